@@ -84,8 +84,9 @@ typedef struct dorefa_model {
   const char *name;
   /** What the model was compiled for, such as "x86_64-linux-gnu znver4". */
   const char *target;
-  /** Bytes of workspace for a batch (>= 1; 0 for a batch below 1). A model whose
-   * inputs have no -1 ignores the batch. */
+  /** Bytes of workspace for a batch of at least 1: a positive multiple of
+   * DOREFA_WORKSPACE_ALIGNMENT; 0 for a batch below 1. A model whose inputs have
+   * no -1 ignores the batch. */
   int64_t (*workspace_size)(int64_t batch);
   /** Runs the network. `inputs` and `outputs` have one pointer per tensor, each
    * aligned to its element; `workspace` has workspace_size(batch) bytes.
@@ -94,7 +95,9 @@ typedef struct dorefa_model {
                  void *workspace);
 } dorefa_model;
 
-/** Checks version and processor and hands out the model. */
+/** Checks version and processor and hands out the model: `*model` is set for
+ * DOREFA_OK and, so that the caller can name the target, for DOREFA_ERROR_CPU;
+ * for other statuses it is left alone. Returns a `dorefa_status`. */
 typedef int32_t (*dorefa_model_open_fn)(uint32_t abi_version,
                                         const dorefa_model **model);
 int32_t dorefa_model_open(uint32_t abi_version, const dorefa_model **model);

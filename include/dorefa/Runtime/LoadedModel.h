@@ -1,0 +1,66 @@
+//===- LoadedModel.h - Compiled models in this process ----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DOREFA_RUNTIME_LOADEDMODEL_H
+#define DOREFA_RUNTIME_LOADEDMODEL_H
+
+#include "dorefa-c/Model.h"
+#include "dorefa/Runtime/Buffer.h"
+#include "dorefa/Runtime/TensorFiles.h"
+
+namespace mlir::dorefa::runtime {
+
+/// A shared object that dorefa-compile made (see dorefa-c/Model.h), loaded and
+/// checked. Loading runs code of the file: load only what you trust.
+class LoadedModel {
+public:
+  /// Loads the file at `path`, whose one function is `<symbolPrefix>_open`. A
+  /// damaged file, another machine's, another version's, and a description of
+  /// tensors that makes no sense are errors that start with `path`.
+  static Expected<LoadedModel> open(const std::string &path,
+                                    const std::string &symbolPrefix);
+
+  /// Name of the network in its source file.
+  const char *getName() const { return model->name; }
+
+  /// What the model was compiled for.
+  const char *getTarget() const { return model->target; }
+
+  const TensorGroup &getInputs() const { return inputs; }
+  const TensorGroup &getOutputs() const { return outputs; }
+
+  /// Memory that one run at a time may use; `batch` is at least 1.
+  Expected<Buffer> allocateWorkspace(int64_t batch) const;
+
+  /// Runs the network. `in` and `out` have the types and shapes of
+  /// getInputs() and getOutputs() for `batch`, `workspace` is of this batch.
+  Error run(const std::vector<NpyArray> &in, int64_t batch, Buffer &workspace,
+            std::vector<NpyArray> &out) const;
+
+private:
+  struct CloseLibrary {
+    void operator()(void *library) const;
+  };
+
+  LoadedModel(std::string path, void *library)
+      : path(std::move(path)), library(library) {}
+
+  /// Finds and calls the function that hands out the model.
+  Error openModel(const std::string &function);
+
+  /// The error for a status that is not DOREFA_OK.
+  Error makeError(int32_t status) const;
+
+  std::string path;
+  std::unique_ptr<void, CloseLibrary> library;
+  const dorefa_model *model = nullptr;
+  TensorGroup inputs{"input", {}};
+  TensorGroup outputs{"output", {}};
+};
+
+} // namespace mlir::dorefa::runtime
+
+#endif // DOREFA_RUNTIME_LOADEDMODEL_H

@@ -1,0 +1,152 @@
+//===- Options.cpp - Command line of dorefa-run ---------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Options.h"
+
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+#include <getopt.h>
+
+using namespace mlir::dorefa::runtime;
+
+const char *const mlir::dorefa::runtime::helpText =
+    R"(dorefa-run: runs a model that dorefa-compile made, on NumPy files
+
+usage: dorefa-run MODEL.so [options]
+
+  --input [NAME=]FILE.npy   elements of an input; NAME= may be left out where
+                            there is one input
+  --output [NAME=]FILE.npy  write an output
+  --expect [NAME=]FILE.npy  compare an output and exit with 1 if it differs;
+                            NaN equals NaN, -0.0 equals 0.0
+  --tolerance=R             let values differ by R times the largest absolute
+                            expected value (default: they must be equal)
+  --repeat N                run once, then N times more, and print the median
+                            time of these N and the range of their middle half
+  --list                    print name, type and shape of inputs and outputs
+  --symbol-prefix=P         for a model compiled with --symbol-prefix=P
+  --help                    print this text
+
+--input, --output and --expect are given once per file. All inputs must have
+the same batch. Types are never converted.
+
+example:
+  dorefa-run digits.so --list
+  dorefa-run digits.so --input image=images.npy --output scores=scores.npy
+  dorefa-run digits.so --input images.npy --expect golden.npy --tolerance=1e-4
+)";
+
+/// The whole of `text` as a tolerance.
+static Expected<double> parseTolerance(const char *text) {
+  char *end = nullptr;
+  double value = std::strtod(text, &end);
+  if (end == text || *end != '\0' || !std::isfinite(value) || value < 0)
+    return Error(std::string("--tolerance is '") + text +
+                 "' but must be a number of 0 or more, such as 1e-4");
+  return value;
+}
+
+/// The whole of `text` as a number of runs.
+static Expected<int64_t> parseRepeat(const char *text) {
+  constexpr long long maxRepeat = 1000000;
+  char *end = nullptr;
+  errno = 0;
+  long long value = std::strtoll(text, &end, 10);
+  if (end == text || *end != '\0' || errno != 0 || value < 1 ||
+      value > maxRepeat)
+    return Error(std::string("--repeat is '") + text +
+                 "' but must be a whole number from 1 to " +
+                 std::to_string(maxRepeat));
+  return value;
+}
+
+/// Stores the option that getopt_long returned as `code`.
+static Error storeOption(int code, Options &options) {
+  switch (code) {
+  case 'i':
+    options.inputs.emplace_back(optarg);
+    return Error::success();
+  case 'o':
+    options.outputs.emplace_back(optarg);
+    return Error::success();
+  case 'e':
+    options.expected.emplace_back(optarg);
+    return Error::success();
+  case 'p':
+    options.symbolPrefix = optarg;
+    return Error::success();
+  case 'l':
+    options.list = true;
+    return Error::success();
+  case 'h':
+    options.help = true;
+    return Error::success();
+  case 't': {
+    Expected<double> tolerance = parseTolerance(optarg);
+    if (tolerance)
+      options.tolerance = *tolerance;
+    return tolerance.takeError();
+  }
+  default: {
+    Expected<int64_t> repeat = parseRepeat(optarg);
+    if (repeat)
+      options.repeat = *repeat;
+    return repeat.takeError();
+  }
+  }
+}
+
+/// Checks what the options say together.
+static Error checkOptions(const Options &options) {
+  if (options.model.empty())
+    return Error("no model is given; see dorefa-run --help");
+  if (options.tolerance && options.expected.empty())
+    return Error("--tolerance needs --expect");
+  if (!options.list && options.outputs.empty() && options.expected.empty() &&
+      options.repeat == 0)
+    return Error("there is nothing to do; add --output, --expect, --repeat or "
+                 "--list");
+  return Error::success();
+}
+
+Expected<Options> mlir::dorefa::runtime::parseOptions(int argc, char **argv) {
+  static const option longOptions[] = {
+      {"input", required_argument, nullptr, 'i'},
+      {"output", required_argument, nullptr, 'o'},
+      {"expect", required_argument, nullptr, 'e'},
+      {"tolerance", required_argument, nullptr, 't'},
+      {"repeat", required_argument, nullptr, 'r'},
+      {"symbol-prefix", required_argument, nullptr, 'p'},
+      {"list", no_argument, nullptr, 'l'},
+      {"help", no_argument, nullptr, 'h'},
+      {nullptr, 0, nullptr, 0}};
+  Options options;
+  opterr = 0;
+  int code = 0;
+  // The leading colon tells a missing value from an unknown option.
+  while ((code = getopt_long(argc, argv, ":h", longOptions, nullptr)) != -1) {
+    if (code == ':')
+      return Error(std::string("option '") + argv[optind - 1] +
+                   "' needs a value; see dorefa-run --help");
+    if (code == '?')
+      return Error(std::string("option '") + argv[optind - 1] +
+                   "' is unknown or has no value; see dorefa-run --help");
+    if (Error error = storeOption(code, options))
+      return error;
+  }
+  if (options.help)
+    return options;
+  if (argc - optind > 1)
+    return Error(
+        std::string("'") + argv[optind] + "' and '" + argv[optind + 1] +
+        "' are given but there must be one model; see dorefa-run --help");
+  if (optind < argc)
+    options.model = argv[optind];
+  if (Error error = checkOptions(options))
+    return error;
+  return options;
+}

@@ -1,0 +1,155 @@
+//===- dorefa-run.cpp - Runs a compiled model on NumPy files --------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Options.h"
+#include "dorefa/Runtime/Compare.h"
+#include "dorefa/Runtime/LoadedModel.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <unistd.h>
+
+using namespace mlir::dorefa::runtime;
+
+/// Prints name, target and tensors of the model.
+static void listTensors(const LoadedModel &model) {
+  size_t width = 0;
+  for (const TensorGroup *group : {&model.getInputs(), &model.getOutputs()})
+    for (const TensorSpec &spec : group->tensors)
+      width = std::max(width, spec.name.size());
+  std::printf("model   %s\ntarget  %s\n", model.getName(), model.getTarget());
+  for (const TensorGroup *group : {&model.getInputs(), &model.getOutputs()})
+    for (const TensorSpec &spec : group->tensors)
+      std::printf("%-7s %-*s  %s\n", group->role.c_str(),
+                  static_cast<int>(width), spec.name.c_str(),
+                  toString(spec.elementType, spec.shape).c_str());
+}
+
+/// Prints median and middle half of `milliseconds`, which is not empty.
+static void printTimes(std::vector<double> milliseconds, int64_t batch) {
+  std::sort(milliseconds.begin(), milliseconds.end());
+  size_t last = milliseconds.size() - 1;
+  std::printf("time: median %.4g ms, middle half %.4g to %.4g ms, %zu run%s of "
+              "batch %lld\n",
+              milliseconds[last / 2], milliseconds[last / 4],
+              milliseconds[last - last / 4], milliseconds.size(),
+              last == 0 ? "" : "s", static_cast<long long>(batch));
+}
+
+/// Runs the model once and then `repeat` times more for the clock.
+static Error execute(const LoadedModel &model, const InputArrays &inputs,
+                     int64_t repeat, std::vector<NpyArray> &outputs) {
+  Expected<Buffer> workspace = model.allocateWorkspace(inputs.batch);
+  if (!workspace)
+    return workspace.takeError();
+  if (Error error = model.run(inputs.arrays, inputs.batch, *workspace, outputs))
+    return error;
+  std::vector<double> milliseconds;
+  for (int64_t i = 0; i < repeat; ++i) {
+    auto start = std::chrono::steady_clock::now();
+    if (Error error =
+            model.run(inputs.arrays, inputs.batch, *workspace, outputs))
+      return error;
+    std::chrono::duration<double, std::milli> time =
+        std::chrono::steady_clock::now() - start;
+    milliseconds.push_back(time.count());
+  }
+  if (repeat > 0)
+    printTimes(std::move(milliseconds), inputs.batch);
+  return Error::success();
+}
+
+/// Prints one line per compared output; whether all are equal.
+static bool compareOutputs(const TensorGroup &group,
+                           const std::vector<NpyArray> &actual,
+                           const std::vector<std::optional<NpyArray>> &expected,
+                           std::optional<double> tolerance) {
+  bool equal = true;
+  for (size_t i = 0; i < actual.size(); ++i) {
+    if (!expected[i])
+      continue;
+    Comparison result = compare(actual[i], *expected[i], tolerance);
+    std::printf("%s: %s\n", group.tensors[i].name.c_str(),
+                result.summary.c_str());
+    equal &= result.equal;
+  }
+  return equal;
+}
+
+/// Tells a person, but not a pipe, which files were written.
+static void printWritten(const std::vector<NpyArray> &arrays,
+                         const TensorPaths &paths) {
+  for (size_t i = 0; i < arrays.size() && isatty(STDOUT_FILENO); ++i)
+    if (!paths[i].empty())
+      std::printf("wrote %s: %s\n", paths[i].c_str(),
+                  toString(arrays[i].elementType, arrays[i].shape).c_str());
+}
+
+/// Runs the model as asked; whether all comparisons found equal values. All
+/// that can be wrong is found before the run, and files are written after it.
+static Expected<bool> runModel(const LoadedModel &model,
+                               const Options &options) {
+  const TensorGroup &group = model.getOutputs();
+  Expected<TensorPaths> inputPaths =
+      matchFiles(model.getInputs(), "--input", options.inputs);
+  if (!inputPaths)
+    return inputPaths.takeError();
+  Expected<TensorPaths> outputPaths =
+      matchFiles(group, "--output", options.outputs);
+  if (!outputPaths)
+    return outputPaths.takeError();
+  Expected<TensorPaths> expectedPaths =
+      matchFiles(group, "--expect", options.expected);
+  if (!expectedPaths)
+    return expectedPaths.takeError();
+
+  Expected<InputArrays> inputs = readInputs(model.getInputs(), *inputPaths);
+  if (!inputs)
+    return inputs.takeError();
+  auto expected = readExpected(group, *expectedPaths, inputs->batch);
+  if (!expected)
+    return expected.takeError();
+  auto outputs = allocateArrays(group, inputs->batch);
+  if (!outputs)
+    return outputs.takeError();
+
+  if (Error error = execute(model, *inputs, options.repeat, *outputs))
+    return error;
+  if (Error error = writeArrays(*outputs, *outputPaths))
+    return error;
+  printWritten(*outputs, *outputPaths);
+  return compareOutputs(group, *outputs, *expected, options.tolerance);
+}
+
+/// Prints the error; returns the exit code.
+static int fail(const Error &error) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "dorefa-run: error: %s\n", error.message().c_str());
+  return 1;
+}
+
+int main(int argc, char **argv) {
+  Expected<Options> options = parseOptions(argc, argv);
+  if (!options)
+    return fail(options.takeError());
+  if (options->help) {
+    std::fputs(helpText, stdout);
+    return 0;
+  }
+  Expected<LoadedModel> model =
+      LoadedModel::open(options->model, options->symbolPrefix);
+  if (!model)
+    return fail(model.takeError());
+  if (options->list) {
+    listTensors(*model);
+    return 0;
+  }
+  Expected<bool> equal = runModel(*model, *options);
+  if (!equal)
+    return fail(equal.takeError());
+  return *equal ? 0 : 1;
+}
