@@ -1,0 +1,260 @@
+//===- BitPlaneOps.td - Operations of the bitplane dialect -*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BITPLANE_OPS_TD
+#define BITPLANE_OPS_TD
+
+include "BitPlaneEnums.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class BitPlane_Buffer<list<Type> types>
+    : AnyTypeOf<[TensorOf<types>, MemRefOf<types>]>;
+def BitPlane_Words : BitPlane_Buffer<[I32]>;
+def BitPlane_Bytes : BitPlane_Buffer<[I8]>;
+
+// The type of a code as an attribute: `!dorefa.code<2, unipolar>`.
+def BitPlane_CodeAttr : TypedAttrBase<AnyType, "TypeAttr",
+    CPred<"::llvm::isa<::mlir::TypeAttr>($_self) && ::llvm::isa<::mlir::dorefa::CodeType>("
+          "::llvm::cast<::mlir::TypeAttr>($_self).getValue())">,
+    "type of a code"> {
+  let storageType = "::mlir::TypeAttr";
+  let returnType = "::mlir::dorefa::CodeType";
+  let convertFromStorage = "::llvm::cast<::mlir::dorefa::CodeType>($_self.getValue())";
+  let constBuilderCall = "::mlir::TypeAttr::get($0)";
+}
+
+class BitPlane_Op<string mnemonic, list<Trait> traits = []>
+    : Op<BitPlane_Dialect, mnemonic, !listconcat([
+        DestinationStyleOpInterface, AttrSizedOperandSegments,
+        DeclareOpInterfaceMethods<MemoryEffectsOpInterface>], traits)> {
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  code destination = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
+  }];
+  let extraClassDeclaration = destination;
+}
+
+//===----------------------------------------------------------------------===//
+// Packing
+//===----------------------------------------------------------------------===//
+
+class BitPlane_SimpleOp<string mnemonic>
+    : Op<BitPlane_Dialect, mnemonic, [
+        DestinationStyleOpInterface,
+        DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  code destination = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
+  }];
+  let extraClassDeclaration = destination;
+}
+
+def BitPlane_PackOp : BitPlane_SimpleOp<"pack"> {
+  let summary = "Pack codes into the words of their bit planes";
+  let description = [{
+    Input `... x C` bytes, one code each; result `... x ceil(C/32) x A` words, A
+    being the number of bits of a code. Bits beyond C are written as 0.
+
+    Example:
+    ```mlir
+    %w = bitplane.pack %q outs(%init : tensor<1x4x4x2x2xi32>) : tensor<1x4x4x40xi8> -> tensor<1x4x4x2x2xi32>
+    ```
+  }];
+  let arguments = (ins BitPlane_Bytes:$input, BitPlane_Words:$init);
+  let assemblyFormat = [{
+    $input `outs` `(` $init `:` type($init) `)` attr-dict
+    `:` type($input) (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
+}
+
+def BitPlane_UnpackOp : BitPlane_SimpleOp<"unpack"> {
+  let summary = "Unpack the words of bit planes into codes";
+  let description = [{
+    The inverse of `bitplane.pack`: words `... x ceil(C/32) x A` to bytes `... x C`.
+
+    Example:
+    ```mlir
+    %q = bitplane.unpack %w outs(%init : tensor<1x4x4x40xi8>) : tensor<1x4x4x2x2xi32> -> tensor<1x4x4x40xi8>
+    ```
+  }];
+  let arguments = (ins BitPlane_Words:$input, BitPlane_Bytes:$init);
+  let assemblyFormat = [{
+    $input `outs` `(` $init `:` type($init) `)` attr-dict
+    `:` type($input) (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Contractions
+//===----------------------------------------------------------------------===//
+
+def BitPlane_Conv2DOp : BitPlane_Op<"conv_2d"> {
+  let summary = "Convolve packed feature maps, optionally down to packed codes";
+  let description = [{
+    Input `N x H x W x ceil(C/32) x A` words. Accumulators are the exact integers
+    of `dorefa.conv_2d`: sums of `(v(x) + input_offset) * (v(w) + filter_offset)`
+    over the taps inside the input. Without `thresholds` the destination takes
+    them as `N x OH x OW x O`; with `thresholds` it takes the packed codes
+    `N x OH x OW x ceil(O/32) x bits(result_code)` of `dorefa.threshold`.
+
+    The filter is first the bytes of its codes, `O x KH x KW x C/groups`. Once a
+    kernel is chosen, `bitplane-pack-weights` turns it into words in that kernel's
+    layout; for `popcount` that is
+    `ceil(O/32) x WBITS x KH x KW x words x 32` (32 output channels in vector
+    lanes; `words` are the input words that the groups of one block of 32 touch,
+    zero where a lane's group does not reach). The accumulator is then
+    `dot * I + sum * S + correction`, I being AND and popcount over the planes and
+    S the window sum of the input codes; `dot` and `sum` follow from the encodings,
+    `correction` (`row classes x column classes x O`, one class per set of taps
+    inside the input) is present where an input code has a nonzero constant part.
+    Packed thresholds are `(n + 1) x 32*ceil(O/32)`: a row that is -1 for decreasing
+    channels and 0 elsewhere, then the sorted thresholds, negated where decreasing.
+
+    Example:
+    ```mlir
+    %q = bitplane.conv_2d %x, %w thresholds %t : tensor<64x3xi32> outs(%init : tensor<1x8x8x2x2xi32>)
+        channels 40 codes !dorefa.code<2, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<2, unipolar>
+        pads [1, 1, 1, 1] : tensor<1x8x8x2x2xi32>, tensor<64x3x3x40xi8> -> tensor<1x8x8x2x2xi32>
+    ```
+  }];
+  let arguments = (ins BitPlane_Words:$input, BitPlane_Buffer<[I8, I32]>:$filter,
+      Optional<BitPlane_Words>:$correction, Optional<BitPlane_Words>:$thresholds,
+      BitPlane_Words:$init, I64Attr:$channels, BitPlane_CodeAttr:$input_code,
+      BitPlane_CodeAttr:$filter_code, OptionalAttr<BitPlane_CodeAttr>:$result_code,
+      DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$strides,
+      DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">:$pads,
+      DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$dilations,
+      DefaultValuedAttr<I64Attr, "1">:$groups,
+      DefaultValuedAttr<I64Attr, "0">:$input_offset,
+      DefaultValuedAttr<I64Attr, "0">:$filter_offset,
+      DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$kernel_size,
+      OptionalAttr<DenseBoolArrayAttr>:$decreasing,
+      DefaultValuedAttr<I64Attr, "0">:$base,
+      OptionalAttr<DenseI64ArrayAttr>:$range,
+      OptionalAttr<BitPlane_KernelAttr>:$kernel);
+  let assemblyFormat = [{
+    $input `,` $filter (`correction` $correction^ `:` type($correction))?
+    (`thresholds` $thresholds^ `:` type($thresholds))?
+    `outs` `(` $init `:` type($init) `)` `channels` $channels
+    `codes` $input_code `,` $filter_code (`to` $result_code^)?
+    (`kernel` $kernel^)? (`size` $kernel_size^)? (`strides` $strides^)?
+    (`pads` $pads^)? (`dilations` $dilations^)? (`groups` $groups^)?
+    (`offsets` $input_offset^ `,` $filter_offset)?
+    (`decreasing` $decreasing^)? (`base` $base^)? (`range` $range^)? attr-dict
+    `:` type($input) `,` type($filter) (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = destination # [{
+    /// True once the filter is in the layout of the chosen kernel.
+    bool isPacked();
+    /// Number of output channels, from the destination or the thresholds.
+    int64_t getOutputChannels();
+  }];
+}
+
+def BitPlane_MatMulOp : BitPlane_Op<"matmul"> {
+  let summary = "Multiply packed rows by packed weights";
+  let description = [{
+    Input `M x ceil(K/32) x A` words, weights the bytes of `O x K` codes, later words
+    `ceil(O/32) x WBITS x ceil(K/32) x 32`. Accumulators `M x O`, or with `thresholds`
+    packed codes `M x ceil(O/32) x bits(result_code)`. Values, correction (`O`) and
+    thresholds as in `bitplane.conv_2d`.
+
+    Example:
+    ```mlir
+    %acc = bitplane.matmul %x, %w outs(%init : tensor<4x10xi32>) channels 64
+        codes !dorefa.code<2, unipolar>, !dorefa.code<1, bipolar>
+        : tensor<4x2x2xi32>, tensor<10x64xi8> -> tensor<4x10xi32>
+    ```
+  }];
+  let arguments = (ins BitPlane_Words:$input, BitPlane_Buffer<[I8, I32]>:$weights,
+      Optional<BitPlane_Words>:$correction, Optional<BitPlane_Words>:$thresholds,
+      BitPlane_Words:$init, I64Attr:$channels, BitPlane_CodeAttr:$input_code,
+      BitPlane_CodeAttr:$weights_code, OptionalAttr<BitPlane_CodeAttr>:$result_code,
+      DefaultValuedAttr<I64Attr, "0">:$input_offset,
+      DefaultValuedAttr<I64Attr, "0">:$weights_offset,
+      OptionalAttr<DenseBoolArrayAttr>:$decreasing,
+      DefaultValuedAttr<I64Attr, "0">:$base,
+      OptionalAttr<DenseI64ArrayAttr>:$range,
+      OptionalAttr<BitPlane_KernelAttr>:$kernel);
+  let assemblyFormat = [{
+    $input `,` $weights (`correction` $correction^ `:` type($correction))?
+    (`thresholds` $thresholds^ `:` type($thresholds))?
+    `outs` `(` $init `:` type($init) `)` `channels` $channels
+    `codes` $input_code `,` $weights_code (`to` $result_code^)?
+    (`kernel` $kernel^)?
+    (`offsets` $input_offset^ `,` $weights_offset)?
+    (`decreasing` $decreasing^)? (`base` $base^)? (`range` $range^)? attr-dict
+    `:` type($input) `,` type($weights) (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = destination # [{
+    /// True once the weights are in the layout of the chosen kernel.
+    bool isPacked();
+    /// Number of output channels, from the destination or the thresholds.
+    int64_t getOutputChannels();
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Between contractions
+//===----------------------------------------------------------------------===//
+
+def BitPlane_ThresholdOp : BitPlane_SimpleOp<"threshold"> {
+  let summary = "Compare with thresholds and pack the resulting codes";
+  let description = [{
+    `dorefa.threshold` with packed result: input `... x C` of `i32` or `f32`, thresholds
+    `C x n` or `1 x n` of the same element type, destination
+    `... x ceil(C/32) x bits(code)`.
+
+    Example:
+    ```mlir
+    %q = bitplane.threshold %acc, %t outs(%init : tensor<1x4x4x1x2xi32>) code !dorefa.code<2, unipolar>
+        : tensor<1x4x4x8xi32>, tensor<8x3xi32> -> tensor<1x4x4x1x2xi32>
+    ```
+  }];
+  let arguments = (ins BitPlane_Buffer<[I32, F32]>:$input,
+      BitPlane_Buffer<[I32, F32]>:$thresholds, BitPlane_Words:$init,
+      BitPlane_CodeAttr:$code, OptionalAttr<DenseBoolArrayAttr>:$decreasing,
+      DefaultValuedAttr<I64Attr, "0">:$base);
+  let assemblyFormat = [{
+    $input `,` $thresholds `outs` `(` $init `:` type($init) `)` `code` $code
+    (`decreasing` $decreasing^)? (`base` $base^)? attr-dict
+    `:` type($input) `,` type($thresholds) (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+def BitPlane_MaxPoolOp : BitPlane_SimpleOp<"max_pool"> {
+  let summary = "Take the largest code of each window, plane by plane";
+  let description = [{
+    `dorefa.max_pool` on packed codes: `N x H x W x words x A` to
+    `N x OH x OW x words x A`. Codes are compared by the integers they stand for.
+
+    Example:
+    ```mlir
+    %y = bitplane.max_pool %x outs(%init : tensor<1x2x2x1x2xi32>) code !dorefa.code<2, unipolar>
+        kernel [2, 2] strides [2, 2] : tensor<1x4x4x1x2xi32> -> tensor<1x2x2x1x2xi32>
+    ```
+  }];
+  let arguments = (ins BitPlane_Words:$input, BitPlane_Words:$init,
+      BitPlane_CodeAttr:$code, DenseI64ArrayAttr:$kernel,
+      DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$strides,
+      DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">:$pads,
+      DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$dilations);
+  let assemblyFormat = [{
+    $input `outs` `(` $init `:` type($init) `)` `code` $code `kernel` $kernel
+    (`strides` $strides^)? (`pads` $pads^)? (`dilations` $dilations^)? attr-dict
+    `:` type($input) (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // BITPLANE_OPS_TD

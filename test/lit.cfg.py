@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Configuration of the test suite: which files are tests, which programs they call."""
+
+import os
+
+import lit.formats
+from lit.llvm import llvm_config
+
+config.name = "DoReFa"
+config.test_format = lit.formats.ShTest()
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.dorefa_obj_root, "test")
+
+# A captured name must not leak from one CHECK-LABEL block into the next.
+config.environment["FILECHECK_OPTS"] = "-enable-var-scope"
+# Two workers share two cores: a library that starts threads of its own only waits.
+config.environment["OMP_NUM_THREADS"] = "1"
+
+models = os.path.normpath(os.path.join(config.dorefa_src_root, "..", "shared", "models"))
+if os.path.isdir(models):
+    config.available_features.add("models")
+else:
+    lit_config.note("tests on real networks are skipped: there is no ../shared/models")
+
+config.substitutions += [
+    ("%python", config.python),
+    ("%clang", os.path.join(config.llvm_tools_dir, "clang")),
+    ("%mlir_include", config.mlir_include_dir),
+    ("%dorefa_src", config.dorefa_src_root),
+    ("%dorefa_obj", config.dorefa_obj_root),
+    ("%models", models),
+]
+
+llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
+llvm_config.with_environment("PATH", config.dorefa_tools_dir, append_path=True)
+llvm_config.add_tool_substitutions(
+    [
+        "dorefa-compile",
+        "dorefa-interpret",
+        "dorefa-lsp-server",
+        "dorefa-opt",
+        "dorefa-reduce",
+        "dorefa-run",
+        "dorefa-translate",
+        "FileCheck",
+        "llvm-tblgen",
+        "mlir-opt",
+        "not",
+        "split-file",
+    ],
+    [config.dorefa_tools_dir, config.llvm_tools_dir],
+)
