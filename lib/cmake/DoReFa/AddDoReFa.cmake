@@ -4,6 +4,7 @@
 # This target owns the precompiled header that the others reuse.
 file(WRITE ${CMAKE_BINARY_DIR}/DoReFaPrecompiled.cpp "")
 add_library(DoReFaPrecompiled OBJECT ${CMAKE_BINARY_DIR}/DoReFaPrecompiled.cpp)
+llvm_update_compile_flags(DoReFaPrecompiled)
 target_precompile_headers(DoReFaPrecompiled PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/Precompiled.h)
 
