@@ -176,7 +176,8 @@ def DoReFa_QuantizeGradientsOp : DoReFa_Op<"quantize_gradients"> {
   let hasVerifier = 1;
 }
 
-def DoReFa_ThresholdOp : DoReFa_Op<"threshold", [SameOperandsAndResultShape]> {
+def DoReFa_ThresholdOp
+    : DoReFa_Op<"threshold", [AllShapesMatch<["input", "result"]>]> {
   let summary = "Count the thresholds that each element reaches";
   let description = [{
     The fused form of affine, activation and rounding (paper, 2.8):
@@ -327,9 +328,9 @@ def DoReFa_Conv2DOp : DoReFa_Op<"conv_2d"> {
       OptionalAttr<DenseI64ArrayAttr>:$range);
   let results = (outs 4DTensorOf<[F32, I32]>:$result);
   let assemblyFormat = [{
-    $input `,` $filter (`bias` $bias^ `:` type($bias) `,`)? (`strides` $strides^)?
+    $input `,` $filter (`bias` `(` $bias^ `:` type($bias) `)`)? (`strides` $strides^)?
     (`pads` $pads^)? (`dilations` $dilations^)? (`groups` $groups^)?
-    (`offsets` $input_offset^ `,` $filter_offset)? (`range` $range^)? attr-dict
+    custom<Offsets>($input_offset, $filter_offset) (`range` $range^)? attr-dict
     `:` type($input) `,` type($filter) `->` type($result)
   }];
   let hasVerifier = 1;
@@ -360,8 +361,8 @@ def DoReFa_MatMulOp : DoReFa_Op<"matmul"> {
       OptionalAttr<DenseI64ArrayAttr>:$range);
   let results = (outs TensorOf<[F32, I32]>:$result);
   let assemblyFormat = [{
-    $input `,` $weights (`bias` $bias^ `:` type($bias) `,`)?
-    (`offsets` $input_offset^ `,` $weights_offset)? (`range` $range^)? attr-dict
+    $input `,` $weights (`bias` `(` $bias^ `:` type($bias) `)`)?
+    custom<Offsets>($input_offset, $weights_offset) (`range` $range^)? attr-dict
     `:` type($input) `,` type($weights) `->` type($result)
   }];
   let hasVerifier = 1;

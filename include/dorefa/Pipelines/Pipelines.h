@@ -1,0 +1,90 @@
+//===- Pipelines.h - From a model file to a target, phase by phase -*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The order of all passes. A phase is named for the state that a network has
+// reached; tools stop at one (`--compile-to`), dump each (`--dump-phases-to`) and
+// resume from the one that a module carries as its attribute `dorefa.phase`.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DOREFA_PIPELINES_PIPELINES_H
+#define DOREFA_PIPELINES_PIPELINES_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/LogicalResult.h"
+
+#include <functional>
+
+namespace mlir::dorefa {
+
+/// States of a network, in order.
+enum class Phase {
+  Input,
+  Codes,
+  Thresholds,
+  BitPlane,
+  Kernels,
+  Linalg,
+  Buffers,
+  Vector,
+  LLVM
+};
+
+struct PhaseInfo {
+  Phase phase;
+  /// Name on command lines.
+  llvm::StringLiteral name;
+  /// What is true of a network in this phase, one line.
+  llvm::StringLiteral description;
+};
+
+/// All phases in order.
+llvm::ArrayRef<PhaseInfo> getPhases();
+/// The entry of `phase`.
+const PhaseInfo &getPhaseInfo(Phase phase);
+/// The phase of that name, nullopt where there is none.
+std::optional<Phase> parsePhase(llvm::StringRef name);
+/// The phase that `module` says it is in; Input where it says nothing.
+Phase getPhase(ModuleOp module);
+
+/// What a user may choose about the way.
+struct PipelineOptions {
+  /// A layer that is quantized in the source but stays float is an error.
+  bool requireLowBit = false;
+  /// Compare fused thresholds with the float reference on every accumulator value
+  /// instead of at the thresholds only.
+  bool verifyExhaustively = false;
+  /// Vector lanes of 32 bits that the target has: 16, 8 or 4.
+  unsigned lanes = 16;
+};
+
+/// Appends the passes that lead from the phase before `phase` to `phase`.
+void buildPhase(OpPassManager &pm, Phase phase, const PipelineOptions &options);
+
+/// Registers the pipelines `dorefa-to-<phase>` and `dorefa-to-cpu`.
+void registerPipelines();
+
+/// Called after each phase, for dumps and progress.
+using PhaseObserver = std::function<LogicalResult(ModuleOp, const PhaseInfo &)>;
+
+/// Runs `module` from the phase it is in to `phase`; diagnostics say what stopped it.
+LogicalResult runToPhase(ModuleOp module, Phase phase,
+                         const PipelineOptions &options = {},
+                         const PhaseObserver &observer = nullptr);
+
+/// Reads a network: `.onnx` (ONNX, QONNX), `.mlir` or `.mlirbc`. Null after a
+/// diagnostic. Only `.onnx` may come from somebody you do not trust.
+OwningOpRef<ModuleOp> loadModel(llvm::StringRef path, MLIRContext &context);
+
+/// Writes `module` to `path` ("-" for standard output; bytecode where the name ends
+/// in .mlirbc), through a temporary file, so that nothing half-written remains.
+LogicalResult writeModule(ModuleOp module, llvm::StringRef path);
+
+} // namespace mlir::dorefa
+
+#endif // DOREFA_PIPELINES_PIPELINES_H

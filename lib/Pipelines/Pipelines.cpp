@@ -1,0 +1,160 @@
+//===- Pipelines.cpp - The order of all passes ----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dorefa/Pipelines/Pipelines.h"
+#include "dorefa/Conversion/Passes.h"
+#include "dorefa/Target/CPU/Passes.h"
+#include "dorefa/Transforms/Passes.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace mlir::dorefa;
+
+static constexpr PhaseInfo kPhases[] = {
+    {Phase::Input, "input", "as imported: float tensors and quantizers"},
+    {Phase::Codes, "codes", "layers work on codes; the reference of all later phases"},
+    {Phase::Thresholds, "thresholds", "comparisons instead of float between layers"},
+    {Phase::BitPlane, "bitplane", "codes packed into bit planes"},
+    {Phase::Kernels, "kernels", "a kernel chosen per layer, weights packed for it"},
+    {Phase::Linalg, "linalg", "what stayed float in linalg on tensors"},
+    {Phase::Buffers, "buffers", "memrefs, all of them in one workspace"},
+    {Phase::Vector, "vector", "loops over vectors"},
+    {Phase::LLVM, "llvm", "the LLVM dialect"},
+};
+
+ArrayRef<PhaseInfo> dorefa::getPhases() { return kPhases; }
+
+const PhaseInfo &dorefa::getPhaseInfo(Phase phase) {
+  return kPhases[static_cast<unsigned>(phase)];
+}
+
+std::optional<Phase> dorefa::parsePhase(StringRef name) {
+  for (const PhaseInfo &info : kPhases)
+    if (info.name == name)
+      return info.phase;
+  return std::nullopt;
+}
+
+static constexpr StringLiteral kPhaseAttr = "dorefa.phase";
+
+Phase dorefa::getPhase(ModuleOp module) {
+  auto name = module->getAttrOfType<StringAttr>(kPhaseAttr);
+  return name ? parsePhase(name).value_or(Phase::Input) : Phase::Input;
+}
+
+//===----------------------------------------------------------------------===//
+// One function per phase
+//===----------------------------------------------------------------------===//
+
+static void buildCodes(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createFormCodeLayersPass());
+  // After the layers on codes are known: only what stays float is folded.
+  pm.addPass(createFoldBatchNormPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+static void buildThresholds(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addPass(createInferRangesPass());
+  FuseThresholdsPassOptions fuse;
+  if (options.verifyExhaustively)
+    fuse.verify = VerifyThresholds::Exhaustive;
+  pm.addPass(createFuseThresholdsPass(fuse));
+  pm.addPass(createCanonicalizerPass());
+  // Ranges again: thresholds bound the codes of the next layer.
+  pm.addPass(createInferRangesPass());
+  if (options.requireLowBit)
+    pm.addPass(createRequireLowBitPass());
+}
+
+static void buildBitPlane(OpPassManager &pm) {
+  pm.addPass(createConvertDoReFaToBitPlanePass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+static void buildKernels(OpPassManager &pm) {
+  pm.addPass(bitplane::createSelectKernelsPass());
+  pm.addPass(bitplane::createPackWeightsPass());
+}
+
+static void buildLinalg(OpPassManager &pm) {
+  pm.addPass(bitplane::createMaterializePaddingPass());
+  pm.addPass(createConvertDoReFaToLinalgPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addNestedPass<func::FuncOp>(createLinalgElementwiseOpFusionPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void dorefa::buildPhase(OpPassManager &pm, Phase phase,
+                        const PipelineOptions &options) {
+  switch (phase) {
+  case Phase::Input:
+    return;
+  case Phase::Codes:
+    return buildCodes(pm);
+  case Phase::Thresholds:
+    return buildThresholds(pm, options);
+  case Phase::BitPlane:
+    return buildBitPlane(pm);
+  case Phase::Kernels:
+    return buildKernels(pm);
+  case Phase::Linalg:
+    return buildLinalg(pm);
+  case Phase::Buffers:
+  case Phase::Vector:
+  case Phase::LLVM:
+    return;
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Running and registering
+//===----------------------------------------------------------------------===//
+
+LogicalResult dorefa::runToPhase(ModuleOp module, Phase phase,
+                                 const PipelineOptions &options,
+                                 const PhaseObserver &observer) {
+  Phase reached = getPhase(module);
+  for (const PhaseInfo &info : kPhases) {
+    if (info.phase > phase)
+      break;
+    if (info.phase <= reached && !(info.phase == Phase::Input && reached == Phase::Input))
+      continue;
+    PassManager pm(module.getContext(), ModuleOp::getOperationName());
+    buildPhase(pm, info.phase, options);
+    if (failed(pm.run(module)))
+      return failure();
+    module->setAttr(kPhaseAttr, StringAttr::get(module.getContext(), info.name));
+    if (observer && failed(observer(module, info)))
+      return failure();
+  }
+  return success();
+}
+
+void dorefa::registerPipelines() {
+  static const Phase last = Phase::LLVM;
+  for (const PhaseInfo &info : kPhases) {
+    if (info.phase == Phase::Input)
+      continue;
+    bool isLast = info.phase == last;
+    std::string name = isLast ? "dorefa-to-cpu" : ("dorefa-to-" + info.name).str();
+    PassPipelineRegistration<>(
+        name, info.description, [phase = info.phase](OpPassManager &pm) {
+          for (const PhaseInfo &step : kPhases)
+            if (step.phase <= phase)
+              buildPhase(pm, step.phase, PipelineOptions());
+        });
+  }
+}

@@ -1,0 +1,88 @@
+//===- CompileOptions.cpp - Command line of dorefa-compile ----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CompileOptions.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/WithColor.h"
+
+using namespace llvm;
+using namespace mlir::dorefa;
+
+static std::string describeProgram() {
+  std::string text =
+      "Compiles a low-bitwidth network into a shared object.\n\n"
+      "Example: dorefa-compile digits.onnx -o digits.so --report=digits.md\n\n"
+      "Phases, in order:\n";
+  for (const PhaseInfo &info : getPhases())
+    text += "  " + info.name.str() + std::string(12 - info.name.size(), ' ') +
+            info.description.str() + "\n";
+  return text;
+}
+
+std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
+  cl::OptionCategory category("dorefa-compile options");
+  cl::opt<std::string> model(cl::Positional, cl::Required, cl::cat(category),
+                             cl::desc("MODEL (.onnx, .mlir or .mlirbc)"));
+  cl::opt<std::string> output("o", cl::Required, cl::cat(category),
+                              cl::value_desc("file"),
+                              cl::desc("Shared object, or module with --compile-to; "
+                                       "- is standard output for a module"));
+  cl::opt<std::string> target("target", cl::init("cpu"), cl::cat(category),
+                              cl::desc("What to compile for: cpu"));
+  cl::opt<std::string> cpu(
+      "mcpu", cl::init("native"), cl::cat(category), cl::value_desc("name"),
+      cl::desc("Processor: native, x86-64-v3, znver4, ..."));
+  cl::opt<std::string> stopAt("compile-to", cl::cat(category),
+                              cl::value_desc("phase"),
+                              cl::desc("Write the module in this phase"));
+  cl::opt<std::string> dump("dump-phases-to", cl::cat(category),
+                            cl::value_desc("directory"),
+                            cl::desc("Write the module after each phase, as text "
+                                     "and as bytecode that can be compiled on"));
+  cl::opt<std::string> report(
+      "report", cl::cat(category), cl::value_desc("file"),
+      cl::desc("Markdown table of the layers: widths, kernels, bytes, what stayed "
+               "float and why"));
+  cl::opt<std::string> header("header", cl::cat(category), cl::value_desc("file"),
+                              cl::desc("C header of the model"));
+  cl::opt<std::string> prefix("symbol-prefix", cl::init("dorefa_model"),
+                              cl::cat(category), cl::value_desc("name"),
+                              cl::desc("The exported function is <name>_open"));
+  cl::opt<bool> requireLowBit(
+      "require-low-bit", cl::cat(category),
+      cl::desc("Fail where a layer that is quantized in the source stays float"));
+  cl::opt<bool> exhaustive(
+      "verify-thresholds-exhaustively", cl::cat(category),
+      cl::desc("Compare fused thresholds with the float reference everywhere"));
+  cl::opt<bool> remarks("remarks", cl::cat(category),
+                        cl::desc("Print what was fused and what was not, and why"));
+  cl::HideUnrelatedOptions(category);
+  if (!cl::ParseCommandLineOptions(argc, argv, describeProgram(), &errs()))
+    return std::nullopt;
+
+  CompileOptions options;
+  if (target != "cpu") {
+    WithColor::error() << "target is '" << target
+                       << "' but must be cpu, the only one so far\n";
+    return std::nullopt;
+  }
+  if (!stopAt.empty() && !(options.stopAt = parsePhase(stopAt))) {
+    WithColor::error() << "there is no phase '" << stopAt
+                       << "'; dorefa-compile --help lists them\n";
+    return std::nullopt;
+  }
+  options.model = model;
+  options.output = output;
+  options.cpu = cpu;
+  options.report = report;
+  options.header = header;
+  options.symbolPrefix = prefix;
+  options.dumpDirectory = dump;
+  options.remarks = remarks;
+  options.pipeline.requireLowBit = requireLowBit;
+  options.pipeline.verifyExhaustively = exhaustive;
+  return options;
+}

@@ -1,0 +1,32 @@
+//===- CompileOptions.h - Command line of dorefa-compile --------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DOREFA_TOOLS_COMPILEOPTIONS_H
+#define DOREFA_TOOLS_COMPILEOPTIONS_H
+
+#include "dorefa/Pipelines/Pipelines.h"
+
+#include <optional>
+#include <string>
+
+struct CompileOptions {
+  std::string model;
+  std::string output;
+  std::string cpu;
+  std::string report;
+  std::string header;
+  std::string symbolPrefix;
+  std::string dumpDirectory;
+  /// Phase to stop at; nullopt compiles down to a shared object.
+  std::optional<mlir::dorefa::Phase> stopAt;
+  bool remarks = false;
+  mlir::dorefa::PipelineOptions pipeline;
+};
+
+/// Reads the command line; nullopt after a message on standard error.
+std::optional<CompileOptions> parseCommandLine(int argc, char **argv);
+
+#endif // DOREFA_TOOLS_COMPILEOPTIONS_H
