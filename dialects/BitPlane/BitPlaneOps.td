@@ -12,7 +12,7 @@ include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 class BitPlane_Buffer<list<Type> types>
-    : AnyTypeOf<[TensorOf<types>, MemRefOf<types>]>;
+    : AnyTypeOf<[RankedTensorOf<types>, MemRefOf<types>]>;
 def BitPlane_Words : BitPlane_Buffer<[I32]>;
 def BitPlane_Bytes : BitPlane_Buffer<[I8]>;
 
@@ -98,43 +98,54 @@ def BitPlane_UnpackOp : BitPlane_SimpleOp<"unpack"> {
 def BitPlane_Conv2DOp : BitPlane_Op<"conv_2d"> {
   let summary = "Convolve packed feature maps, optionally down to packed codes";
   let description = [{
-    Input `N x H x W x ceil(C/32) x A` words. Accumulators are the exact integers
-    of `dorefa.conv_2d`: sums of `(v(x) + input_offset) * (v(w) + filter_offset)`
-    over the taps inside the input. Without `thresholds` the destination takes
-    them as `N x OH x OW x O`; with `thresholds` it takes the packed codes
+    Input `N x H x W x ceil(C/32) x A` words, C and the number O of output
+    channels given by `channels C to O`. Accumulators are the exact integers of
+    `dorefa.conv_2d`: sums of `(v(x) + input_offset) * (v(w) + filter_offset)` over
+    the taps inside the input. Without `thresholds` the destination takes them as
+    `N x OH x OW x O`; with `thresholds` it takes the packed codes
     `N x OH x OW x ceil(O/32) x bits(result_code)` of `dorefa.threshold`.
 
-    The filter is first the bytes of its codes, `O x KH x KW x C/groups`. Once a
-    kernel is chosen, `bitplane-pack-weights` turns it into words in that kernel's
-    layout; for `popcount` that is
-    `ceil(O/32) x WBITS x KH x KW x words x 32` (32 output channels in vector
-    lanes; `words` are the input words that the groups of one block of 32 touch,
-    zero where a lane's group does not reach). The accumulator is then
-    `dot * I + sum * S + correction`, I being AND and popcount over the planes and
-    S the window sum of the input codes; `dot` and `sum` follow from the encodings,
-    `correction` (`row classes x column classes x O`, one class per set of taps
-    inside the input) is present where an input code has a nonzero constant part.
-    Packed thresholds are `(n + 1) x 32*ceil(O/32)`: a row that is -1 for decreasing
-    channels and 0 elsewhere, then the sorted thresholds, negated where decreasing.
+    The filter is first the bytes of its codes, `O x KH x KW x C/groups`, and the
+    thresholds are those of `dorefa.threshold`. Once a kernel is chosen,
+    `bitplane-pack-weights` turns both into words in that kernel's layout. For
+    `popcount` the filter is `ceil(O/32) x WBITS x KH x KW x words x 32`: 32 output
+    channels in vector lanes; `words` input words from `firstWord(block)` on are
+    those that the groups of a block of 32 channels touch (`FilterGeometry` in
+    Geometry.h), zero where a lane's group does not reach and in lanes beyond O.
+    The accumulator is then `dot * I + sum * S + correction`, I being AND and
+    popcount over the planes and S the window sum of the input planes of the
+    lane's group, each plane with its weight; `dot` and `sum` follow from the
+    encodings (`dotForm`). `correction` is present where an input code has a nonzero constant part:
+    `row classes x column classes x 32*ceil(O/32)`, one class per set of taps
+    inside the input (`BorderClasses`), 0 in lanes beyond O. Packed thresholds are
+    `(n + 1) x 32*ceil(O/32)`: a row that is -1 for decreasing channels and 0
+    elsewhere, then the thresholds in ascending order of the comparison
+    `(acc ^ row0) - row0 >= T`, that is, negated where decreasing. Channels beyond O
+    have thresholds INT32_MAX; their bits in the result are 0 whatever `base` is.
+
+    `border` counts the rows and columns of the input (top, left, bottom, right)
+    that `bitplane-materialize-padding` added: their words are 0 and taps on them
+    are outside the input, as with `pads`.
 
     Example:
     ```mlir
     %q = bitplane.conv_2d %x, %w thresholds %t : tensor<64x3xi32> outs(%init : tensor<1x8x8x2x2xi32>)
-        channels 40 codes !dorefa.code<2, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<2, unipolar>
+        channels 40 to 64 codes !dorefa.code<2, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<2, unipolar>
         pads [1, 1, 1, 1] : tensor<1x8x8x2x2xi32>, tensor<64x3x3x40xi8> -> tensor<1x8x8x2x2xi32>
     ```
   }];
   let arguments = (ins BitPlane_Words:$input, BitPlane_Buffer<[I8, I32]>:$filter,
       Optional<BitPlane_Words>:$correction, Optional<BitPlane_Words>:$thresholds,
-      BitPlane_Words:$init, I64Attr:$channels, BitPlane_CodeAttr:$input_code,
-      BitPlane_CodeAttr:$filter_code, OptionalAttr<BitPlane_CodeAttr>:$result_code,
+      BitPlane_Words:$init, I64Attr:$channels, I64Attr:$output_channels,
+      BitPlane_CodeAttr:$input_code, BitPlane_CodeAttr:$filter_code,
+      OptionalAttr<BitPlane_CodeAttr>:$result_code,
       DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$strides,
       DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">:$pads,
+      DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">:$border,
       DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$dilations,
       DefaultValuedAttr<I64Attr, "1">:$groups,
       DefaultValuedAttr<I64Attr, "0">:$input_offset,
       DefaultValuedAttr<I64Attr, "0">:$filter_offset,
-      DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$kernel_size,
       OptionalAttr<DenseBoolArrayAttr>:$decreasing,
       DefaultValuedAttr<I64Attr, "0">:$base,
       OptionalAttr<DenseI64ArrayAttr>:$range,
@@ -142,20 +153,20 @@ def BitPlane_Conv2DOp : BitPlane_Op<"conv_2d"> {
   let assemblyFormat = [{
     $input `,` $filter (`correction` $correction^ `:` type($correction))?
     (`thresholds` $thresholds^ `:` type($thresholds))?
-    `outs` `(` $init `:` type($init) `)` `channels` $channels
+    `outs` `(` $init `:` type($init) `)` `channels` $channels `to` $output_channels
     `codes` $input_code `,` $filter_code (`to` $result_code^)?
-    (`kernel` $kernel^)? (`size` $kernel_size^)? (`strides` $strides^)?
-    (`pads` $pads^)? (`dilations` $dilations^)? (`groups` $groups^)?
-    (`offsets` $input_offset^ `,` $filter_offset)?
+    (`kernel` $kernel^)? (`strides` $strides^)? (`pads` $pads^)?
+    (`border` $border^)? (`dilations` $dilations^)? (`groups` $groups^)?
+    custom<Offsets>($input_offset, $filter_offset)
     (`decreasing` $decreasing^)? (`base` $base^)? (`range` $range^)? attr-dict
     `:` type($input) `,` type($filter) (`->` type($results)^)?
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = destination # [{
-    /// True once the filter is in the layout of the chosen kernel.
+    /// True once filter and thresholds are in the layout of the chosen kernel.
     bool isPacked();
-    /// Number of output channels, from the destination or the thresholds.
-    int64_t getOutputChannels();
+    /// Height and width of the filter window, whatever the filter's layout.
+    ::std::array<int64_t, 2> getKernelSize();
   }];
 }
 
@@ -163,21 +174,22 @@ def BitPlane_MatMulOp : BitPlane_Op<"matmul"> {
   let summary = "Multiply packed rows by packed weights";
   let description = [{
     Input `M x ceil(K/32) x A` words, weights the bytes of `O x K` codes, later words
-    `ceil(O/32) x WBITS x ceil(K/32) x 32`. Accumulators `M x O`, or with `thresholds`
-    packed codes `M x ceil(O/32) x bits(result_code)`. Values, correction (`O`) and
-    thresholds as in `bitplane.conv_2d`.
+    `ceil(O/32) x WBITS x ceil(K/32) x 32`; `channels K to O`. Accumulators `M x O`,
+    or with `thresholds` packed codes `M x ceil(O/32) x bits(result_code)`. Values,
+    correction (`32*ceil(O/32)`) and thresholds as in `bitplane.conv_2d`.
 
     Example:
     ```mlir
-    %acc = bitplane.matmul %x, %w outs(%init : tensor<4x10xi32>) channels 64
+    %acc = bitplane.matmul %x, %w outs(%init : tensor<4x10xi32>) channels 64 to 10
         codes !dorefa.code<2, unipolar>, !dorefa.code<1, bipolar>
         : tensor<4x2x2xi32>, tensor<10x64xi8> -> tensor<4x10xi32>
     ```
   }];
   let arguments = (ins BitPlane_Words:$input, BitPlane_Buffer<[I8, I32]>:$weights,
       Optional<BitPlane_Words>:$correction, Optional<BitPlane_Words>:$thresholds,
-      BitPlane_Words:$init, I64Attr:$channels, BitPlane_CodeAttr:$input_code,
-      BitPlane_CodeAttr:$weights_code, OptionalAttr<BitPlane_CodeAttr>:$result_code,
+      BitPlane_Words:$init, I64Attr:$channels, I64Attr:$output_channels,
+      BitPlane_CodeAttr:$input_code, BitPlane_CodeAttr:$weights_code,
+      OptionalAttr<BitPlane_CodeAttr>:$result_code,
       DefaultValuedAttr<I64Attr, "0">:$input_offset,
       DefaultValuedAttr<I64Attr, "0">:$weights_offset,
       OptionalAttr<DenseBoolArrayAttr>:$decreasing,
@@ -187,19 +199,16 @@ def BitPlane_MatMulOp : BitPlane_Op<"matmul"> {
   let assemblyFormat = [{
     $input `,` $weights (`correction` $correction^ `:` type($correction))?
     (`thresholds` $thresholds^ `:` type($thresholds))?
-    `outs` `(` $init `:` type($init) `)` `channels` $channels
+    `outs` `(` $init `:` type($init) `)` `channels` $channels `to` $output_channels
     `codes` $input_code `,` $weights_code (`to` $result_code^)?
-    (`kernel` $kernel^)?
-    (`offsets` $input_offset^ `,` $weights_offset)?
+    (`kernel` $kernel^)? custom<Offsets>($input_offset, $weights_offset)
     (`decreasing` $decreasing^)? (`base` $base^)? (`range` $range^)? attr-dict
     `:` type($input) `,` type($weights) (`->` type($results)^)?
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = destination # [{
-    /// True once the weights are in the layout of the chosen kernel.
+    /// True once weights and thresholds are in the layout of the chosen kernel.
     bool isPacked();
-    /// Number of output channels, from the destination or the thresholds.
-    int64_t getOutputChannels();
   }];
 }
 

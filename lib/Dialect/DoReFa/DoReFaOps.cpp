@@ -17,6 +17,28 @@ using namespace mlir::dorefa;
 #include "dorefa/Dialect/DoReFa/DoReFaOps.cpp.inc"
 
 //===----------------------------------------------------------------------===//
+// Syntax
+//===----------------------------------------------------------------------===//
+
+ParseResult dorefa::parseOffsets(OpAsmParser &parser, IntegerAttr &input,
+                                 IntegerAttr &weights) {
+  Type i64 = parser.getBuilder().getI64Type();
+  if (failed(parser.parseOptionalKeyword("offsets"))) {
+    input = weights = IntegerAttr::get(i64, 0);
+    return success();
+  }
+  return failure(parser.parseAttribute(input, i64) || parser.parseComma() ||
+                 parser.parseAttribute(weights, i64));
+}
+
+void dorefa::printOffsets(OpAsmPrinter &printer, Operation *,
+                          IntegerAttr input, IntegerAttr weights) {
+  int64_t x = input ? input.getInt() : 0, w = weights ? weights.getInt() : 0;
+  if (x || w)
+    printer << " offsets " << x << ", " << w;
+}
+
+//===----------------------------------------------------------------------===//
 // Shapes
 //===----------------------------------------------------------------------===//
 

@@ -45,6 +45,13 @@ broadcastShapes(llvm::ArrayRef<int64_t> lhs, llvm::ArrayRef<int64_t> rhs);
 /// The code type of a tensor of codes, null for every other type.
 CodeType getCodeType(Type type);
 
+/// Syntax of the offsets of a layer on codes: `offsets` INPUT `,` WEIGHTS, nothing
+/// where both are 0.
+ParseResult parseOffsets(OpAsmParser &parser, IntegerAttr &input,
+                         IntegerAttr &weights);
+void printOffsets(OpAsmPrinter &printer, Operation *op, IntegerAttr input,
+                  IntegerAttr weights);
+
 } // namespace mlir::dorefa
 
 #endif // DOREFA_DIALECT_DOREFA_DOREFA_H

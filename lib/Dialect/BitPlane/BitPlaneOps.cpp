@@ -1,0 +1,432 @@
+//===- BitPlaneOps.cpp - Operations of the bitplane dialect ---------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dorefa/Dialect/BitPlane/BitPlane.h"
+#include "dorefa/Dialect/BitPlane/Geometry.h"
+#include "dorefa/Dialect/DoReFa/DoReFa.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/TypeUtilities.h"
+
+using namespace mlir;
+using namespace mlir::bitplane;
+using dorefa::CodeType;
+using dorefa::Encoding;
+
+namespace mlir::bitplane {
+using dorefa::parseOffsets;
+using dorefa::printOffsets;
+} // namespace mlir::bitplane
+
+#define GET_OP_CLASSES
+#include "dorefa/Dialect/BitPlane/BitPlaneOps.cpp.inc"
+
+//===----------------------------------------------------------------------===//
+// Shared checks
+//===----------------------------------------------------------------------===//
+
+/// Largest offset in magnitude; far above any zero point of an 8-bit code.
+static constexpr int64_t kMaxOffset = 1 << 16;
+
+static ShapedType shaped(Value value) {
+  return cast<ShapedType>(value.getType());
+}
+
+/// Checks that `value` has `rank` dimensions, all static but the first.
+static LogicalResult verifyRank(Operation *op, Value value, int64_t rank,
+                                StringRef what) {
+  ShapedType type = shaped(value);
+  if (type.getRank() != rank)
+    return op->emitOpError(what)
+           << " has rank " << type.getRank() << " but must have rank " << rank;
+  for (int64_t size : type.getShape().drop_front())
+    if (ShapedType::isDynamic(size) || size == 0)
+      return op->emitOpError(what)
+             << " must have static sizes greater than 0 in all dimensions but "
+                "the first";
+  return success();
+}
+
+/// Checks that `value` has the sizes `expected`; dynamic ones match any.
+static LogicalResult verifyShape(Operation *op, Value value,
+                                 ArrayRef<int64_t> expected, StringRef what) {
+  ArrayRef<int64_t> shape = shaped(value).getShape();
+  if (succeeded(verifyCompatibleShape(shape, expected)))
+    return success();
+  auto error = op->emitOpError(what) << " has shape [";
+  llvm::interleaveComma(shape, error);
+  error << "] but must have [";
+  llvm::interleaveComma(expected, error);
+  return error << "]";
+}
+
+/// Checks that `words` packs a tensor of shape `codes` in `bits` planes.
+static LogicalResult verifyWords(Operation *op, Value words,
+                                 ArrayRef<int64_t> codes, int64_t bits,
+                                 StringRef what) {
+  SmallVector<int64_t> expected(codes);
+  expected.back() = wordsFor(codes.back());
+  expected.push_back(bits);
+  return verifyShape(op, words, expected, what);
+}
+
+static LogicalResult verifyWindow(Operation *op, StringRef what,
+                                  ArrayRef<int64_t> values, size_t count,
+                                  int64_t smallest) {
+  if (values.size() == count &&
+      llvm::all_of(values, [&](int64_t v) {
+        return v >= smallest && v <= std::numeric_limits<int32_t>::max();
+      }))
+    return success();
+  return op->emitOpError(what) << " must be " << count
+                               << " integers of at least " << smallest;
+}
+
+/// Checks that all levels `[base, base + count]` have a code of type `code`.
+static LogicalResult verifyLevels(Operation *op, CodeType code, int64_t base,
+                                  int64_t count) {
+  bool bipolar = code.getEncoding() == Encoding::Bipolar;
+  int64_t min = bipolar ? 0 : code.getMinValue();
+  int64_t max = bipolar ? code.getMaxCode() : code.getMaxValue();
+  if (base < min || base > max || base + count > max)
+    return op->emitOpError("has levels ")
+           << base << " to " << base + count << " but " << code
+           << " holds levels " << min << " to " << max;
+  return success();
+}
+
+/// Checks thresholds as `dorefa.threshold` has them: `C x n` or `1 x n`.
+static LogicalResult
+verifyThresholds(Operation *op, Value thresholds, int64_t channels,
+                 std::optional<ArrayRef<bool>> decreasing, CodeType code,
+                 int64_t base) {
+  ShapedType type = shaped(thresholds);
+  if (type.getRank() != 2 || !type.hasStaticShape() ||
+      (type.getDimSize(0) != 1 && type.getDimSize(0) != channels))
+    return op->emitOpError("thresholds have type ")
+           << type << " but must have one row or " << channels << " rows";
+  if (decreasing && int64_t(decreasing->size()) != channels)
+    return op->emitOpError("'decreasing' has ")
+           << decreasing->size() << " elements but there are " << channels
+           << " channels";
+  return verifyLevels(op, code, base, type.getDimSize(1));
+}
+
+/// Checks what convolution and matrix product have in common. `leading` are the
+/// sizes of the destination before the channels.
+template <typename OpTy>
+static LogicalResult verifyContraction(OpTy op, ArrayRef<int64_t> leading,
+                                       int64_t inputOffset,
+                                       int64_t weightsOffset) {
+  int64_t outputs = op.getOutputChannels();
+  if (std::abs(inputOffset) > kMaxOffset || std::abs(weightsOffset) > kMaxOffset)
+    return op.emitOpError("offsets must lie between ")
+           << -kMaxOffset << " and " << kMaxOffset;
+  if (op.getRange() &&
+      (op.getRange()->size() != 2 || (*op.getRange())[0] > (*op.getRange())[1]))
+    return op.emitOpError("'range' must be the smallest and largest accumulator");
+  if (op.isPacked() && !op.getKernel())
+    return op.emitOpError("has a packed filter but no kernel");
+  if (!op.isPacked() && op.getCorrection())
+    return op.emitOpError("has a correction although its filter is not packed");
+  if (bool(op.getThresholds()) != bool(op.getResultCode()))
+    return op.emitOpError("needs thresholds and a result code, or neither");
+
+  SmallVector<int64_t> result(leading);
+  result.push_back(outputs);
+  if (!op.getThresholds()) {
+    if (op.getDecreasing() || op.getBase())
+      return op.emitOpError("has 'decreasing' or 'base' but no thresholds");
+    return verifyShape(op, op.getInit(), result, "destination");
+  }
+  CodeType code = *op.getResultCode();
+  if (failed(verifyWords(op, op.getInit(), result, code.getBits(), "destination")))
+    return failure();
+  if (!op.isPacked())
+    return verifyThresholds(op, op.getThresholds(), outputs, op.getDecreasing(),
+                            code, op.getBase());
+  if (op.getDecreasing())
+    return op.emitOpError("has 'decreasing' beside packed thresholds, whose "
+                          "first row says it");
+  ShapedType packed = shaped(op.getThresholds());
+  if (packed.getRank() != 2 || packed.getDimSize(0) < 1 ||
+      packed.getDimSize(1) != paddedChannels(outputs))
+    return op.emitOpError("packed thresholds have type ")
+           << packed << " but must have " << paddedChannels(outputs)
+           << " columns";
+  return verifyLevels(op, code, op.getBase(), packed.getDimSize(0) - 1);
+}
+
+/// Checks the presence and the shape of a correction.
+template <typename OpTy>
+static LogicalResult verifyCorrection(OpTy op, const DotForm &form,
+                                      ArrayRef<int64_t> shape) {
+  if (!op.getCorrection()) {
+    if (op.isPacked() && form.needsCorrection)
+      return op.emitOpError("needs a correction: input code 0 is not value 0");
+    return success();
+  }
+  return verifyShape(op, op.getCorrection(), shape, "correction");
+}
+
+static LogicalResult verifyChannels(Operation *op, int64_t channels,
+                                    int64_t outputs, int64_t groups) {
+  if (channels < 1 || outputs < 1)
+    return op->emitOpError("needs at least one input and one output channel");
+  if (groups < 1 || channels % groups || outputs % groups)
+    return op->emitOpError("has ")
+           << groups << " groups, which must divide its " << channels
+           << " input and " << outputs << " output channels";
+  return success();
+}
+
+/// Memory effects of an op in destination-passing style: none on tensors.
+static void getDestinationEffects(
+    DestinationStyleOpInterface op,
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isa<MemRefType>(operand.get().getType()))
+      continue;
+    if (op.isDpsInit(&operand))
+      effects.emplace_back(MemoryEffects::Write::get(), &operand);
+    else
+      effects.emplace_back(MemoryEffects::Read::get(), &operand);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// PackOp, UnpackOp
+//===----------------------------------------------------------------------===//
+
+/// Checks that `words` packs `codes` into 1 to 8 planes.
+static LogicalResult verifyPacking(Operation *op, Value codes, Value words) {
+  ArrayRef<int64_t> shape = shaped(codes).getShape();
+  if (shape.empty() || ShapedType::isDynamic(shape.back()) || !shape.back())
+    return op->emitOpError("codes must have a static last dimension");
+  int64_t rank = shaped(words).getRank();
+  if (rank != int64_t(shape.size()) + 1)
+    return op->emitOpError("words have rank ")
+           << rank << " but must have rank " << shape.size() + 1;
+  int64_t bits = shaped(words).getShape().back();
+  if (bits < 1 || bits > 8)
+    return op->emitOpError("words must have 1 to 8 planes in their last dimension");
+  return verifyWords(op, words, shape, bits, "packed tensor");
+}
+
+LogicalResult PackOp::verify() {
+  return verifyPacking(*this, getInput(), getInit());
+}
+
+void PackOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  getDestinationEffects(*this, effects);
+}
+
+LogicalResult UnpackOp::verify() {
+  return verifyPacking(*this, getInit(), getInput());
+}
+
+void UnpackOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  getDestinationEffects(*this, effects);
+}
+
+//===----------------------------------------------------------------------===//
+// Conv2DOp
+//===----------------------------------------------------------------------===//
+
+bool Conv2DOp::isPacked() {
+  return shaped(getFilter()).getElementType().isInteger(32);
+}
+
+std::array<int64_t, 2> Conv2DOp::getKernelSize() {
+  ArrayRef<int64_t> shape = shaped(getFilter()).getShape();
+  unsigned first = isPacked() ? 2 : 1;
+  return {shape[first], shape[first + 1]};
+}
+
+static LogicalResult verifyConvWindow(Conv2DOp op) {
+  if (failed(verifyWindow(op, "'strides'", op.getStrides(), 2, 1)) ||
+      failed(verifyWindow(op, "'dilations'", op.getDilations(), 2, 1)) ||
+      failed(verifyWindow(op, "'pads'", op.getPads(), 4, 0)) ||
+      failed(verifyWindow(op, "'border'", op.getBorder(), 4, 0)))
+    return failure();
+  ArrayRef<int64_t> input = shaped(op.getInput()).getShape();
+  for (unsigned i : {0, 1})
+    if (op.getBorder()[i] + op.getBorder()[i + 2] >= input[i + 1])
+      return op.emitOpError("'border' leaves nothing of the input");
+  return success();
+}
+
+static LogicalResult verifyConvFilter(Conv2DOp op) {
+  ShapedType filter = shaped(op.getFilter());
+  int64_t rank = op.isPacked() ? 6 : 4;
+  if (filter.getRank() != rank || !filter.hasStaticShape())
+    return op.emitOpError("filter has type ")
+           << filter << " but must have " << rank << " static dimensions";
+  auto [height, width] = op.getKernelSize();
+  if (height < 1 || width < 1)
+    return op.emitOpError("filter has an empty window");
+  FilterGeometry geometry(op.getChannels(), op.getOutputChannels(),
+                          op.getGroups());
+  if (!op.isPacked())
+    return verifyShape(op, op.getFilter(),
+                       {geometry.outputChannels, height, width,
+                        geometry.channelsPerGroup()},
+                       "filter");
+  return verifyShape(op, op.getFilter(),
+                     {geometry.blocks, op.getFilterCode().getBits(), height,
+                      width, geometry.words, kWordBits},
+                     "packed filter");
+}
+
+LogicalResult Conv2DOp::verify() {
+  if (failed(verifyRank(*this, getInput(), 5, "input")) ||
+      failed(verifyRank(*this, getInit(), getThresholds() ? 5 : 4,
+                        "destination")) ||
+      failed(verifyConvWindow(*this)) ||
+      failed(verifyChannels(*this, getChannels(), getOutputChannels(),
+                            getGroups())) ||
+      failed(verifyConvFilter(*this)))
+    return failure();
+
+  ArrayRef<int64_t> input = shaped(getInput()).getShape();
+  if (failed(verifyWords(*this, getInput(),
+                         {input[0], input[1], input[2], int64_t(getChannels())},
+                         getInputCode().getBits(), "input")))
+    return failure();
+  SmallVector<int64_t> leading = {input[0]};
+  for (unsigned i : {0, 1}) {
+    std::optional<int64_t> count = dorefa::windowCount(
+        input[i + 1], getKernelSize()[i], getStrides()[i], getDilations()[i],
+        getPads()[i], getPads()[i + 2]);
+    if (!count)
+      return emitOpError("filter is larger than the padded input");
+    leading.push_back(*count);
+  }
+  if (failed(verifyContraction(*this, leading, getInputOffset(),
+                               getFilterOffset())))
+    return failure();
+  DotForm form = dotForm(getInputCode(), getInputOffset(), getFilterCode(),
+                         getFilterOffset());
+  return verifyCorrection(*this, form,
+                          {getRowClasses(*this).size(),
+                           getColumnClasses(*this).size(),
+                           paddedChannels(getOutputChannels())});
+}
+
+void Conv2DOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  getDestinationEffects(*this, effects);
+}
+
+//===----------------------------------------------------------------------===//
+// MatMulOp
+//===----------------------------------------------------------------------===//
+
+bool MatMulOp::isPacked() {
+  return shaped(getWeights()).getElementType().isInteger(32);
+}
+
+LogicalResult MatMulOp::verify() {
+  int64_t channels = getChannels(), outputs = getOutputChannels();
+  if (failed(verifyRank(*this, getInput(), 3, "input")) ||
+      failed(verifyChannels(*this, channels, outputs, /*groups=*/1)))
+    return failure();
+  int64_t rows = shaped(getInput()).getDimSize(0);
+  if (failed(verifyWords(*this, getInput(), {rows, channels},
+                         getInputCode().getBits(), "input")))
+    return failure();
+  SmallVector<int64_t> weights = {outputs, channels};
+  if (isPacked())
+    weights = {wordsFor(outputs), getWeightsCode().getBits(),
+               wordsFor(channels), kWordBits};
+  if (failed(verifyShape(*this, getWeights(), weights, "weights")) ||
+      failed(verifyContraction(*this, {rows}, getInputOffset(),
+                               getWeightsOffset())))
+    return failure();
+  DotForm form = dotForm(getInputCode(), getInputOffset(), getWeightsCode(),
+                         getWeightsOffset());
+  return verifyCorrection(*this, form, {paddedChannels(outputs)});
+}
+
+void MatMulOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  getDestinationEffects(*this, effects);
+}
+
+//===----------------------------------------------------------------------===//
+// ThresholdOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult bitplane::ThresholdOp::verify() {
+  ShapedType input = shaped(getInput());
+  if (input.getRank() < 1 || ShapedType::isDynamic(input.getShape().back()))
+    return emitOpError("input must have a static last dimension");
+  if (input.getElementType() != shaped(getThresholds()).getElementType())
+    return emitOpError("input and thresholds must have the same element type");
+  if (failed(verifyThresholds(*this, getThresholds(), input.getShape().back(),
+                              getDecreasing(), getCode(), getBase())))
+    return failure();
+  return verifyWords(*this, getInit(), input.getShape(), getCode().getBits(),
+                     "destination");
+}
+
+void bitplane::ThresholdOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  getDestinationEffects(*this, effects);
+}
+
+//===----------------------------------------------------------------------===//
+// MaxPoolOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult bitplane::MaxPoolOp::verify() {
+  if (failed(verifyRank(*this, getInput(), 5, "input")) ||
+      failed(verifyRank(*this, getInit(), 5, "destination")) ||
+      failed(verifyWindow(*this, "'kernel'", getKernel(), 2, 1)) ||
+      failed(verifyWindow(*this, "'strides'", getStrides(), 2, 1)) ||
+      failed(verifyWindow(*this, "'dilations'", getDilations(), 2, 1)) ||
+      failed(verifyWindow(*this, "'pads'", getPads(), 4, 0)))
+    return failure();
+  ArrayRef<int64_t> input = shaped(getInput()).getShape();
+  if (input[4] != getCode().getBits())
+    return emitOpError("input has ")
+           << input[4] << " planes but " << getCode() << " has "
+           << getCode().getBits() << " bits";
+  SmallVector<int64_t> expected(input);
+  for (unsigned i : {0, 1}) {
+    std::optional<int64_t> count = dorefa::windowCount(
+        input[i + 1], getKernel()[i], getStrides()[i], getDilations()[i],
+        getPads()[i], getPads()[i + 2]);
+    if (!count)
+      return emitOpError("kernel is larger than the padded input");
+    expected[i + 1] = *count;
+  }
+  if (failed(verifyShape(*this, getInit(), expected, "destination")))
+    return failure();
+  for (unsigned i : {0, 1}) {
+    BorderClasses classes(input[i + 1], expected[i + 1], getKernel()[i],
+                          getStrides()[i], getDilations()[i], getPads()[i]);
+    for (ArrayRef<bool> taps : classes.inside)
+      if (!llvm::is_contained(taps, true))
+        return emitOpError("has a window that lies in the padding");
+  }
+  return success();
+}
+
+void bitplane::MaxPoolOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  getDestinationEffects(*this, effects);
+}

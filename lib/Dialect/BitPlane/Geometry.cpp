@@ -1,0 +1,125 @@
+//===- Geometry.cpp - How packed operands lie and combine -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dorefa/Dialect/BitPlane/Geometry.h"
+#include "dorefa/Dialect/BitPlane/BitPlane.h"
+#include <algorithm>
+
+using namespace mlir;
+using namespace mlir::bitplane;
+using dorefa::CodeType;
+using dorefa::Encoding;
+
+//===----------------------------------------------------------------------===//
+// Values of planes
+//===----------------------------------------------------------------------===//
+
+PlaneTerm bitplane::planeTerm(CodeType type, unsigned plane) {
+  switch (type.getEncoding()) {
+  case Encoding::Unipolar:
+  case Encoding::Bipolar:
+    return {plane, false};
+  case Encoding::Signed:
+    return {plane, plane + 1 == type.getBits()};
+  case Encoding::Ternary:
+    return {0, plane == 1};
+  }
+  llvm_unreachable("unknown encoding");
+}
+
+AffineValue bitplane::affineValue(CodeType type, int64_t offset) {
+  if (type.getEncoding() == Encoding::Bipolar)
+    return {2, offset - type.getMaxCode()};
+  return {1, offset};
+}
+
+DotForm bitplane::dotForm(CodeType input, int64_t inputOffset, CodeType filter,
+                          int64_t filterOffset) {
+  AffineValue x = affineValue(input, inputOffset);
+  AffineValue w = affineValue(filter, filterOffset);
+  return {x.alpha * w.alpha, x.alpha * w.beta, x.beta * w.alpha,
+          x.beta * w.beta, x.beta != 0};
+}
+
+//===----------------------------------------------------------------------===//
+// Packed filters
+//===----------------------------------------------------------------------===//
+
+FilterGeometry::FilterGeometry(int64_t channels, int64_t outputChannels,
+                               int64_t groups)
+    : channels(channels), outputChannels(outputChannels), groups(groups),
+      inputWords(wordsFor(channels)), blocks(wordsFor(outputChannels)),
+      words(0) {
+  for (int64_t block = 0; block < blocks; ++block) {
+    int64_t first = firstGroup(block) * channelsPerGroup() / kWordBits;
+    int64_t end = wordsFor((lastGroup(block) + 1) * channelsPerGroup());
+    words = std::max(words, end - first);
+  }
+}
+
+int64_t FilterGeometry::firstWord(int64_t block) const {
+  int64_t first = firstGroup(block) * channelsPerGroup() / kWordBits;
+  return std::min(first, inputWords - words);
+}
+
+int64_t FilterGeometry::firstGroup(int64_t block) const {
+  return groupOf(block * kWordBits);
+}
+
+int64_t FilterGeometry::lastGroup(int64_t block) const {
+  return groupOf(std::min((block + 1) * kWordBits, outputChannels) - 1);
+}
+
+/// Bits `[first, end)` of the word that starts at `base`.
+static uint32_t rangeBits(int64_t first, int64_t end, int64_t base) {
+  return validBits(end - base, 0) & ~validBits(first - base, 0);
+}
+
+uint32_t FilterGeometry::laneMask(int64_t block, int64_t group) const {
+  return rangeBits(group * outputsPerGroup(), (group + 1) * outputsPerGroup(),
+                   block * kWordBits);
+}
+
+uint32_t FilterGeometry::channelMask(int64_t group, int64_t word) const {
+  return rangeBits(group * channelsPerGroup(), (group + 1) * channelsPerGroup(),
+                   word * kWordBits);
+}
+
+//===----------------------------------------------------------------------===//
+// Borders
+//===----------------------------------------------------------------------===//
+
+BorderClasses::BorderClasses(int64_t input, int64_t output, int64_t kernel,
+                             int64_t stride, int64_t dilation, int64_t before) {
+  for (int64_t position = 0; position < output; ++position) {
+    SmallVector<bool> taps(kernel);
+    for (int64_t tap = 0; tap < kernel; ++tap) {
+      int64_t source = position * stride + tap * dilation - before;
+      taps[tap] = source >= 0 && source < input;
+    }
+    auto *found = llvm::find(inside, taps);
+    classOf.push_back(found - inside.begin());
+    if (found == inside.end())
+      inside.push_back(taps);
+  }
+}
+
+/// Classes along dimension `dim` (1 rows, 2 columns) of `op`.
+static BorderClasses getClasses(Conv2DOp op, unsigned dim) {
+  ArrayRef<int64_t> pads = op.getPads(), border = op.getBorder();
+  unsigned i = dim - 1;
+  int64_t input = cast<ShapedType>(op.getInput().getType()).getDimSize(dim);
+  int64_t output = cast<ShapedType>(op.getInit().getType()).getDimSize(dim);
+  return BorderClasses(input - border[i] - border[i + 2], output,
+                       op.getKernelSize()[i], op.getStrides()[i],
+                       op.getDilations()[i], pads[i] + border[i]);
+}
+
+BorderClasses bitplane::getRowClasses(Conv2DOp op) { return getClasses(op, 1); }
+
+BorderClasses bitplane::getColumnClasses(Conv2DOp op) {
+  return getClasses(op, 2);
+}
