@@ -29,4 +29,8 @@ struct CompileOptions {
 /// Reads the command line; nullopt after a message on standard error.
 std::optional<CompileOptions> parseCommandLine(int argc, char **argv);
 
+/// Does what the options say; diagnostics go to the handlers of `context`.
+mlir::LogicalResult compile(const CompileOptions &options,
+                            mlir::MLIRContext &context);
+
 #endif // DOREFA_TOOLS_COMPILEOPTIONS_H

@@ -1,0 +1,120 @@
+//===- Compile.cpp - The steps of dorefa-compile --------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CompileOptions.h"
+#include "dorefa/Target/CPU/CPUTarget.h"
+#include "dorefa/Transforms/Report.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Remark/RemarkStreamer.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace mlir::dorefa;
+
+static Location fileLocation(MLIRContext &context, StringRef path) {
+  return FileLineColLoc::get(&context, path, 0, 0);
+}
+
+static LogicalResult writeText(MLIRContext &context, StringRef path,
+                               StringRef text) {
+  llvm::Error error = llvm::writeToOutput(path, [&](raw_ostream &os) {
+    os << text;
+    return llvm::Error::success();
+  });
+  if (!error)
+    return success();
+  return emitError(fileLocation(context, path))
+         << "cannot be written: " << llvm::toString(std::move(error));
+}
+
+/// Writes `NN-phase.mlir` for people, large constants left out, and
+/// `NN-phase.mlirbc`, from which dorefa-compile goes on.
+static LogicalResult dumpPhase(ModuleOp module, const PhaseInfo &phase,
+                               StringRef directory) {
+  MLIRContext &context = *module.getContext();
+  if (std::error_code error = llvm::sys::fs::create_directories(directory))
+    return emitError(fileLocation(context, directory))
+           << "cannot be created: " << error.message();
+  SmallString<128> path(directory);
+  llvm::sys::path::append(path, llvm::formatv("{0}-{1}.mlir",
+                                              static_cast<int>(phase.phase),
+                                              phase.name));
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  module.print(os, OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(64));
+  if (failed(writeText(context, path, text)))
+    return failure();
+  return writeModule(module, (path + "bc").str());
+}
+
+/// Called after each phase: dumps, and a line that shows where a terminal's user is.
+static LogicalResult observe(const CompileOptions &options, ModuleOp module,
+                             const PhaseInfo &phase) {
+  if (llvm::sys::Process::StandardErrIsDisplayed())
+    llvm::errs() << "\r\033[K" << options.model << ": " << phase.name
+                 << (options.stopAt == phase.phase ? "\n" : "");
+  if (options.dumpDirectory.empty())
+    return success();
+  return dumpPhase(module, phase, options.dumpDirectory);
+}
+
+static LogicalResult enableRemarks(MLIRContext &context) {
+  remark::RemarkCategories categories;
+  categories.all = "dorefa";
+  return remark::enableOptimizationRemarks(
+      context, nullptr, std::make_unique<remark::RemarkEmittingPolicyAll>(),
+      categories, /*printAsEmitRemarks=*/true);
+}
+
+/// From phase `kernels`, where the report is taken, to the shared object.
+static LogicalResult emit(const CompileOptions &options, ModuleOp module,
+                          const PhaseObserver &observer) {
+  std::string report = formatReport(module);
+  CPUOptions cpu;
+  cpu.cpu = options.cpu;
+  cpu.symbolPrefix = options.symbolPrefix;
+  PipelineOptions pipeline = options.pipeline;
+  if (failed(configurePipeline(cpu, pipeline, module.getLoc())) ||
+      failed(runToPhase(module, Phase::LLVM, pipeline, observer)) ||
+      failed(emitSharedObject(module, cpu, options.output)))
+    return failure();
+  MLIRContext &context = *module.getContext();
+  if (!options.header.empty() &&
+      failed(writeText(context, options.header, formatHeader(module, cpu))))
+    return failure();
+  if (!options.report.empty())
+    return writeText(context, options.report, report);
+  return success();
+}
+
+LogicalResult compile(const CompileOptions &options, MLIRContext &context) {
+  if (options.remarks && failed(enableRemarks(context)))
+    return failure();
+  OwningOpRef<ModuleOp> module = loadModel(options.model, context);
+  if (!module)
+    return failure();
+  auto endLine = llvm::make_scope_exit([] {
+    if (llvm::sys::Process::StandardErrIsDisplayed())
+      llvm::errs() << "\r\033[K";
+  });
+  PhaseObserver observer = [&](ModuleOp current, const PhaseInfo &phase) {
+    return observe(options, current, phase);
+  };
+  Phase last = std::min(options.stopAt.value_or(Phase::Kernels), Phase::Kernels);
+  if (failed(runToPhase(*module, last, options.pipeline, observer)))
+    return failure();
+  if (!options.stopAt)
+    return emit(options, *module, observer);
+  if (failed(runToPhase(*module, *options.stopAt, options.pipeline, observer)))
+    return failure();
+  return writeModule(*module, options.output);
+}
