@@ -1,0 +1,409 @@
+//===- BitPlaneOps.cpp - Running the bitplane operations ------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Words are unpacked into integers, and these are summed plainly: what a kernel
+// does with AND and popcount is checked by something that does neither.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Codes.h"
+#include "Contraction.h"
+#include "Frame.h"
+#include "Windows.h"
+#include "dorefa/Dialect/BitPlane/BitPlane.h"
+#include "dorefa/Dialect/BitPlane/Geometry.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace mlir::dorefa;
+using namespace mlir::bitplane;
+
+//===----------------------------------------------------------------------===//
+// Words
+//===----------------------------------------------------------------------===//
+
+/// The sum of its planes that each code has, p(q) of Geometry.h.
+static std::vector<uint32_t> getPlaneSums(ArrayRef<uint8_t> codes, CodeType type) {
+  std::vector<uint32_t> sums(codes.size(), 0);
+  for (size_t i = 0; i < codes.size(); ++i)
+    for (unsigned plane = 0; plane < type.getBits(); ++plane) {
+      PlaneTerm term = planeTerm(type, plane);
+      uint32_t bit = uint32_t(codes[i] >> plane & 1) << term.exponent;
+      sums[i] += term.negative ? -bit : bit;
+    }
+  return sums;
+}
+
+/// Memory is safe whatever batches meet at run time.
+static LogicalResult checkCount(Operation *op, StringRef what, size_t count,
+                                size_t required) {
+  if (count == required)
+    return success();
+  return op->emitOpError() << "has " << count << " elements of " << what
+                           << " but must have " << required;
+}
+
+/// Makes the result: as large as the destination, which the operation replaces.
+template <typename T, typename OpTy>
+static FailureOr<MutableArrayRef<T>> writeResult(OpTy op, size_t count,
+                                                 Frame &frame) {
+  if (op->getNumResults() != 1)
+    return op.emitOpError("works on memrefs but the interpreter runs on tensors");
+  auto result = frame.write<T>(op->getResult(0), frame.shape(op.getInit()));
+  if (failed(result) ||
+      failed(checkCount(op, "the destination", result->size(), count)))
+    return failure();
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Packing
+//===----------------------------------------------------------------------===//
+
+static LogicalResult run(PackOp op, Frame &frame) {
+  ArrayRef<uint8_t> codes = frame.read<uint8_t>(op.getInput());
+  int64_t channels = frame.shape(op.getInput()).back();
+  int64_t planes = frame.shape(op.getInit()).back();
+  size_t rows = codes.size() / channels;
+  auto words = writeResult<uint32_t>(op, rows * wordsFor(channels) * planes, frame);
+  if (failed(words))
+    return failure();
+  packCodes(codes, channels, planes, *words);
+  return success();
+}
+
+static LogicalResult run(UnpackOp op, Frame &frame) {
+  std::vector<uint8_t> codes = unpackWords(frame.read<uint32_t>(op.getInput()),
+                                           frame.shape(op.getInit()).back(),
+                                           frame.shape(op.getInput()).back());
+  auto result = writeResult<uint8_t>(op, codes.size(), frame);
+  if (failed(result))
+    return failure();
+  llvm::copy(codes, result->begin());
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Contractions
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What convolution and matrix product have in common.
+struct Contraction {
+  Operation *op;
+  Convolution shape;
+  CodeType inputCode, weightsCode;
+  int64_t inputOffset, weightsOffset;
+  Value input, weights, correction;
+  /// Rows of the correction that the output positions of one map read.
+  std::vector<int64_t> borderClasses;
+
+  int64_t positions() const {
+    return shape.batch * shape.rows.count * shape.columns.count;
+  }
+  int64_t taps() const { return shape.rows.kernel * shape.columns.kernel; }
+};
+} // namespace
+
+static Contraction describe(bitplane::Conv2DOp op, const Frame &frame) {
+  ArrayRef<int64_t> input = frame.shape(op.getInput());
+  ArrayRef<int64_t> init = frame.shape(op.getInit());
+  ArrayRef<int64_t> border = op.getBorder();
+  auto [height, width] = op.getKernelSize();
+  WindowDim rows = makeWindowDim(op, 0, input[1], height, init[1]);
+  WindowDim columns = makeWindowDim(op, 1, input[2], width, init[2]);
+  rows.begin = border[0];
+  columns.begin = border[1];
+  rows.end -= border[2];
+  columns.end -= border[3];
+  BorderClasses rowClasses = getRowClasses(op), columnClasses = getColumnClasses(op);
+  std::vector<int64_t> classes;
+  for (int64_t row : rowClasses.classOf)
+    for (int64_t column : columnClasses.classOf)
+      classes.push_back(row * columnClasses.size() + column);
+  return {op,
+          {input[0], rows, columns, static_cast<int64_t>(op.getChannels()),
+           static_cast<int64_t>(op.getOutputChannels()),
+           static_cast<int64_t>(op.getGroups())},
+          op.getInputCode(),
+          op.getFilterCode(),
+          static_cast<int64_t>(op.getInputOffset()),
+          static_cast<int64_t>(op.getFilterOffset()),
+          op.getInput(),
+          op.getFilter(),
+          op.getCorrection(),
+          std::move(classes)};
+}
+
+static Contraction describe(bitplane::MatMulOp op, const Frame &frame) {
+  return {op,
+          makeMatMul(frame.shape(op.getInput())[0], op.getChannels(),
+                     op.getOutputChannels()),
+          op.getInputCode(),
+          op.getWeightsCode(),
+          static_cast<int64_t>(op.getInputOffset()),
+          static_cast<int64_t>(op.getWeightsOffset()),
+          op.getInput(),
+          op.getWeights(),
+          op.getCorrection(),
+          {0}};
+}
+
+/// Accumulators from weights that are still codes.
+static FailureOr<std::vector<uint32_t>>
+accumulateCodes(const Contraction &contraction, const Frame &frame) {
+  const Convolution &shape = contraction.shape;
+  std::vector<uint8_t> input =
+      unpackWords(frame.read<uint32_t>(contraction.input), shape.channels,
+                  contraction.inputCode.getBits());
+  ArrayRef<uint8_t> weights = frame.read<uint8_t>(contraction.weights);
+  if (failed(checkCount(contraction.op, "weights", weights.size(),
+                        shape.outputs * contraction.taps() * shape.channels /
+                            shape.groups)))
+    return failure();
+  std::vector<uint32_t> result(contraction.positions() * shape.outputs);
+  convolve(shape,
+           ValueTable(contraction.inputCode)
+               .read(input, contraction.inputOffset)
+               .data(),
+           ValueTable(contraction.weightsCode)
+               .read(weights, contraction.weightsOffset)
+               .data(),
+           result.data());
+  return result;
+}
+
+/// p(w) of a packed filter as `outputs x taps x all input channels`, 0 where a
+/// channel is of another group.
+static std::vector<uint32_t> unpackFilter(const Contraction &contraction,
+                                          const FilterGeometry &geometry,
+                                          ArrayRef<uint32_t> words) {
+  CodeType code = contraction.weightsCode;
+  int64_t planes = code.getBits(), taps = contraction.taps();
+  int64_t channels = geometry.inputWords * kWordBits;
+  std::vector<uint8_t> codes(geometry.outputChannels * taps * channels, 0);
+  // The word of (block, plane, tap, word of the block, lane).
+  const uint32_t *word = words.data();
+  for (int64_t block = 0; block < geometry.blocks; ++block)
+    for (int64_t plane = 0; plane < planes; ++plane)
+      for (int64_t tap = 0; tap < taps; ++tap)
+        for (int64_t i = 0; i < geometry.words; ++i)
+          for (int64_t lane = 0; lane < kWordBits; ++lane, ++word) {
+            int64_t output = block * kWordBits + lane;
+            int64_t first = (geometry.firstWord(block) + i) * kWordBits;
+            for (int64_t bit = 0; bit < kWordBits && output < geometry.outputChannels;
+                 ++bit)
+              codes[(output * taps + tap) * channels + first + bit] |=
+                  (*word >> bit & 1) << plane;
+          }
+  return getPlaneSums(codes, code);
+}
+
+/// Filters of ones, `groups x taps x all input channels`: their convolution is the
+/// window sum S of each group.
+static std::vector<uint32_t> makeGroupFilter(const FilterGeometry &geometry,
+                                             int64_t taps) {
+  int64_t channels = geometry.inputWords * kWordBits;
+  std::vector<uint32_t> filter(geometry.groups * taps * channels, 0);
+  for (int64_t group = 0; group < geometry.groups; ++group)
+    for (int64_t tap = 0; tap < taps; ++tap)
+      for (int64_t c = 0; c < geometry.channelsPerGroup(); ++c)
+        filter[(group * taps + tap) * channels + group * geometry.channelsPerGroup() +
+               c] = 1;
+  return filter;
+}
+
+/// Accumulators from packed weights: dot * I + sum * S + correction.
+static FailureOr<std::vector<uint32_t>>
+accumulateWords(const Contraction &contraction, const Frame &frame) {
+  FilterGeometry geometry(contraction.shape.channels, contraction.shape.outputs,
+                          contraction.shape.groups);
+  DotForm form = dotForm(contraction.inputCode, contraction.inputOffset,
+                         contraction.weightsCode, contraction.weightsOffset);
+  int64_t taps = contraction.taps(), outputs = geometry.outputChannels;
+  ArrayRef<uint32_t> words = frame.read<uint32_t>(contraction.weights);
+  if (failed(checkCount(contraction.op, "weights", words.size(),
+                        geometry.blocks * contraction.weightsCode.getBits() * taps *
+                            geometry.words * kWordBits)))
+    return failure();
+
+  Convolution dense = contraction.shape;
+  dense.channels = geometry.inputWords * kWordBits;
+  dense.groups = 1;
+  std::vector<uint32_t> input = getPlaneSums(
+      unpackWords(frame.read<uint32_t>(contraction.input), dense.channels,
+                  contraction.inputCode.getBits()),
+      contraction.inputCode);
+  std::vector<uint32_t> products(contraction.positions() * outputs);
+  convolve(dense, input.data(), unpackFilter(contraction, geometry, words).data(),
+           products.data());
+  dense.outputs = geometry.groups;
+  std::vector<uint32_t> sums(contraction.positions() * geometry.groups);
+  if (form.sum != 0)
+    convolve(dense, input.data(), makeGroupFilter(geometry, taps).data(),
+             sums.data());
+
+  ArrayRef<uint32_t> correction;
+  if (contraction.correction)
+    correction = frame.read<uint32_t>(contraction.correction);
+  for (int64_t i = 0; i < contraction.positions() * outputs; ++i) {
+    int64_t position = i / outputs, output = i % outputs;
+    int64_t group = geometry.groupOf(output);
+    size_t border = contraction.borderClasses[position %
+                                              contraction.borderClasses.size()];
+    size_t entry = border * paddedChannels(outputs) + output;
+    products[i] = uint32_t(form.dot) * products[i] +
+                  uint32_t(form.sum) * sums[position * geometry.groups + group] +
+                  (entry < correction.size() ? correction[entry] : 0);
+  }
+  return products;
+}
+
+/// Code of an accumulator by packed thresholds: a row of signs, then `numLevels`
+/// rows of thresholds, each of `stride` channels.
+static uint8_t getPackedCode(int32_t accumulator, const int32_t *column,
+                             size_t numLevels, size_t stride, int64_t base,
+                             CodeType code) {
+  // Decreasing channels are negated, wrapping like the kernels.
+  uint32_t sign = column[0];
+  auto x = static_cast<int32_t>((uint32_t(accumulator) ^ sign) - sign);
+  int64_t level = base;
+  for (size_t i = 1; i <= numLevels; ++i)
+    level += x >= column[i * stride];
+  return static_cast<uint8_t>(getCodeOfLevel(code, level));
+}
+
+/// Codes of accumulators whose last dimension has `outputs` channels.
+template <typename OpTy>
+static FailureOr<std::vector<uint8_t>>
+applyThresholds(OpTy op, ArrayRef<int32_t> accumulators, const Frame &frame) {
+  CodeType code = *op.getResultCode();
+  size_t outputs = op.getOutputChannels();
+  ArrayRef<int32_t> thresholds = frame.read<int32_t>(op.getThresholds());
+  size_t rows = frame.shape(op.getThresholds()).front();
+  std::vector<uint8_t> codes(accumulators.size());
+  if (!op.isPacked()) {
+    ThresholdTable<int32_t> table(thresholds, rows, op.getDecreasing(), op.getBase(),
+                                  code);
+    for (size_t i = 0; i < codes.size(); ++i)
+      codes[i] = table.getCode(accumulators[i], i % outputs);
+    return codes;
+  }
+  size_t stride = paddedChannels(outputs);
+  if (failed(checkCount(op, "thresholds", thresholds.size(), rows * stride)))
+    return failure();
+  for (size_t i = 0; i < codes.size(); ++i)
+    codes[i] = getPackedCode(accumulators[i], &thresholds[i % outputs], rows - 1,
+                             stride, op.getBase(), code);
+  return codes;
+}
+
+template <typename OpTy>
+static LogicalResult runContraction(OpTy op, Frame &frame) {
+  Contraction contraction = describe(op, frame);
+  FailureOr<std::vector<uint32_t>> sums =
+      op.isPacked() ? accumulateWords(contraction, frame)
+                    : accumulateCodes(contraction, frame);
+  if (failed(sums))
+    return failure();
+  if (!op.getThresholds()) {
+    auto result = writeResult<uint32_t>(op, sums->size(), frame);
+    if (failed(result))
+      return failure();
+    llvm::copy(*sums, result->begin());
+    return success();
+  }
+  ArrayRef<int32_t> accumulators(reinterpret_cast<const int32_t *>(sums->data()),
+                                 sums->size());
+  FailureOr<std::vector<uint8_t>> codes = applyThresholds(op, accumulators, frame);
+  if (failed(codes))
+    return failure();
+  int64_t outputs = op.getOutputChannels(), planes = op.getResultCode()->getBits();
+  auto words = writeResult<uint32_t>(
+      op, contraction.positions() * wordsFor(outputs) * planes, frame);
+  if (failed(words))
+    return failure();
+  packCodes(*codes, outputs, planes, *words);
+  return success();
+}
+
+static LogicalResult run(bitplane::Conv2DOp op, Frame &frame) {
+  return runContraction(op, frame);
+}
+
+static LogicalResult run(bitplane::MatMulOp op, Frame &frame) {
+  return runContraction(op, frame);
+}
+
+//===----------------------------------------------------------------------===//
+// Between contractions
+//===----------------------------------------------------------------------===//
+
+template <typename T>
+static LogicalResult runThreshold(bitplane::ThresholdOp op, Frame &frame) {
+  CodeType code = op.getCode();
+  ThresholdTable<T> table(frame.read<T>(op.getThresholds()),
+                          frame.shape(op.getThresholds()).front(),
+                          op.getDecreasing(), op.getBase(), code);
+  ArrayRef<T> input = frame.read<T>(op.getInput());
+  size_t channels = frame.shape(op.getInput()).back();
+  std::vector<uint8_t> codes(input.size());
+  for (size_t i = 0; i < input.size(); ++i)
+    codes[i] = table.getCode(input[i], i % channels);
+  size_t rows = input.size() / channels;
+  auto words = writeResult<uint32_t>(op, rows * wordsFor(channels) * code.getBits(),
+                                     frame);
+  if (failed(words))
+    return failure();
+  packCodes(codes, channels, code.getBits(), *words);
+  return success();
+}
+
+static LogicalResult run(bitplane::ThresholdOp op, Frame &frame) {
+  return getElementTypeOrSelf(op.getInput()).isF32()
+             ? runThreshold<float>(op, frame)
+             : runThreshold<int32_t>(op, frame);
+}
+
+static LogicalResult run(bitplane::MaxPoolOp op, Frame &frame) {
+  Windows windows = Windows::get(op, frame);
+  if (!windows.touchInput())
+    return op.emitOpError("has a window without any element of the input");
+  // As bytes a pixel has one code for each bit of a word.
+  int64_t planes = op.getCode().getBits();
+  windows.channels = windows.channels / planes * kWordBits;
+  std::vector<uint8_t> input = unpackWords(frame.read<uint32_t>(op.getInput()),
+                                           windows.channels, planes);
+  ValueTable values(op.getCode());
+  std::vector<uint8_t> codes;
+  windows.forEach([&](ArrayRef<int64_t> taps) {
+    for (int64_t c = 0; c < windows.channels; ++c) {
+      uint8_t best = input[taps.front() + c];
+      for (int64_t tap : taps.drop_front())
+        if (values[input[tap + c]] > values[best])
+          best = input[tap + c];
+      codes.push_back(best);
+    }
+  });
+  auto words = writeResult<uint32_t>(op, codes.size() / kWordBits * planes, frame);
+  if (failed(words))
+    return failure();
+  packCodes(codes, windows.channels, planes, *words);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Dispatch
+//===----------------------------------------------------------------------===//
+
+std::optional<LogicalResult> dorefa::runBitPlaneOp(Operation *op, Frame &frame) {
+  return TypeSwitch<Operation *, std::optional<LogicalResult>>(op)
+      .Case<PackOp, UnpackOp, bitplane::Conv2DOp, bitplane::MatMulOp,
+            bitplane::ThresholdOp, bitplane::MaxPoolOp>(
+          [&](auto concrete) { return run(concrete, frame); })
+      .Default(std::nullopt);
+}

@@ -1,0 +1,426 @@
+//===- DoReFaOps.cpp - Running the dorefa operations ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One function per operation, in the order of DoReFaOps.td. The formulas are
+// those of Arithmetic.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Codes.h"
+#include "Contraction.h"
+#include "Frame.h"
+#include "Windows.h"
+#include "dorefa/Dialect/DoReFa/Arithmetic.h"
+#include "dorefa/Dialect/DoReFa/Constants.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
+#include <numeric>
+
+using namespace mlir;
+using namespace mlir::dorefa;
+
+//===----------------------------------------------------------------------===//
+// Elements
+//===----------------------------------------------------------------------===//
+
+/// Sets each element of a result from the element of `input` at its index.
+template <typename To, typename From, typename Fn>
+static LogicalResult mapElements(Value input, Value result, Frame &frame, Fn fn) {
+  ArrayRef<From> source = frame.read<From>(input);
+  auto target = frame.write<To>(result, frame.shape(input));
+  if (failed(target))
+    return failure();
+  for (size_t i = 0; i < source.size(); ++i)
+    (*target)[i] = fn(source[i], i);
+  return success();
+}
+
+/// Number of elements behind one index of dimension `axis`.
+static size_t getInnerSize(ArrayRef<int64_t> shape, int64_t axis) {
+  size_t size = 1;
+  for (int64_t dim : shape.drop_front(std::min<size_t>(axis + 1, shape.size())))
+    size *= dim;
+  return size;
+}
+
+/// Size of the last dimension; 1 for scalars.
+static size_t getLastSize(ArrayRef<int64_t> shape) {
+  return shape.empty() ? 1 : shape.back();
+}
+
+//===----------------------------------------------------------------------===//
+// Constants and quantizers
+//===----------------------------------------------------------------------===//
+
+static LogicalResult run(ConstantOp op, Frame &frame) {
+  std::vector<uint8_t> codes = readElements<uint8_t>(op.getValue());
+  auto result = frame.write<uint8_t>(
+      op.getResult(), cast<ShapedType>(op.getResult().getType()).getShape());
+  if (failed(result))
+    return failure();
+  llvm::copy(codes, result->begin());
+  return success();
+}
+
+static LogicalResult run(QuantizeOp op, Frame &frame) {
+  CodeType code = getCodeType(op.getResult().getType());
+  ArrayRef<float> scales = op.getScale(), zeroPoints = op.getZeroPoint();
+  int64_t min = op.getMinLevel(), max = op.getMaxLevel();
+  Rounding rounding = op.getRounding();
+  size_t inner = getInnerSize(frame.shape(op.getInput()), op.getAxis());
+  return mapElements<uint8_t, float>(
+      op.getInput(), op.getResult(), frame, [&](float x, size_t i) {
+        size_t channel = i / inner;
+        return getCodeOfLevel(
+            code, quantizeLevel(x, scales[channel % scales.size()],
+                                zeroPoints[channel % zeroPoints.size()], min, max,
+                                rounding));
+      });
+}
+
+static LogicalResult run(QuantizeSignOp op, Frame &frame) {
+  return mapElements<uint8_t, float>(op.getInput(), op.getResult(), frame,
+                                     [](float x, size_t) { return signCode(x); });
+}
+
+static LogicalResult run(QuantizeActivationsOp op, Frame &frame) {
+  unsigned bits = getCodeType(op.getResult().getType()).getBits();
+  Activation h = op.getH();
+  return mapElements<uint8_t, float>(
+      op.getInput(), op.getResult(), frame,
+      [&](float x, size_t) { return quantizeK(boundActivation(h, x), bits); });
+}
+
+static LogicalResult run(QuantizeWeightsOp op, Frame &frame) {
+  ArrayRef<float> weights = frame.read<float>(op.getInput());
+  if (!areFinite(weights))
+    return op.emitOpError("has weights that are NaN or infinite");
+  QuantizedWeights quantized =
+      quantizeWeights(weights, getCodeType(op.getResult().getType()).getBits());
+  auto codes = frame.write<int8_t>(op.getResult(), frame.shape(op.getInput()));
+  auto scale = frame.write<double>(op.getScale(), {});
+  if (failed(codes) || failed(scale))
+    return failure();
+  llvm::copy(quantized.codes, codes->begin());
+  scale->front() = quantized.scale;
+  return success();
+}
+
+static LogicalResult run(QuantizeGradientsOp op, Frame &frame) {
+  int64_t samples = frame.shape(op.getInput()).front();
+  FailureOr<QuantizedGradients> quantized =
+      quantizeGradients(frame.read<float>(op.getInput()), samples,
+                        getCodeType(op.getResult().getType()).getBits(),
+                        op.getSeed(), op.getLayer(), op.getStep());
+  if (failed(quantized))
+    return op.emitOpError("has gradients that are NaN or infinite");
+  auto codes = frame.write<int8_t>(op.getResult(), frame.shape(op.getInput()));
+  auto scale = frame.write<float>(op.getScale(), {samples});
+  if (failed(codes) || failed(scale))
+    return failure();
+  llvm::copy(quantized->codes, codes->begin());
+  llvm::copy(quantized->scale, scale->begin());
+  return success();
+}
+
+template <typename T>
+static LogicalResult runThreshold(ThresholdOp op, Frame &frame) {
+  ThresholdTable<T> table(frame.read<T>(op.getThresholds()),
+                          frame.shape(op.getThresholds()).front(),
+                          op.getDecreasing(), op.getBase(),
+                          getCodeType(op.getResult().getType()));
+  size_t channels = getLastSize(frame.shape(op.getInput()));
+  return mapElements<uint8_t, T>(
+      op.getInput(), op.getResult(), frame,
+      [&](T x, size_t i) { return table.getCode(x, i % channels); });
+}
+
+static LogicalResult run(ThresholdOp op, Frame &frame) {
+  return getElementTypeOrSelf(op.getInput()).isF32()
+             ? runThreshold<float>(op, frame)
+             : runThreshold<int32_t>(op, frame);
+}
+
+static LogicalResult run(StraightThroughOp op, Frame &frame) {
+  return frame.copy(op.getResult(), op.getValue(), frame.shape(op.getValue()));
+}
+
+//===----------------------------------------------------------------------===//
+// Values of codes
+//===----------------------------------------------------------------------===//
+
+static LogicalResult run(DequantizeOp op, Frame &frame) {
+  ValueTable values(getCodeType(op.getInput().getType()));
+  ArrayRef<double> scales = frame.read<double>(op.getScale());
+  float zeroPoint = op.getZeroPoint().convertToFloat();
+  size_t inner = getInnerSize(frame.shape(op.getInput()), op.getAxis());
+  return mapElements<float, uint8_t>(
+      op.getInput(), op.getResult(), frame, [&](uint8_t code, size_t i) {
+        return dequantize(values[code], zeroPoint,
+                          scales[i / inner % scales.size()]);
+      });
+}
+
+static LogicalResult run(ScaleOp op, Frame &frame) {
+  ArrayRef<float> scales = frame.read<float>(op.getScale());
+  return mapElements<float, int32_t>(
+      op.getInput(), op.getResult(), frame, [&](int32_t accumulator, size_t i) {
+        return scaleAccumulator(accumulator, scales[i % scales.size()]);
+      });
+}
+
+static LogicalResult run(StorageCastOp op, Frame &frame) {
+  if (CodeType code = getCodeType(op.getResult().getType()))
+    for (uint8_t byte : frame.read<uint8_t>(op.getInput()))
+      if (byte > code.getMaxCode())
+        return op.emitOpError() << "has byte " << unsigned(byte)
+                                << " but must have codes between 0 and "
+                                << code.getMaxCode();
+  return frame.copy(op.getResult(), op.getInput(), frame.shape(op.getInput()));
+}
+
+//===----------------------------------------------------------------------===//
+// Layers
+//===----------------------------------------------------------------------===//
+
+/// Runs a layer on floats or on codes; `weights` has the layout that
+/// Convolution asks for.
+template <typename LayerOp>
+static LogicalResult runLayer(LayerOp op, Value weights, int64_t weightsOffset,
+                              const Convolution &shape,
+                              ArrayRef<int64_t> resultShape, Frame &frame) {
+  if (op.isInteger()) {
+    std::vector<uint32_t> x = ValueTable(getCodeType(op.getInput().getType()))
+                                  .read(frame.read<uint8_t>(op.getInput()),
+                                        op.getInputOffset());
+    std::vector<uint32_t> w =
+        ValueTable(getCodeType(weights.getType()))
+            .read(frame.read<uint8_t>(weights), weightsOffset);
+    auto result = frame.write<uint32_t>(op.getResult(), resultShape);
+    if (succeeded(result))
+      convolve(shape, x.data(), w.data(), result->data());
+    return result;
+  }
+  const float *bias =
+      op.getBias() ? frame.read<float>(op.getBias()).data() : nullptr;
+  const float *x = frame.read<float>(op.getInput()).data();
+  const float *w = frame.read<float>(weights).data();
+  auto result = frame.write<float>(op.getResult(), resultShape);
+  if (succeeded(result))
+    convolve(shape, x, w, bias, result->data());
+  return result;
+}
+
+static LogicalResult run(Conv2DOp op, Frame &frame) {
+  ArrayRef<int64_t> input = frame.shape(op.getInput());
+  ArrayRef<int64_t> filter = frame.shape(op.getFilter());
+  SmallVector<int64_t> result = resolveShape(op.getResult(), input[0]);
+  Convolution shape{input[0],
+                    makeWindowDim(op, 0, input[1], filter[1], result[1]),
+                    makeWindowDim(op, 1, input[2], filter[2], result[2]),
+                    input[3],
+                    filter[0],
+                    static_cast<int64_t>(op.getGroups())};
+  return runLayer(op, op.getFilter(), op.getFilterOffset(), shape, result, frame);
+}
+
+static LogicalResult run(MatMulOp op, Frame &frame) {
+  SmallVector<int64_t> result(frame.shape(op.getInput()));
+  result.back() = frame.shape(op.getWeights()).front();
+  int64_t rows = frame.get(op.getInput()).getNumElements() /
+                 std::max<int64_t>(frame.shape(op.getWeights()).back(), 1);
+  Convolution shape = makeMatMul(rows, frame.shape(op.getWeights()).back(),
+                                 result.back());
+  return runLayer(op, op.getWeights(), op.getWeightsOffset(), shape, result, frame);
+}
+
+//===----------------------------------------------------------------------===//
+// Float functions
+//===----------------------------------------------------------------------===//
+
+static LogicalResult run(BatchNormOp op, Frame &frame) {
+  ArrayRef<float> mean = frame.read<float>(op.getMean()),
+                  variance = frame.read<float>(op.getVariance()),
+                  gamma = frame.read<float>(op.getGamma()),
+                  beta = frame.read<float>(op.getBeta());
+  float epsilon = op.getEpsilon().convertToFloat();
+  return mapElements<float, float>(
+      op.getInput(), op.getResult(), frame, [&](float x, size_t i) {
+        size_t c = i % mean.size();
+        return batchNorm(x, mean[c], variance[c], gamma[c], beta[c], epsilon);
+      });
+}
+
+static LogicalResult run(UnaryOp op, Frame &frame) {
+  UnaryKind kind = op.getKind();
+  return mapElements<float, float>(
+      op.getInput(), op.getResult(), frame,
+      [&](float x, size_t) { return evaluateUnary(kind, x); });
+}
+
+/// Distance of the elements that neighbours along each dimension of `result`
+/// read from a tensor of `shape`; 0 where it is broadcast.
+static SmallVector<int64_t> getBroadcastStrides(ArrayRef<int64_t> shape,
+                                                ArrayRef<int64_t> result) {
+  SmallVector<int64_t> strides(result.size(), 0);
+  int64_t stride = 1;
+  for (size_t i = shape.size(), j = result.size(); i > 0; --i, --j) {
+    if (shape[i - 1] != 1)
+      strides[j - 1] = stride;
+    stride *= shape[i - 1];
+  }
+  return strides;
+}
+
+static LogicalResult run(BinaryOp op, Frame &frame) {
+  ArrayRef<int64_t> lhsShape = frame.shape(op.getLhs());
+  ArrayRef<int64_t> rhsShape = frame.shape(op.getRhs());
+  std::optional<SmallVector<int64_t>> shape = broadcastShapes(lhsShape, rhsShape);
+  if (!shape)
+    return op.emitOpError("has operands whose batches differ");
+  SmallVector<int64_t> lhsStrides = getBroadcastStrides(lhsShape, *shape);
+  SmallVector<int64_t> rhsStrides = getBroadcastStrides(rhsShape, *shape);
+  const float *lhs = frame.read<float>(op.getLhs()).data();
+  const float *rhs = frame.read<float>(op.getRhs()).data();
+  auto result = frame.write<float>(op.getResult(), *shape);
+  if (failed(result))
+    return failure();
+  BinaryKind kind = op.getKind();
+  SmallVector<int64_t> index(shape->size(), 0);
+  for (float &element : *result) {
+    element = evaluateBinary(kind, *lhs, *rhs);
+    // Count the index up and move both operands along.
+    for (size_t dim = index.size(); dim-- > 0;) {
+      lhs += lhsStrides[dim];
+      rhs += rhsStrides[dim];
+      if (++index[dim] < (*shape)[dim])
+        break;
+      lhs -= lhsStrides[dim] * index[dim];
+      rhs -= rhsStrides[dim] * index[dim];
+      index[dim] = 0;
+    }
+  }
+  return success();
+}
+
+static LogicalResult run(SoftmaxOp op, Frame &frame) {
+  ArrayRef<int64_t> shape = frame.shape(op.getInput());
+  size_t size = getLastSize(shape);
+  if (failed(frame.copy(op.getResult(), op.getInput(), shape)))
+    return failure();
+  ArrayRef<float> copied = frame.read<float>(op.getResult());
+  MutableArrayRef<float> values(const_cast<float *>(copied.data()), copied.size());
+  for (; !values.empty(); values = values.drop_front(size))
+    softmax(values.take_front(size));
+  return success();
+}
+
+static LogicalResult run(TopKOp op, Frame &frame) {
+  ArrayRef<float> input = frame.read<float>(op.getInput());
+  SmallVector<int64_t> shape(frame.shape(op.getInput()));
+  size_t size = shape.back();
+  size_t k = cast<ShapedType>(op.getValues().getType()).getShape().back();
+  shape.back() = k;
+  auto values = frame.write<float>(op.getValues(), shape);
+  auto indices = frame.write<int64_t>(op.getIndices(), shape);
+  if (failed(values) || failed(indices))
+    return failure();
+  bool smallest = op.getSmallest();
+  std::vector<int64_t> order(size);
+  for (size_t row = 0; row * size < input.size(); ++row) {
+    ArrayRef<float> x = input.slice(row * size, size);
+    // A total order: NaN last, of equal elements the one with the lower index.
+    auto isBefore = [&](int64_t i, int64_t j) {
+      if (std::isnan(x[i]) != std::isnan(x[j]))
+        return !std::isnan(x[i]);
+      if (std::isnan(x[i]) || x[i] == x[j])
+        return i < j;
+      return smallest ? x[i] < x[j] : x[i] > x[j];
+    };
+    std::iota(order.begin(), order.end(), 0);
+    std::partial_sort(order.begin(), order.begin() + k, order.end(), isBefore);
+    for (size_t i = 0; i < k; ++i) {
+      (*indices)[row * k + i] = order[i];
+      (*values)[row * k + i] = x[order[i]];
+    }
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Pools
+//===----------------------------------------------------------------------===//
+
+/// The largest element of each window; `getValue` gives what is compared.
+template <typename T, typename Fn>
+static LogicalResult runMaxPool(MaxPoolOp op, Frame &frame, Fn getValue) {
+  Windows windows = Windows::get(op, frame);
+  if (!windows.touchInput())
+    return op.emitOpError("has a window without any element of the input");
+  const T *input = frame.read<T>(op.getInput()).data();
+  auto result = frame.write<T>(op.getResult(), windows.getResultShape());
+  if (failed(result))
+    return failure();
+  T *output = result->data();
+  windows.forEach([&](ArrayRef<int64_t> taps) {
+    for (int64_t c = 0; c < windows.channels; ++c) {
+      T best = input[taps.front() + c];
+      for (int64_t tap : taps.drop_front())
+        if (getValue(input[tap + c]) > getValue(best))
+          best = input[tap + c];
+      *output++ = best;
+    }
+  });
+  return success();
+}
+
+static LogicalResult run(MaxPoolOp op, Frame &frame) {
+  auto itself = [](auto x) { return x; };
+  if (CodeType code = getCodeType(op.getInput().getType())) {
+    ValueTable values(code);
+    return runMaxPool<uint8_t>(op, frame, [&](uint8_t q) { return values[q]; });
+  }
+  return getElementTypeOrSelf(op.getInput()).isF32()
+             ? runMaxPool<float>(op, frame, itself)
+             : runMaxPool<int32_t>(op, frame, itself);
+}
+
+static LogicalResult run(AvgPoolOp op, Frame &frame) {
+  Windows windows = Windows::get(op, frame);
+  const float *input = frame.read<float>(op.getInput()).data();
+  auto result = frame.write<float>(op.getResult(), windows.getResultShape());
+  if (failed(result))
+    return failure();
+  int64_t kernelSize = windows.rows.kernel * windows.columns.kernel;
+  bool countPadding = op.getCountIncludePad();
+  float *output = result->data();
+  windows.forEach([&](ArrayRef<int64_t> taps) {
+    auto count = static_cast<float>(countPadding ? kernelSize : taps.size());
+    for (int64_t c = 0; c < windows.channels; ++c) {
+      float sum = 0.0f;
+      for (int64_t tap : taps)
+        sum += input[tap + c];
+      *output++ = sum / count;
+    }
+  });
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Dispatch
+//===----------------------------------------------------------------------===//
+
+std::optional<LogicalResult> dorefa::runDoReFaOp(Operation *op, Frame &frame) {
+  return TypeSwitch<Operation *, std::optional<LogicalResult>>(op)
+      .Case<ConstantOp, QuantizeOp, QuantizeSignOp, QuantizeActivationsOp,
+            QuantizeWeightsOp, QuantizeGradientsOp, ThresholdOp, StraightThroughOp,
+            DequantizeOp, ScaleOp, StorageCastOp, Conv2DOp, MatMulOp, BatchNormOp,
+            UnaryOp, BinaryOp, SoftmaxOp, TopKOp, MaxPoolOp, AvgPoolOp>(
+          [&](auto concrete) { return run(concrete, frame); })
+      .Default(std::nullopt);
+}
