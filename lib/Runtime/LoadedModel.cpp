@@ -101,8 +101,8 @@ static std::optional<NpyElementType> getElementType(int32_t type) {
 static Error readTensors(const dorefa_tensor_info *tensors, uint32_t count,
                          TensorGroup &group) {
   if (count > 0 && !tensors)
-    return Error("describes no " + group.role +
-                 "s but says that there are some");
+    return Error("has a damaged description: it has no " + group.role +
+                 "s but says that there are " + std::to_string(count));
   for (uint32_t i = 0; i < count; ++i) {
     const dorefa_tensor_info &info = tensors[i];
     std::string what = group.role + " " + std::to_string(i);

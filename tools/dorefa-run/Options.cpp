@@ -64,6 +64,19 @@ static Expected<int64_t> parseRepeat(const char *text) {
   return value;
 }
 
+/// The error for an option that getopt_long did not accept.
+static Error makeOptionError(int code, const std::string &argument) {
+  std::string reason = "is unknown or ambiguous";
+  if (code == ':')
+    reason = "needs a value";
+  else if (optopt != 0 && argument.compare(0, 2, "--") == 0)
+    reason = "takes no value";
+  else if (optopt != 0) // One letter, maybe of several in the argument.
+    return Error(std::string("option '-") + static_cast<char>(optopt) +
+                 "' is unknown; see dorefa-run --help");
+  return Error("option '" + argument + "' " + reason + "; see dorefa-run --help");
+}
+
 /// Stores the option that getopt_long returned as `code`.
 static Error storeOption(int code, Options &options) {
   switch (code) {
@@ -129,12 +142,8 @@ Expected<Options> mlir::dorefa::runtime::parseOptions(int argc, char **argv) {
   int code = 0;
   // The leading colon tells a missing value from an unknown option.
   while ((code = getopt_long(argc, argv, ":h", longOptions, nullptr)) != -1) {
-    if (code == ':')
-      return Error(std::string("option '") + argv[optind - 1] +
-                   "' needs a value; see dorefa-run --help");
-    if (code == '?')
-      return Error(std::string("option '") + argv[optind - 1] +
-                   "' is unknown or has no value; see dorefa-run --help");
+    if (code == ':' || code == '?')
+      return makeOptionError(code, argv[optind - 1]);
     if (Error error = storeOption(code, options))
       return error;
   }
