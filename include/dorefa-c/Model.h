@@ -97,7 +97,8 @@ typedef struct dorefa_model {
 
 /** Checks version and processor and hands out the model: `*model` is set for
  * DOREFA_OK and, so that the caller can name the target, for DOREFA_ERROR_CPU;
- * for other statuses it is left alone. Returns a `dorefa_status`. */
+ * for other statuses it is left alone. A null `model` is DOREFA_ERROR_ARGUMENT.
+ * Returns a `dorefa_status`. */
 typedef int32_t (*dorefa_model_open_fn)(uint32_t abi_version,
                                         const dorefa_model **model);
 int32_t dorefa_model_open(uint32_t abi_version, const dorefa_model **model);

@@ -121,6 +121,8 @@ int32_t OPEN(uint32_t version, const dorefa_model **result);
 int32_t OPEN(uint32_t version, const dorefa_model **result) {
   if (version != DOREFA_MODEL_ABI_VERSION)
     return DOREFA_ERROR_VERSION;
+  if (!result)
+    return DOREFA_ERROR_ARGUMENT;
   if (OPEN_STATUS == DOREFA_OK || OPEN_STATUS == DOREFA_ERROR_CPU)
     *result = &model;
   return OPEN_STATUS;
