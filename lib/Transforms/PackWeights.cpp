@@ -1,0 +1,293 @@
+//===- PackWeights.cpp - Pack constants for the chosen kernel -------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dorefa/Dialect/BitPlane/BitPlane.h"
+#include "dorefa/Dialect/BitPlane/Geometry.h"
+#include "dorefa/Dialect/DoReFa/Constants.h"
+#include "dorefa/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include <array>
+#include <limits>
+
+namespace mlir::dorefa {
+#define GEN_PASS_DEF_PACKWEIGHTSPASS
+#include "dorefa/Transforms/Passes.h.inc"
+} // namespace mlir::dorefa
+
+using namespace mlir;
+using namespace mlir::bitplane;
+using dorefa::CodeType;
+
+namespace {
+
+/// Constant weights of a layer: codes in the order output, tap, channel of the
+/// group. A fully connected layer has one tap.
+struct LayerWeights {
+  FilterGeometry geometry;
+  CodeType code;
+  int64_t taps;
+  std::vector<uint8_t> codes;
+
+  ArrayRef<uint8_t> getCodes(int64_t output, int64_t tap) const {
+    int64_t channels = geometry.channelsPerGroup();
+    return ArrayRef<uint8_t>(codes).slice((output * taps + tap) * channels,
+                                          channels);
+  }
+};
+
+} // namespace
+
+/// Words of the filter in the order block, plane, tap, word, lane.
+static std::vector<int32_t> packFilter(const LayerWeights &weights) {
+  const FilterGeometry &geometry = weights.geometry;
+  unsigned bits = weights.code.getBits();
+  int64_t planeSize = weights.taps * geometry.words * kWordBits;
+  std::vector<int32_t> packed(geometry.blocks * bits * planeSize, 0);
+  for (int64_t output = 0; output < geometry.outputChannels; ++output) {
+    int64_t block = output / kWordBits, lane = output % kWordBits;
+    int64_t firstChannel =
+        geometry.groupOf(output) * geometry.channelsPerGroup() -
+        geometry.firstWord(block) * kWordBits;
+    for (int64_t tap = 0; tap < weights.taps; ++tap) {
+      int32_t *words = packed.data() + block * bits * planeSize +
+                       tap * geometry.words * kWordBits + lane;
+      for (auto [c, code] : llvm::enumerate(weights.getCodes(output, tap))) {
+        int64_t channel = firstChannel + c;
+        int32_t *word = words + channel / kWordBits * kWordBits;
+        for (unsigned plane = 0; plane < bits; ++plane)
+          word[plane * planeSize] |=
+              uint32_t(code >> plane & 1) << (channel % kWordBits);
+      }
+    }
+  }
+  return packed;
+}
+
+/// p(q) of every code: the sum of its planes, each with its term.
+static std::array<int64_t, 256> planeSums(CodeType type) {
+  std::array<int64_t, 256> sums = {};
+  for (int64_t code = 0; code < 256; ++code)
+    for (unsigned plane = 0; plane < type.getBits(); ++plane) {
+      PlaneTerm term = planeTerm(type, plane);
+      int64_t value = (code >> plane & 1) << term.exponent;
+      sums[code] += term.negative ? -value : value;
+    }
+  return sums;
+}
+
+/// Correction of one channel: what `inside`, the taps inside the input, add beside
+/// the products of bits.
+static int32_t correctionOf(const LayerWeights &weights, const DotForm &form,
+                            int64_t output, ArrayRef<bool> inside,
+                            const std::array<int64_t, 256> &sums) {
+  int64_t weightSum = 0, count = 0;
+  for (int64_t tap = 0; tap < weights.taps; ++tap) {
+    if (!inside[tap])
+      continue;
+    for (uint8_t code : weights.getCodes(output, tap))
+      weightSum += sums[code];
+    count += weights.geometry.channelsPerGroup();
+  }
+  // Wraps like the accumulator that it is added to.
+  return uint64_t(form.weightSum * weightSum + form.constant * count);
+}
+
+/// Corrections in the order class, lane; `classes` are the taps inside.
+static std::vector<int32_t>
+makeCorrection(const LayerWeights &weights, const DotForm &form,
+               ArrayRef<SmallVector<bool>> classes) {
+  int64_t lanes = paddedChannels(weights.geometry.outputChannels);
+  std::array<int64_t, 256> sums = planeSums(weights.code);
+  std::vector<int32_t> table(classes.size() * lanes, 0);
+  for (auto [index, inside] : llvm::enumerate(classes))
+    for (int64_t o = 0; o < weights.geometry.outputChannels; ++o)
+      table[index * lanes + o] = correctionOf(weights, form, o, inside, sums);
+  return table;
+}
+
+/// Rows of the packed thresholds: which channels decrease, then the thresholds in
+/// ascending order, negated where the channel decreases.
+static std::vector<int32_t> packThresholds(ArrayRef<int32_t> thresholds,
+                                           int64_t perChannel, int64_t channels,
+                                           std::optional<ArrayRef<bool>> decreasing) {
+  constexpr int32_t never = std::numeric_limits<int32_t>::max();
+  int64_t lanes = paddedChannels(channels);
+  bool isShared = int64_t(thresholds.size()) == perChannel;
+  std::vector<int32_t> packed((perChannel + 1) * lanes, never);
+  std::fill_n(packed.begin(), lanes, 0);
+  for (int64_t channel = 0; channel < channels; ++channel) {
+    SmallVector<int32_t> row(thresholds.slice(
+        isShared ? 0 : channel * perChannel, perChannel));
+    if (decreasing && (*decreasing)[channel]) {
+      packed[channel] = -1;
+      for (int32_t &threshold : row)
+        threshold = threshold == std::numeric_limits<int32_t>::min() ? never
+                                                                     : -threshold;
+    }
+    llvm::sort(row);
+    for (int64_t j = 0; j < perChannel; ++j)
+      packed[(j + 1) * lanes + channel] = row[j];
+  }
+  return packed;
+}
+
+//===----------------------------------------------------------------------===//
+// Rewriting the operations
+//===----------------------------------------------------------------------===//
+
+static FilterGeometry getGeometry(Conv2DOp op) {
+  return FilterGeometry(op.getChannels(), op.getOutputChannels(), op.getGroups());
+}
+
+static FilterGeometry getGeometry(MatMulOp op) {
+  return FilterGeometry(op.getChannels(), op.getOutputChannels());
+}
+
+static SmallVector<int64_t> getWindow(Conv2DOp op) {
+  return {op.getKernelSize()[0], op.getKernelSize()[1]};
+}
+
+static SmallVector<int64_t> getWindow(MatMulOp op) { return {}; }
+
+static DotForm getForm(Conv2DOp op) {
+  return dotForm(op.getInputCode(), op.getInputOffset(), op.getFilterCode(),
+                 op.getFilterOffset());
+}
+
+static DotForm getForm(MatMulOp op) {
+  return dotForm(op.getInputCode(), op.getInputOffset(), op.getWeightsCode(),
+                 op.getWeightsOffset());
+}
+
+static CodeType getCode(Conv2DOp op) { return op.getFilterCode(); }
+static CodeType getCode(MatMulOp op) { return op.getWeightsCode(); }
+
+/// Sets of taps inside the input, row classes outermost; `shape` receives their
+/// numbers.
+static SmallVector<SmallVector<bool>> getClasses(Conv2DOp op,
+                                                 SmallVector<int64_t> &shape) {
+  BorderClasses rows = getRowClasses(op), columns = getColumnClasses(op);
+  shape = {rows.size(), columns.size()};
+  SmallVector<SmallVector<bool>> classes;
+  for (const SmallVector<bool> &row : rows.inside)
+    for (const SmallVector<bool> &column : columns.inside) {
+      SmallVector<bool> &taps = classes.emplace_back();
+      for (bool y : row)
+        for (bool x : column)
+          taps.push_back(x && y);
+    }
+  return classes;
+}
+
+static SmallVector<SmallVector<bool>> getClasses(MatMulOp op,
+                                                 SmallVector<int64_t> &) {
+  return {{true}};
+}
+
+/// A constant of words, placed where `op` is.
+static Value makeWords(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape,
+                       std::vector<int32_t> words, StringRef name) {
+  auto type = RankedTensorType::get(shape, builder.getI32Type());
+  return dorefa::materialize(
+      builder, loc, dorefa::makeElements(type, std::move(words), name), type);
+}
+
+/// Gives operand `operand` the value `packed` and drops the constant it had.
+static void replaceConstant(OpOperand &operand, Value packed) {
+  Operation *old = operand.get().getDefiningOp();
+  operand.set(packed);
+  if (isOpTriviallyDead(old))
+    old->erase();
+}
+
+/// The constant behind `value`; an error where there is none to read.
+static ElementsAttr getConstantOrError(Operation *op, Value value,
+                                       unsigned elementSize, StringRef what) {
+  ElementsAttr attr = dorefa::getConstant(value);
+  if (attr && dorefa::getRawElements(attr, elementSize))
+    return attr;
+  op->emitOpError() << what << " must be constant to be packed at compile time; "
+                    << "make them an 'arith.constant'";
+  return {};
+}
+
+template <typename OpTy>
+static LogicalResult packThresholdsOf(OpTy op, OpBuilder &builder) {
+  Value value = op.getThresholds();
+  if (!value)
+    return success();
+  ElementsAttr attr = getConstantOrError(op, value, sizeof(int32_t), "thresholds");
+  if (!attr)
+    return failure();
+  int64_t perChannel = cast<ShapedType>(value.getType()).getDimSize(1);
+  std::vector<int32_t> packed =
+      packThresholds(dorefa::readElements<int32_t>(attr), perChannel,
+                     op.getOutputChannels(), op.getDecreasing());
+  replaceConstant(*op.getThresholdsMutable().begin(),
+                  makeWords(builder, value.getLoc(),
+                            {perChannel + 1, paddedChannels(op.getOutputChannels())},
+                            std::move(packed), "thresholds"));
+  op.removeDecreasingAttr();
+  return success();
+}
+
+template <typename OpTy>
+static LogicalResult packWeights(OpTy op) {
+  OpOperand &filter = op->getOpOperand(1);
+  Location loc = filter.get().getLoc();
+  ElementsAttr attr = getConstantOrError(op, filter.get(), 1, "weights");
+  OpBuilder builder(op);
+  if (!attr || failed(packThresholdsOf(op, builder)))
+    return failure();
+
+  SmallVector<int64_t> window = getWindow(op);
+  FilterGeometry geometry = getGeometry(op);
+  int64_t taps = llvm::product_of(window);
+  LayerWeights weights{geometry, getCode(op), taps,
+                       dorefa::readElements<uint8_t>(attr)};
+  SmallVector<int64_t> shape = {geometry.blocks, weights.code.getBits()};
+  llvm::append_range(shape, window);
+  shape.append({geometry.words, kWordBits});
+
+  DotForm form = getForm(op);
+  if (form.needsCorrection) {
+    SmallVector<int64_t> tableShape;
+    SmallVector<SmallVector<bool>> classes = getClasses(op, tableShape);
+    tableShape.push_back(paddedChannels(geometry.outputChannels));
+    op.getCorrectionMutable().assign(
+        makeWords(builder, loc, tableShape,
+                  makeCorrection(weights, form, classes), "correction"));
+  }
+  replaceConstant(op->getOpOperand(1),
+                  makeWords(builder, loc, shape, packFilter(weights), "weights"));
+  return success();
+}
+
+namespace {
+
+struct PackWeightsPass : dorefa::impl::PackWeightsPassBase<PackWeightsPass> {
+  void runOnOperation() override {
+    WalkResult result = getOperation()->walk([](Operation *op) -> WalkResult {
+      if (auto conv = dyn_cast<Conv2DOp>(op))
+        return packChosen(conv);
+      if (auto matmul = dyn_cast<MatMulOp>(op))
+        return packChosen(matmul);
+      return WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+
+  template <typename OpTy>
+  static LogicalResult packChosen(OpTy op) {
+    if (op.isPacked() || !op.getKernel())
+      return success();
+    return packWeights(op);
+  }
+};
+
+} // namespace

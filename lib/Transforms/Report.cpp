@@ -1,0 +1,242 @@
+//===- Report.cpp - What became of each layer -----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dorefa/Transforms/Report.h"
+#include "dorefa/Dialect/BitPlane/BitPlane.h"
+#include "dorefa/Dialect/BitPlane/Geometry.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/Format.h"
+
+using namespace mlir;
+using namespace mlir::dorefa;
+
+//===----------------------------------------------------------------------===//
+// One layer
+//===----------------------------------------------------------------------===//
+
+/// The first name in `loc`, empty where there is none.
+static StringRef findName(Location loc) {
+  if (auto name = dyn_cast<NameLoc>(loc))
+    return name.getName();
+  if (auto fused = dyn_cast<FusedLoc>(loc))
+    for (Location part : fused.getLocations())
+      if (StringRef name = findName(part); !name.empty())
+        return name;
+  return {};
+}
+
+static std::string joinSizes(ArrayRef<int64_t> sizes) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  llvm::interleave(
+      sizes, os,
+      [&](int64_t size) {
+        ShapedType::isDynamic(size) ? os << '?' : os << size;
+      },
+      "x");
+  return text;
+}
+
+static std::string describeShape(ArrayRef<int64_t> input, ArrayRef<int64_t> weights,
+                                 ArrayRef<int64_t> result) {
+  return joinSizes(input) + " * " + joinSizes(weights) + " -> " +
+         joinSizes(result);
+}
+
+static ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<ShapedType>(value.getType()).getShape();
+}
+
+/// Thresholds of a layer with `channels` outputs, all channels together.
+static int64_t countThresholds(Value thresholds, bool isPacked,
+                               int64_t channels) {
+  if (!thresholds)
+    return 0;
+  ArrayRef<int64_t> shape = shapeOf(thresholds);
+  return (isPacked ? shape[0] - 1 : shape[1]) * channels;
+}
+
+/// What both contractions of bit planes have in common. `taps` of the window and
+/// `classes` of its border; sizes are those of packed constants, whether they are
+/// packed yet or not.
+template <typename OpTy>
+static LayerReport reportBits(OpTy op, CodeType input, CodeType weights,
+                              const bitplane::FilterGeometry &geometry,
+                              int64_t taps, int64_t classes) {
+  LayerReport row;
+  row.weightBits = weights.getBits();
+  row.activationBits = input.getBits();
+  if (auto range = op.getRange())
+    row.range = Interval{(*range)[0], (*range)[1]};
+  row.accumulatorBits = row.range ? accumulatorBits(*row.range) : 32;
+  row.kernel = op.getKernel() ? stringifyKernel(*op.getKernel()).str() : "-";
+  row.thresholds = countThresholds(op.getThresholds(), op.isPacked(),
+                                   geometry.outputChannels);
+  int64_t lanes = geometry.blocks * bitplane::kWordBits;
+  int64_t words = lanes * row.weightBits * taps * geometry.words;
+  if (row.thresholds)
+    words += lanes * (row.thresholds / geometry.outputChannels + 1);
+  row.packedBytes = 4 * (words + classes * lanes);
+  row.floatBytes =
+      4 * geometry.outputChannels * taps * geometry.channelsPerGroup();
+  return row;
+}
+
+static LayerReport report(bitplane::Conv2DOp op) {
+  bitplane::FilterGeometry geometry(op.getChannels(), op.getOutputChannels(),
+                                    op.getGroups());
+  auto [height, width] = op.getKernelSize();
+  bitplane::DotForm form =
+      bitplane::dotForm(op.getInputCode(), op.getInputOffset(),
+                        op.getFilterCode(), op.getFilterOffset());
+  int64_t classes =
+      form.needsCorrection
+          ? getRowClasses(op).size() * getColumnClasses(op).size() : 0;
+  LayerReport row = reportBits(op, op.getInputCode(), op.getFilterCode(),
+                               geometry, height * width, classes);
+  ArrayRef<int64_t> input = shapeOf(op.getInput()), border = op.getBorder();
+  row.shape = describeShape(
+      {input[0], input[1] - border[0] - border[2],
+       input[2] - border[1] - border[3], geometry.channels},
+      {geometry.outputChannels, height, width, geometry.channelsPerGroup()},
+      {input[0], shapeOf(op.getInit())[1], shapeOf(op.getInit())[2],
+       geometry.outputChannels});
+  return row;
+}
+
+static LayerReport report(bitplane::MatMulOp op) {
+  bitplane::FilterGeometry geometry(op.getChannels(), op.getOutputChannels());
+  bitplane::DotForm form =
+      bitplane::dotForm(op.getInputCode(), op.getInputOffset(),
+                        op.getWeightsCode(), op.getWeightsOffset());
+  LayerReport row = reportBits(op, op.getInputCode(), op.getWeightsCode(),
+                               geometry, /*taps=*/1, form.needsCorrection);
+  int64_t rows = shapeOf(op.getInput())[0];
+  row.shape = describeShape({rows, geometry.channels},
+                            {geometry.outputChannels, geometry.channels},
+                            {rows, geometry.outputChannels});
+  return row;
+}
+
+/// A layer that `dorefa` still computes in float, or not yet on bits.
+template <typename OpTy>
+static LayerReport reportFloat(OpTy op, Value weights) {
+  LayerReport row;
+  row.shape = describeShape(shapeOf(op.getInput()), shapeOf(weights),
+                            shapeOf(op.getResult()));
+  row.floatBytes = 4 * llvm::product_of(shapeOf(weights));
+  row.packedBytes = row.floatBytes;
+  row.kernel = "float";
+  auto reason = op->template getAttrOfType<StringAttr>("dorefa.reason");
+  row.reason = reason ? reason.str() : "float in the source";
+  return row;
+}
+
+std::optional<LayerReport> dorefa::reportLayer(Operation *op) {
+  auto row =
+      llvm::TypeSwitch<Operation *, std::optional<LayerReport>>(op)
+          .Case<bitplane::Conv2DOp, bitplane::MatMulOp>(
+              [](auto layer) { return report(layer); })
+          .Case([](Conv2DOp layer) -> std::optional<LayerReport> {
+            if (layer.isInteger())
+              return std::nullopt;
+            return reportFloat(layer, layer.getFilter());
+          })
+          .Case([](MatMulOp layer) -> std::optional<LayerReport> {
+            if (layer.isInteger())
+              return std::nullopt;
+            return reportFloat(layer, layer.getWeights());
+          })
+          .Default([](Operation *) { return std::nullopt; });
+  if (!row)
+    return row;
+  StringRef name = findName(op->getLoc());
+  row->name = name.empty() ? "-" : name.str();
+  row->operation = op->getName().stripDialect().str();
+  return row;
+}
+
+std::vector<LayerReport> dorefa::reportLayers(ModuleOp module) {
+  std::vector<LayerReport> rows;
+  module.walk([&](Operation *op) {
+    if (std::optional<LayerReport> row = reportLayer(op))
+      rows.push_back(std::move(*row));
+  });
+  return rows;
+}
+
+//===----------------------------------------------------------------------===//
+// The table
+//===----------------------------------------------------------------------===//
+
+using Cells = std::vector<std::string>;
+
+static std::string formatKiB(int64_t bytes) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.1f KiB", bytes / 1024.0);
+  return text;
+}
+
+static Cells formatRow(const LayerReport &row) {
+  bool isFloat = row.kernel == "float";
+  std::string widths = isFloat ? "32/32"
+                               : std::to_string(row.weightBits) + "/" +
+                                     std::to_string(row.activationBits);
+  std::string accumulator = isFloat ? "f32" : "i" + std::to_string(row.accumulatorBits);
+  if (row.range)
+    accumulator += " [" + std::to_string(row.range->lo) + ", " +
+                   std::to_string(row.range->hi) + "]";
+  std::string thresholds = row.thresholds ? std::to_string(row.thresholds) : "-";
+  return {row.name, row.operation, row.shape, widths, accumulator, row.kernel,
+          thresholds, formatKiB(row.packedBytes), formatKiB(row.floatBytes),
+          row.reason};
+}
+
+/// Sums of the bytes, and how many times smaller than float the network is.
+static Cells formatTotals(ArrayRef<LayerReport> rows) {
+  int64_t packed = 0, floats = 0;
+  for (const LayerReport &row : rows) {
+    packed += row.packedBytes;
+    floats += row.floatBytes;
+  }
+  std::string ratio;
+  if (packed)
+    llvm::raw_string_ostream(ratio)
+        << llvm::format("%.1f times smaller", double(floats) / packed);
+  return {"total", "", "", "", "", "", "", formatKiB(packed), formatKiB(floats),
+          ratio};
+}
+
+static void printCells(raw_ostream &os, const Cells &cells,
+                       ArrayRef<size_t> widths) {
+  for (auto [cell, width] : llvm::zip_equal(cells, widths))
+    os << "| " << cell << std::string(width - cell.size(), ' ') << ' ';
+  os << "|\n";
+}
+
+std::string dorefa::formatReport(ModuleOp module) {
+  std::vector<LayerReport> rows = reportLayers(module);
+  std::vector<Cells> table = {{"layer", "operation", "shape", "W/A bits",
+                               "accumulator", "kernel", "thresholds", "constants",
+                               "as float", "remark"}};
+  for (const LayerReport &row : rows)
+    table.push_back(formatRow(row));
+  table.push_back(formatTotals(rows));
+
+  SmallVector<size_t> widths(table.front().size(), 0);
+  for (const Cells &cells : table)
+    for (auto [width, cell] : llvm::zip_equal(widths, cells))
+      width = std::max(width, cell.size());
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  printCells(os, table.front(), widths);
+  for (size_t width : widths)
+    os << '|' << std::string(width + 2, '-');
+  os << "|\n";
+  for (const Cells &cells : llvm::drop_begin(table))
+    printCells(os, cells, widths);
+  return text;
+}
