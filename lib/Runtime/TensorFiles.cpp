@@ -5,8 +5,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "dorefa/Runtime/TensorFiles.h"
+#include "dorefa/Runtime/Compare.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <unistd.h>
 
 using namespace mlir::dorefa::runtime;
 
@@ -190,11 +193,36 @@ mlir::dorefa::runtime::readExpected(const TensorGroup &outputs,
   return arrays;
 }
 
+//===----------------------------------------------------------------------===//
+// Results
+//===----------------------------------------------------------------------===//
+
 Error mlir::dorefa::runtime::writeArrays(const std::vector<NpyArray> &arrays,
                                          const TensorPaths &paths) {
-  for (size_t i = 0; i < arrays.size(); ++i)
-    if (!paths[i].empty())
-      if (Error error = writeNpy(paths[i], arrays[i]))
-        return error;
+  for (size_t i = 0; i < arrays.size(); ++i) {
+    if (paths[i].empty())
+      continue;
+    if (Error error = writeNpy(paths[i], arrays[i]))
+      return error;
+    if (isatty(STDOUT_FILENO))
+      std::printf("wrote %s: %s\n", paths[i].c_str(),
+                  toString(arrays[i].elementType, arrays[i].shape).c_str());
+  }
   return Error::success();
+}
+
+bool mlir::dorefa::runtime::printComparisons(
+    const TensorGroup &outputs, const std::vector<NpyArray> &actual,
+    const std::vector<std::optional<NpyArray>> &expected,
+    std::optional<double> tolerance) {
+  bool equal = true;
+  for (size_t i = 0; i < actual.size(); ++i) {
+    if (!expected[i])
+      continue;
+    Comparison result = compare(actual[i], *expected[i], tolerance);
+    std::printf("%s: %s\n", outputs.tensors[i].name.c_str(),
+                result.summary.c_str());
+    equal &= result.equal;
+  }
+  return equal;
 }

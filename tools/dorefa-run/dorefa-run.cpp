@@ -5,13 +5,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "Options.h"
-#include "dorefa/Runtime/Compare.h"
 #include "dorefa/Runtime/LoadedModel.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <unistd.h>
 
 using namespace mlir::dorefa::runtime;
 
@@ -63,32 +61,6 @@ static Error execute(const LoadedModel &model, const InputArrays &inputs,
   return Error::success();
 }
 
-/// Prints one line per compared output; whether all are equal.
-static bool compareOutputs(const TensorGroup &group,
-                           const std::vector<NpyArray> &actual,
-                           const std::vector<std::optional<NpyArray>> &expected,
-                           std::optional<double> tolerance) {
-  bool equal = true;
-  for (size_t i = 0; i < actual.size(); ++i) {
-    if (!expected[i])
-      continue;
-    Comparison result = compare(actual[i], *expected[i], tolerance);
-    std::printf("%s: %s\n", group.tensors[i].name.c_str(),
-                result.summary.c_str());
-    equal &= result.equal;
-  }
-  return equal;
-}
-
-/// Tells a person, but not a pipe, which files were written.
-static void printWritten(const std::vector<NpyArray> &arrays,
-                         const TensorPaths &paths) {
-  for (size_t i = 0; i < arrays.size() && isatty(STDOUT_FILENO); ++i)
-    if (!paths[i].empty())
-      std::printf("wrote %s: %s\n", paths[i].c_str(),
-                  toString(arrays[i].elementType, arrays[i].shape).c_str());
-}
-
 /// Runs the model as asked; whether all comparisons found equal values. All
 /// that can be wrong is found before the run, and files are written after it.
 static Expected<bool> runModel(const LoadedModel &model,
@@ -121,8 +93,7 @@ static Expected<bool> runModel(const LoadedModel &model,
     return error;
   if (Error error = writeArrays(*outputs, *outputPaths))
     return error;
-  printWritten(*outputs, *outputPaths);
-  return compareOutputs(group, *outputs, *expected, options.tolerance);
+  return printComparisons(group, *outputs, *expected, options.tolerance);
 }
 
 /// Prints the error; returns the exit code.

@@ -66,9 +66,16 @@ Expected<std::vector<std::optional<NpyArray>>>
 readExpected(const TensorGroup &outputs, const TensorPaths &paths,
              int64_t batch);
 
-/// Writes the arrays that have a file.
+/// Writes the arrays that have a file, and tells a person, but not a pipe, so.
 Error writeArrays(const std::vector<NpyArray> &arrays,
                   const TensorPaths &paths);
+
+/// Prints a line for each output with an expected array (see compare()); whether
+/// all are equal.
+bool printComparisons(const TensorGroup &outputs,
+                      const std::vector<NpyArray> &actual,
+                      const std::vector<std::optional<NpyArray>> &expected,
+                      std::optional<double> tolerance);
 
 } // namespace mlir::dorefa::runtime
 
