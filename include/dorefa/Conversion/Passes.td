@@ -64,4 +64,161 @@ def ConvertDoReFaToBitPlanePass
                            "::mlir::tensor::TensorDialect"];
 }
 
+//===----------------------------------------------------------------------===//
+// Phase linalg
+//===----------------------------------------------------------------------===//
+
+def ConvertDoReFaToLinalgPass : Pass<"convert-dorefa-to-linalg"> {
+  let summary = "Lower what is left of dorefa to linalg";
+  let description = [{
+    Float layers, float functions, pools and the quantizers between floats and codes
+    become operations of `linalg`, `math`, `arith`, `scf` and `tensor`; a tensor of
+    codes becomes a tensor of `i8`. The operations of each formula keep their order
+    and their rounding, so that compiled code and interpreter agree to the bit:
+    exp, tanh and their like are computed in `f64` and rounded once.
+
+    Ungrouped convolutions and matrix products become named operations, whose weights
+    take the output channel as last dimension; a micro-kernel or
+    `dorefa-fuse-multiply-add` computes them as chains of fused multiply-adds. Pads
+    become `tensor.pad`.
+
+    Limits: layers and pools on codes and thresholds have to be gone, see
+    `convert-dorefa-to-bitplane`. Quantizers of weights and gradients that are left
+    are an error: at inference they have nothing to do at run time.
+
+    Example:
+    ```mlir
+    func.func @main(%x: tensor<4x8xf32>, %s: tensor<8xf32>) -> tensor<4x8xf32> {
+      %y = dorefa.binary mul %x, %s : tensor<4x8xf32>, tensor<8xf32> -> tensor<4x8xf32>
+      return %y : tensor<4x8xf32>
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @main(%x: tensor<4x8xf32>, %s: tensor<8xf32>) -> tensor<4x8xf32> {
+      %e = tensor.empty() : tensor<4x8xf32>
+      %y = linalg.generic {
+          indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d1)>,
+                           affine_map<(d0, d1) -> (d0, d1)>],
+          iterator_types = ["parallel", "parallel"]}
+          ins(%x, %s : tensor<4x8xf32>, tensor<8xf32>) outs(%e : tensor<4x8xf32>) {
+      ^bb0(%a: f32, %b: f32, %out: f32):
+        %p = arith.mulf %a, %b : f32
+        linalg.yield %p : f32
+      } -> tensor<4x8xf32>
+      return %y : tensor<4x8xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::dorefa::DoReFaDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// Phase vector
+//===----------------------------------------------------------------------===//
+
+// Options of the passes that emit micro-kernels, the same for all of them.
+class MicroKernelPass<string flag> : Pass<flag, "::mlir::ModuleOp"> {
+  let options = [
+    Option<"lanes", "lanes", "unsigned", /*default=*/"16",
+           "Elements of 32 bits in a vector register: 16, 8 or 4">,
+    Option<"accumulators", "accumulators", "unsigned", /*default=*/"24",
+           "Vector registers that a tile accumulates in, of all the target has">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+def ConvertBitPlaneToVectorPass : MicroKernelPass<"convert-bitplane-to-vector"> {
+  let summary = "Lower operations on packed words to loops around vectors";
+  let description = [{
+    Contractions become tiles of pixels times 32 output channels in vector lanes,
+    whose accumulators stay in registers from the first word of the window to the
+    packed result: AND, popcount, Horner's rule over the planes, window sum and
+    correction, thresholds. Packing and thresholds compare vectors and store the
+    masks; pools take the larger code plane by plane.
+
+    Why here and not by upstream vectorization: that loses the accumulators to
+    memory (architecture and measurements: MicroKernel.h).
+
+    Limits: operations must be on memrefs, filters packed
+    (`bitplane-pack-weights`), pads of convolutions materialized
+    (`bitplane-materialize-padding`), and all sizes static but the batch.
+
+    Example:
+    ```mlir
+    func.func @main(%q: memref<4x32xi8>, %w: memref<4x1x1xi32>) {
+      bitplane.pack %q outs(%w : memref<4x1x1xi32>) : memref<4x32xi8>
+      return
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @main(%q: memref<4x32xi8>, %w: memref<4x1x1xi32>) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c4 = arith.constant 4 : index
+      %ones = arith.constant dense<1> : vector<32xi8>
+      %zeros = arith.constant dense<0> : vector<32xi8>
+      scf.for %i = %c0 to %c4 step %c1 {
+        %codes = vector.load %q[%i, %c0] : memref<4x32xi8>, vector<32xi8>
+        %bits = arith.andi %codes, %ones : vector<32xi8>
+        %set = arith.cmpi ne, %bits, %zeros : vector<32xi8>
+        %words = vector.bitcast %set : vector<32xi1> to vector<1xi32>
+        %word = vector.extract %words[0] : i32 from vector<1xi32>
+        memref.store %word, %w[%i, %c0, %c0] : memref<4x1x1xi32>
+      }
+      return
+    }
+    ```
+  }];
+}
+
+def ConvertLinalgToVectorPass : MicroKernelPass<"convert-linalg-to-vector"> {
+  let summary = "Lower float convolutions and products to chains of fused multiply-adds";
+  let description = [{
+    `linalg.conv_2d_nhwc_hwcf`, `linalg.depthwise_conv_2d_nhwc_hwc` and
+    `linalg.matmul` on memrefs of `f32` become tiles of pixels times vectors of
+    output channels. An output is one chain of fused multiply-adds in (ky, kx, c)
+    order from the value that the destination holds, as semantics demand, so that
+    the result does not depend on the tile or the width of the vectors.
+
+    Limits: channels must lie side by side. Everything else is left as it is.
+
+    Example:
+    ```mlir
+    func.func @main(%x: memref<1x8xf32>, %w: memref<8x16xf32>, %y: memref<1x16xf32>) {
+      linalg.matmul ins(%x, %w : memref<1x8xf32>, memref<8x16xf32>) outs(%y : memref<1x16xf32>)
+      return
+    }
+    ```
+    becomes, up to dimensions of size 1,
+    ```mlir
+    func.func @main(%x: memref<1x8xf32>, %w: memref<8x16xf32>, %y: memref<1x16xf32>) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c8 = arith.constant 8 : index
+      %bias = vector.load %y[%c0, %c0] : memref<1x16xf32>, vector<16xf32>
+      %sum = scf.for %k = %c0 to %c8 step %c1 iter_args(%s = %bias) -> (vector<16xf32>) {
+        %wk = vector.load %w[%k, %c0] : memref<8x16xf32>, vector<16xf32>
+        %xk = memref.load %x[%c0, %k] : memref<1x8xf32>
+        %xv = vector.broadcast %xk : f32 to vector<16xf32>
+        %n = vector.fma %xv, %wk, %s : vector<16xf32>
+        scf.yield %n : vector<16xf32>
+      }
+      vector.store %sum, %y[%c0, %c0] : memref<1x16xf32>, vector<16xf32>
+      return
+    }
+    ```
+  }];
+}
+
 #endif // DOREFA_CONVERSION_PASSES_TD

@@ -1,0 +1,482 @@
+//===- Passes.td - Passes that keep the dialect ------------*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// In the order of the phases, alphabetical inside a phase.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DOREFA_TRANSFORMS_PASSES_TD
+#define DOREFA_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+//===----------------------------------------------------------------------===//
+// Phase codes
+//===----------------------------------------------------------------------===//
+
+def FoldBatchNormPass : Pass<"dorefa-fold-batch-norm"> {
+  let summary = "Fold batch norm into the float layer in front of it";
+  let description = [{
+    Multiplies constant float weights by `gamma / sqrt(variance + epsilon)` and
+    moves the shift into the bias, in float64 with one rounding to float32.
+
+    Folding changes floats in their last bits, and in front of a quantizer that
+    would change codes at ties. So a batch norm is folded only where no quantizer
+    and no threshold is reached from it through float operations; everywhere else
+    `dorefa-fuse-thresholds` removes it exactly.
+
+    Example:
+    ```mlir
+    func.func @main(%x: tensor<1x2xf32>) -> tensor<1x1xf32> {
+      %w = arith.constant dense<[[1.0, 2.0]]> : tensor<1x2xf32>
+      %mean = arith.constant dense<1.0> : tensor<1xf32>
+      %variance = arith.constant dense<4.0> : tensor<1xf32>
+      %gamma = arith.constant dense<3.0> : tensor<1xf32>
+      %beta = arith.constant dense<0.5> : tensor<1xf32>
+      %y = dorefa.matmul %x, %w : tensor<1x2xf32>, tensor<1x2xf32> -> tensor<1x1xf32>
+      %z = dorefa.batch_norm %y, %mean, %variance, %gamma, %beta epsilon 0.0
+          : tensor<1x1xf32>, tensor<1xf32>
+      return %z : tensor<1x1xf32>
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @main(%x: tensor<1x2xf32>) -> tensor<1x1xf32> {
+      %w = arith.constant dense<[[1.5, 3.0]]> : tensor<1x2xf32>
+      %b = arith.constant dense<-1.0> : tensor<1xf32>
+      %y = dorefa.matmul %x, %w bias(%b : tensor<1xf32>) : tensor<1x2xf32>, tensor<1x2xf32> -> tensor<1x1xf32>
+      return %y : tensor<1x1xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::dorefa::DoReFaDialect"];
+}
+
+def FormCodeLayersPass : Pass<"dorefa-form-code-layers"> {
+  let summary = "Turn layers of dequantized codes into integer layers";
+  let description = [{
+    Two steps. Dequantization moves down through operations that only move or
+    select values (reshapes, slices, concatenation of equally scaled codes,
+    transposes, max pools). Then a float `conv_2d` or `matmul` whose operands are
+    both dequantized codes becomes the exact integer layer on the codes, followed
+    by `dorefa.scale` with the product of the scales (taken in float64, rounded
+    once) and by the addition of the bias.
+
+    A layer whose weights and inputs are quantized in the source but that has to
+    stay float gets a missed remark, and the reason as attribute `dorefa.reason`.
+    A layer that could overflow `i32` is an error.
+
+    Example:
+    ```mlir
+    func.func @main(%q: tensor<1x2x!dorefa.code<2, unipolar>>) -> tensor<1x1xf32> {
+      %s = arith.constant dense<0.25> : tensor<f64>
+      %e = arith.constant dense<0.5> : tensor<f64>
+      %x = dorefa.dequantize %q, %s : tensor<1x2x!dorefa.code<2, unipolar>>, tensor<f64> -> tensor<1x2xf32>
+      %c = dorefa.constant dense<[[0, 1]]> : tensor<1x2xi8> -> tensor<1x2x!dorefa.code<1, bipolar>>
+      %w = dorefa.dequantize %c, %e : tensor<1x2x!dorefa.code<1, bipolar>>, tensor<f64> -> tensor<1x2xf32>
+      %y = dorefa.matmul %x, %w : tensor<1x2xf32>, tensor<1x2xf32> -> tensor<1x1xf32>
+      return %y : tensor<1x1xf32>
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @main(%q: tensor<1x2x!dorefa.code<2, unipolar>>) -> tensor<1x1xf32> {
+      %s = arith.constant dense<0.125> : tensor<f32>
+      %c = dorefa.constant dense<[[0, 1]]> : tensor<1x2xi8> -> tensor<1x2x!dorefa.code<1, bipolar>>
+      %acc = dorefa.matmul %q, %c
+          : tensor<1x2x!dorefa.code<2, unipolar>>, tensor<1x2x!dorefa.code<1, bipolar>> -> tensor<1x1xi32>
+      %y = dorefa.scale %acc, %s : tensor<1x1xi32>, tensor<f32> -> tensor<1x1xf32>
+      return %y : tensor<1x1xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::dorefa::DoReFaDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def RequireLowBitPass : Pass<"dorefa-require-low-bit"> {
+  let summary = "Reject quantized layers that stayed float";
+  let description = [{
+    Reports an error for each layer that `dorefa-form-code-layers` had to leave in
+    float although its weights and inputs are quantized in the source. Layers that
+    are float in the source, as first and last ones are by definition (paper, 2.7),
+    are accepted.
+
+    Example:
+    ```mlir
+    func.func @main(%x: tensor<1x2xf32>, %w: tensor<1x2xf32>) -> tensor<1x1xf32> {
+      %y = dorefa.matmul %x, %w : tensor<1x2xf32>, tensor<1x2xf32> -> tensor<1x1xf32>
+      return %y : tensor<1x1xf32>
+    }
+    ```
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Phase thresholds
+//===----------------------------------------------------------------------===//
+
+def FuseThresholdsPass : Pass<"dorefa-fuse-thresholds"> {
+  let summary = "Fuse affine, activation and rounding into integer thresholds";
+  let description = [{
+    Paper, section 2.8. What stands between an integer layer and the next
+    quantizer (scale, bias, batch norm, activation, rounding) is, per channel, a
+    function from an integer to a code. Where it is a step function the whole chain
+    becomes one `dorefa.threshold` on the accumulators.
+
+    Thresholds are found by bisecting that function itself, evaluated op by op in
+    float32, over the proven range of the accumulators, so ties, negative and zero
+    gammas and each rounding mode come out as the chain has them. Chains with a libm
+    function (tanh, sigmoid, ...) are evaluated on every integer of the range, at
+    most 2^24 per channel. Channels may increase, decrease or be constant. Max pools
+    inside a chain move to the codes, or to the accumulators where that is exact. A
+    chain of float values gets float thresholds, up to 4 bits.
+
+    Not fused: sums of two branches, average pools, functions that are not
+    monotone. Each of them is a missed remark, and the chain stays float.
+
+    Example:
+    ```mlir
+    func.func @main(%acc: tensor<1x2xi32>) -> tensor<1x2x!dorefa.code<2, unipolar>> {
+      %s = arith.constant dense<[0.5, -0.25]> : tensor<2xf32>
+      %x = dorefa.scale %acc, %s : tensor<1x2xi32>, tensor<2xf32> -> tensor<1x2xf32>
+      %q = dorefa.quantize %x scale [1.0] zero_point [0.0] half_even
+          : tensor<1x2xf32> -> tensor<1x2x!dorefa.code<2, unipolar>>
+      return %q : tensor<1x2x!dorefa.code<2, unipolar>>
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @main(%acc: tensor<1x2xi32>) -> tensor<1x2x!dorefa.code<2, unipolar>> {
+      %t = arith.constant dense<[[2, 3, 5], [-3, -6, -10]]> : tensor<2x3xi32>
+      %q = dorefa.threshold %acc, %t decreasing [false, true]
+          : tensor<1x2xi32>, tensor<2x3xi32> -> tensor<1x2x!dorefa.code<2, unipolar>>
+      return %q : tensor<1x2x!dorefa.code<2, unipolar>>
+    }
+    ```
+  }];
+  let options = [Option<"verify", "verify", "::mlir::dorefa::VerifyThresholds",
+      "::mlir::dorefa::VerifyThresholds::Certificate",
+      "how the thresholds are checked against the reference",
+      [{::llvm::cl::values(
+          clEnumValN(::mlir::dorefa::VerifyThresholds::Certificate, "certificate",
+                     "evaluate the reference on both sides of each threshold"),
+          clEnumValN(::mlir::dorefa::VerifyThresholds::Exhaustive, "exhaustive",
+                     "also compare on every integer of the range"))}]>];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::dorefa::DoReFaDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def InferRangesPass : Pass<"dorefa-infer-ranges"> {
+  let summary = "Prove the interval of each integer accumulator";
+  let description = [{
+    Writes attribute `range` of integer `conv_2d` and `matmul`: the smallest and
+    the largest accumulator that the constant weights and the codes in front can
+    produce. Codes count with the levels that their quantizer or thresholds can
+    yield, taps outside the input with 0. Kernels take the width of accumulators
+    from `range`: it has to hold `[lo - 1, hi + 1]`, because thresholds saturate
+    there. A layer that does not fit `i32` is an error.
+
+    Example:
+    ```mlir
+    func.func @main(%q: tensor<1x2x!dorefa.code<2, unipolar>>) -> tensor<1x1xi32> {
+      %w = dorefa.constant dense<[[0, 1]]> : tensor<1x2xi8> -> tensor<1x2x!dorefa.code<1, bipolar>>
+      %acc = dorefa.matmul %q, %w
+          : tensor<1x2x!dorefa.code<2, unipolar>>, tensor<1x2x!dorefa.code<1, bipolar>> -> tensor<1x1xi32>
+      return %acc : tensor<1x1xi32>
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @main(%q: tensor<1x2x!dorefa.code<2, unipolar>>) -> tensor<1x1xi32> {
+      %w = dorefa.constant dense<[[0, 1]]> : tensor<1x2xi8> -> tensor<1x2x!dorefa.code<1, bipolar>>
+      %acc = dorefa.matmul %q, %w range [-3, 3]
+          : tensor<1x2x!dorefa.code<2, unipolar>>, tensor<1x2x!dorefa.code<1, bipolar>> -> tensor<1x1xi32>
+      return %acc : tensor<1x1xi32>
+    }
+    ```
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Phase buffers
+//===----------------------------------------------------------------------===//
+
+def PlanWorkspacePass : Pass<"dorefa-plan-workspace", "::mlir::ModuleOp"> {
+  let summary = "Place all buffers of a network in one workspace";
+  let description = [{
+    A compiled network allocates nothing: its caller hands it one workspace. Every
+    `memref.alloc` of `@main` becomes a view of a new last argument, at an offset
+    planned from the lifetimes of all buffers (largest first, into the smallest gap
+    that fits, aligned to 64 bytes). A loop counts as one operation.
+
+    A buffer whose size is a multiple of the batch is planned per sample. Module
+    attribute `dorefa.workspace` holds two numbers a and b: the workspace takes
+    `a * batch + b` bytes.
+
+    Limits: a size that is neither constant nor a multiple of the batch, a buffer
+    that is not dense, and one that leaves the loop in which it is allocated are
+    errors.
+
+    Example:
+    ```mlir
+    func.func @main(%x: memref<?x8xf32>, %n: index) {
+      %c0 = arith.constant 0 : index
+      %batch = memref.dim %x, %c0 : memref<?x8xf32>
+      %a = memref.alloc(%batch) : memref<?x8xf32>
+      memref.copy %x, %a : memref<?x8xf32> to memref<?x8xf32>
+      return
+    }
+    ```
+    becomes
+    ```mlir
+    module attributes {dorefa.workspace = array<i64: 64, 0>} {
+      func.func @main(%x: memref<?x8xf32>, %n: index, %workspace: memref<?xi8>) {
+        %c0 = arith.constant 0 : index
+        %batch = memref.dim %x, %c0 : memref<?x8xf32>
+        %a = memref.view %workspace[%c0][%batch] : memref<?xi8> to memref<?x8xf32>
+        memref.copy %x, %a : memref<?x8xf32> to memref<?x8xf32>
+        return
+      }
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
+def ReturnThroughArgumentsPass
+    : Pass<"dorefa-return-through-arguments", "::mlir::ModuleOp"> {
+  let summary = "Write the results of a network to arguments";
+  let description = [{
+    The caller of a compiled network provides memory for its outputs: each tensor
+    that `@main` returns goes to a memref argument behind the inputs instead, and
+    bufferization computes it there. Inputs are marked as not writable. Module
+    attributes `dorefa.inputs` and `dorefa.outputs` note names and types, for the
+    interface of the compiled network.
+
+    Limits: inputs and outputs are tensors of `f32`, `i8`, `i32` or `i64` with at
+    most 8 dimensions, of which only the first may be dynamic.
+
+    Example:
+    ```mlir
+    func.func @main(%x: tensor<4xf32> {dorefa.name = "x"}) -> (tensor<4xf32> {dorefa.name = "y"}) {
+      return %x : tensor<4xf32>
+    }
+    ```
+    becomes
+    ```mlir
+    module attributes {dorefa.inputs = [{name = "x", type = tensor<4xf32>} ],
+                       dorefa.outputs = [{name = "y", type = tensor<4xf32>} ]} {
+      func.func @main(%x: tensor<4xf32> {bufferization.writable = false, dorefa.name = "x"},
+                      %y: memref<4xf32> {dorefa.name = "y"}) {
+        bufferization.materialize_in_destination %x in restrict writable %y
+            : (tensor<4xf32>, memref<4xf32>) -> ()
+        return
+      }
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// Phase llvm
+//===----------------------------------------------------------------------===//
+
+def ExpandCopiesPass : Pass<"dorefa-expand-copies"> {
+  let summary = "Turn copies between views into loops";
+  let description = [{
+    LLVM has an instruction for copies of dense memory only; MLIR calls a runtime
+    library for all others, which a compiled network must not need. A `memref.copy`
+    to or from a view that is not dense becomes a `linalg.generic`.
+
+    Example:
+    ```mlir
+    func.func @main(%x: memref<4x4xf32>, %y: memref<6x6xf32>) {
+      %v = memref.subview %y[1, 1] [4, 4] [1, 1]
+          : memref<6x6xf32> to memref<4x4xf32, strided<[6, 1], offset: 7>>
+      memref.copy %x, %v : memref<4x4xf32> to memref<4x4xf32, strided<[6, 1], offset: 7>>
+      return
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @main(%x: memref<4x4xf32>, %y: memref<6x6xf32>) {
+      %v = memref.subview %y[1, 1] [4, 4] [1, 1]
+          : memref<6x6xf32> to memref<4x4xf32, strided<[6, 1], offset: 7>>
+      linalg.generic {
+          indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>],
+          iterator_types = ["parallel", "parallel"]}
+          ins(%x : memref<4x4xf32>) outs(%v : memref<4x4xf32, strided<[6, 1], offset: 7>>) {
+      ^bb0(%in: f32, %out: f32):
+        linalg.yield %in : f32
+      }
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
+def FuseMultiplyAddPass : Pass<"dorefa-fuse-multiply-add"> {
+  let summary = "Compute float layers as chains of fused multiply-adds";
+  let description = [{
+    Every output of a float layer is defined as one chain of fused multiply-adds.
+    Named contractions and convolutions of `linalg` that no micro-kernel took become
+    `linalg.generic` with `math.fma`, the loop over the last dimension of the result
+    innermost, so that LLVM can vectorise over output channels without changing the
+    order of any chain.
+
+    Anti-goals: an addition and a multiplication that stand in the network as
+    operations of their own are never fused.
+
+    Example:
+    ```mlir
+    func.func @main(%x: memref<4x8xf32>, %w: memref<8x16xf32>, %y: memref<4x16xf32>) {
+      linalg.matmul ins(%x, %w : memref<4x8xf32>, memref<8x16xf32>) outs(%y : memref<4x16xf32>)
+      return
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @main(%x: memref<4x8xf32>, %w: memref<8x16xf32>, %y: memref<4x16xf32>) {
+      linalg.generic {
+          indexing_maps = [affine_map<(m, k, n) -> (m, k)>, affine_map<(m, k, n) -> (k, n)>,
+                           affine_map<(m, k, n) -> (m, n)>],
+          iterator_types = ["parallel", "reduction", "parallel"]}
+          ins(%x, %w : memref<4x8xf32>, memref<8x16xf32>) outs(%y : memref<4x16xf32>) {
+      ^bb0(%a: f32, %b: f32, %sum: f32):
+        %s = math.fma %a, %b, %sum : f32
+        linalg.yield %s : f32
+      }
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// Phase kernels
+//===----------------------------------------------------------------------===//
+
+def PackWeightsPass : Pass<"bitplane-pack-weights"> {
+  let summary = "Pack constant weights and thresholds for the chosen kernel";
+  let description = [{
+    Turns the filter and the thresholds of each `bitplane.conv_2d` and
+    `bitplane.matmul` that has a kernel into constants in that kernel's layout, and
+    adds the table that corrects window sums where input code 0 is not value 0, one
+    entry per border class and output channel (see `bitplane.conv_2d`). Weights and
+    thresholds that are not constant are an error.
+
+    Example:
+    ```mlir
+    func.func @main(%x: tensor<1x1x1xi32>) -> tensor<1x1xi32> {
+      %w = arith.constant dense<[[1, 0]]> : tensor<1x2xi8>
+      %init = tensor.empty() : tensor<1x1xi32>
+      %acc = bitplane.matmul %x, %w outs(%init : tensor<1x1xi32>) channels 2 to 1
+          codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> kernel popcount
+          : tensor<1x1x1xi32>, tensor<1x2xi8> -> tensor<1x1xi32>
+      return %acc : tensor<1x1xi32>
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @main(%x: tensor<1x1x1xi32>) -> tensor<1x1xi32> {
+      %w = arith.constant dense<"0x..."> : tensor<1x1x1x32xi32>
+      %init = tensor.empty() : tensor<1x1xi32>
+      %acc = bitplane.matmul %x, %w outs(%init : tensor<1x1xi32>) channels 2 to 1
+          codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> kernel popcount
+          : tensor<1x1x1xi32>, tensor<1x1x1x32xi32> -> tensor<1x1xi32>
+      return %acc : tensor<1x1xi32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def SelectKernelsPass : Pass<"bitplane-select-kernels"> {
+  let summary = "Choose how each contraction is computed";
+  let description = [{
+    Sets attribute `kernel` of each `bitplane.conv_2d` and `bitplane.matmul` that has
+    none. All kernels compute the same integers; which one is fastest follows from
+    shape and widths, so this is the one place for a cost model. `popcount` is the
+    only kernel so far. An analysis remark tells what was chosen for each layer.
+
+    Example:
+    ```mlir
+    func.func @main(%x: tensor<1x1x1xi32>, %w: tensor<1x2xi8>) -> tensor<1x1xi32> {
+      %init = tensor.empty() : tensor<1x1xi32>
+      %acc = bitplane.matmul %x, %w outs(%init : tensor<1x1xi32>) channels 2 to 1
+          codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar>
+          : tensor<1x1x1xi32>, tensor<1x2xi8> -> tensor<1x1xi32>
+      return %acc : tensor<1x1xi32>
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @main(%x: tensor<1x1x1xi32>, %w: tensor<1x2xi8>) -> tensor<1x1xi32> {
+      %init = tensor.empty() : tensor<1x1xi32>
+      %acc = bitplane.matmul %x, %w outs(%init : tensor<1x1xi32>) channels 2 to 1
+          codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> kernel popcount
+          : tensor<1x1x1xi32>, tensor<1x2xi8> -> tensor<1x1xi32>
+      return %acc : tensor<1x1xi32>
+    }
+    ```
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Phase linalg
+//===----------------------------------------------------------------------===//
+
+def MaterializePaddingPass : Pass<"bitplane-materialize-padding"> {
+  let summary = "Pad the inputs of convolutions with zero words";
+  let description = [{
+    Replaces `pads` of `bitplane.conv_2d` by a `tensor.pad` of the words with 0, so
+    that kernels need no bounds checks; `border` remembers what was added, because
+    taps there still lie outside the input. Pools keep their `pads`: no word stands
+    for the absence of an element.
+
+    Example:
+    ```mlir
+    func.func @main(%x: tensor<1x4x4x1x1xi32>, %w: tensor<8x3x3x8xi8>) -> tensor<1x4x4x8xi32> {
+      %init = tensor.empty() : tensor<1x4x4x8xi32>
+      %acc = bitplane.conv_2d %x, %w outs(%init : tensor<1x4x4x8xi32>) channels 8 to 8
+          codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> pads [1, 1, 1, 1]
+          : tensor<1x4x4x1x1xi32>, tensor<8x3x3x8xi8> -> tensor<1x4x4x8xi32>
+      return %acc : tensor<1x4x4x8xi32>
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @main(%x: tensor<1x4x4x1x1xi32>, %w: tensor<8x3x3x8xi8>) -> tensor<1x4x4x8xi32> {
+      %zero = arith.constant 0 : i32
+      %padded = tensor.pad %x low[0, 1, 1, 0, 0] high[0, 1, 1, 0, 0] {
+      ^bb0(%n: index, %h: index, %w_: index, %c: index, %a: index):
+        tensor.yield %zero : i32
+      } : tensor<1x4x4x1x1xi32> to tensor<1x6x6x1x1xi32>
+      %init = tensor.empty() : tensor<1x4x4x8xi32>
+      %acc = bitplane.conv_2d %padded, %w outs(%init : tensor<1x4x4x8xi32>) channels 8 to 8
+          codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> border [1, 1, 1, 1]
+          : tensor<1x6x6x1x1xi32>, tensor<8x3x3x8xi8> -> tensor<1x4x4x8xi32>
+      return %acc : tensor<1x4x4x8xi32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+#endif // DOREFA_TRANSFORMS_PASSES_TD

@@ -1,0 +1,219 @@
+//===- Layers.cpp - Float convolutions and matrix products in linalg ------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Weights take the output channel as their innermost dimension, so that output
+// channels can lie in vector lanes while every output keeps its own chain of
+// multiply-adds.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Patterns.h"
+#include "dorefa/Dialect/DoReFa/Constants.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace mlir::dorefa;
+
+//===----------------------------------------------------------------------===//
+// Weights and biases
+//===----------------------------------------------------------------------===//
+
+/// `values`, `rows` x `columns`, transposed.
+static std::vector<float> transpose(const std::vector<float> &values, int64_t rows,
+                                    int64_t columns) {
+  std::vector<float> result(values.size());
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t column = 0; column < columns; ++column)
+      result[column * rows + row] = values[row * columns + column];
+  return result;
+}
+
+/// `weights` (O x ...) with the first dimension moved to the end: at compile time
+/// where they are known.
+static Value moveFirstDimLast(ImplicitLocOpBuilder &b, Value weights) {
+  auto type = cast<RankedTensorType>(weights.getType());
+  SmallVector<int64_t> shape(type.getShape().drop_front());
+  shape.push_back(type.getDimSize(0));
+  RankedTensorType resultType = type.clone(shape);
+  if (ElementsAttr constant = getConstant(weights)) {
+    int64_t rows = type.getDimSize(0);
+    std::vector<float> values = readElements<float>(constant);
+    int64_t columns = static_cast<int64_t>(values.size()) / rows;
+    ElementsAttr attr =
+        makeElements(resultType, transpose(values, rows, columns), "weights");
+    return materialize(b, b.getLoc(), attr, resultType);
+  }
+  auto permutation = llvm::to_vector(llvm::seq<int64_t>(1, type.getRank()));
+  permutation.push_back(0);
+  Value empty = tensor::EmptyOp::create(b, resultType, ValueRange());
+  return linalg::TransposeOp::create(b, weights, empty, permutation)->getResult(0);
+}
+
+/// Where the chains of multiply-adds start: the bias of each output channel (the
+/// last dimension of `type`), or 0.
+static Value createInit(ImplicitLocOpBuilder &b, RankedTensorType type,
+                        Value shapeSource, Value bias) {
+  if (!bias)
+    return createFilled(b, type, shapeSource, b.getF32FloatAttr(0.0f));
+  Value empty = createEmpty(b, type, shapeSource);
+  auto dimensions = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank() - 1));
+  return linalg::BroadcastOp::create(b, bias, empty, dimensions)->getResult(0);
+}
+
+namespace {
+
+//===----------------------------------------------------------------------===//
+// Convolution
+//===----------------------------------------------------------------------===//
+
+struct Conv2DToLinalg : OpConversionPattern<Conv2DOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  static Value createUngrouped(ImplicitLocOpBuilder &b, Conv2DOp op, Value input,
+                               Value filter, Value init) {
+    return linalg::Conv2DNhwcHwcfOp::create(
+               b, init.getType(), ValueRange{input, filter}, init,
+               b.getI64TensorAttr(op.getStrides()),
+               b.getI64TensorAttr(op.getDilations()))
+        ->getResult(0);
+  }
+
+  /// Splits the last dimension of `value` into groups.
+  static Value splitChannels(ImplicitLocOpBuilder &b, Value value, int64_t groups) {
+    auto type = cast<RankedTensorType>(value.getType());
+    int64_t last = type.getRank() - 1;
+    SmallVector<int64_t> shape(type.getShape());
+    shape.back() /= groups;
+    shape.insert(shape.end() - 1, groups);
+    SmallVector<ReassociationIndices> dims;
+    for (int64_t dim = 0; dim < last; ++dim)
+      dims.push_back({dim});
+    dims.push_back({last, last + 1});
+    return tensor::ExpandShapeOp::create(b, type.clone(shape), value, dims);
+  }
+
+  /// One loop nest over all groups, the output channels of a group innermost.
+  static Value createGrouped(ImplicitLocOpBuilder &b, Conv2DOp op, Value input,
+                             Value filter, Value init) {
+    int64_t groups = op.getGroups();
+    Value groupedInit = splitChannels(b, init, groups);
+    enum { N, Y, X, KY, KX, C, G, F, NumLoops };
+    auto dim = [&](unsigned index) { return b.getAffineDimExpr(index); };
+    auto map = [&](ArrayRef<AffineExpr> exprs) {
+      return AffineMap::get(NumLoops, 0, exprs, b.getContext());
+    };
+    AffineExpr y = dim(Y) * op.getStrides()[0] + dim(KY) * op.getDilations()[0];
+    AffineExpr x = dim(X) * op.getStrides()[1] + dim(KX) * op.getDilations()[1];
+    SmallVector<AffineMap> maps{map({dim(N), y, x, dim(G), dim(C)}),
+                                map({dim(KY), dim(KX), dim(C), dim(G), dim(F)}),
+                                map({dim(N), dim(Y), dim(X), dim(G), dim(F)})};
+    SmallVector<utils::IteratorType> loops(NumLoops, utils::IteratorType::parallel);
+    loops[KY] = loops[KX] = loops[C] = utils::IteratorType::reduction;
+    auto generic = linalg::GenericOp::create(
+        b, groupedInit.getType(),
+        ValueRange{splitChannels(b, input, groups), splitChannels(b, filter, groups)},
+        groupedInit, maps, loops,
+        [](OpBuilder &builder, Location loc, ValueRange args) {
+          Value sum = math::FmaOp::create(builder, loc, args[0], args[1], args[2]);
+          linalg::YieldOp::create(builder, loc, sum);
+        });
+    SmallVector<ReassociationIndices> dims{{0}, {1}, {2}, {3, 4}};
+    return tensor::CollapseShapeOp::create(b, init.getType(), generic.getResult(0),
+                                           dims);
+  }
+
+  LogicalResult
+  matchAndRewrite(Conv2DOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto type = cast<RankedTensorType>(op.getResult().getType());
+    Value init = createInit(b, type, adaptor.getInput(), adaptor.getBias());
+    // A zero in place of a skipped tap adds 0 to the chain: nothing changes.
+    Value input = padFeatureMap(b, adaptor.getInput(), op.getPads(),
+                                b.getF32FloatAttr(0.0f));
+    Value filter = moveFirstDimLast(b, adaptor.getFilter());
+    auto create = op.getGroups() == 1 ? createUngrouped : createGrouped;
+    rewriter.replaceOp(op, create(b, op, input, filter, init));
+    return success();
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Matrix product
+//===----------------------------------------------------------------------===//
+
+struct MatMulToLinalg : OpConversionPattern<MatMulOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  /// How the dimensions before the last one become rows: none of rank 1.
+  static SmallVector<ReassociationIndices> getRows(int64_t rank) {
+    SmallVector<ReassociationIndices> dims{{}, {rank - 1}};
+    for (int64_t dim = 0; dim < rank - 1; ++dim)
+      dims[0].push_back(dim);
+    if (rank == 1)
+      return {{0, 1}};
+    return dims;
+  }
+
+  static RankedTensorType getRowType(RankedTensorType type) {
+    int64_t rows = 1;
+    for (int64_t size : type.getShape().drop_back())
+      rows = ShapedType::isDynamic(size) || ShapedType::isDynamic(rows)
+                 ? ShapedType::kDynamic
+                 : rows * size;
+    return type.clone({rows, type.getShape().back()});
+  }
+
+  LogicalResult
+  matchAndRewrite(MatMulOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto type = cast<RankedTensorType>(op.getResult().getType());
+    int64_t rank = type.getRank();
+    RankedTensorType rowType = getRowType(type);
+    Value input = adaptor.getInput();
+    auto inputType = getRowType(cast<RankedTensorType>(input.getType()));
+    if (rank == 1)
+      input = tensor::ExpandShapeOp::create(b, inputType, input, getRows(rank));
+    else if (rank > 2)
+      input = tensor::CollapseShapeOp::create(b, inputType, input, getRows(rank));
+    Value init = createInit(b, rowType, input, adaptor.getBias());
+    Value weights = moveFirstDimLast(b, adaptor.getWeights());
+    Value result = linalg::MatmulOp::create(b, rowType, ValueRange{input, weights},
+                                            ValueRange{init})
+                       ->getResult(0);
+    if (rank == 1)
+      result = tensor::CollapseShapeOp::create(b, type, result, getRows(rank));
+    else if (rank > 2)
+      result = expandRows(b, type, result, adaptor.getInput());
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+
+  /// Turns rows back into the leading dimensions, whose sizes are those of
+  /// `shapeSource`.
+  static Value expandRows(ImplicitLocOpBuilder &b, RankedTensorType type,
+                          Value rows, Value shapeSource) {
+    SmallVector<OpFoldResult> sizes;
+    for (auto [dim, size] : llvm::enumerate(type.getShape())) {
+      if (ShapedType::isDynamic(size))
+        sizes.push_back(tensor::DimOp::create(b, shapeSource, dim).getResult());
+      else
+        sizes.push_back(b.getIndexAttr(size));
+    }
+    return tensor::ExpandShapeOp::create(b, type, rows, getRows(type.getRank()),
+                                         sizes);
+  }
+};
+
+} // namespace
+
+void dorefa::populateLayerPatterns(const TypeConverter &converter,
+                                   RewritePatternSet &patterns) {
+  patterns.add<Conv2DToLinalg, MatMulToLinalg>(converter, patterns.getContext());
+}
