@@ -1,0 +1,67 @@
+//===- MicroKernel.h - CPU micro-kernels as vector IR -----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each function writes the code of one operation on memrefs in front of it, as
+// loops around 1-D vectors, and leaves the operation itself for the caller to
+// erase. Accumulators live in the iter_args of scf.for, never in memory, and the
+// epilogue (offsets, thresholds, packing) works on them in registers. All sizes
+// are static except the leading batch dimension. Integers wrap around, so an
+// intermediate may leave 32 bits where the result does not.
+//
+// A function fails, with a diagnostic at the operation, only where a memref is
+// not laid out as its operation requires.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DOREFA_TARGET_CPU_MICROKERNEL_H
+#define DOREFA_TARGET_CPU_MICROKERNEL_H
+
+#include "dorefa/Dialect/BitPlane/BitPlane.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/Builders.h"
+
+namespace mlir::dorefa {
+
+/// What the kernels must know of the machine.
+struct MicroKernelOptions {
+  /// Elements of 32 bits in a vector register, a power of two of at most 32: 16
+  /// with AVX-512, 8 with AVX2, 4 with SSE or NEON.
+  unsigned lanes = 16;
+  /// Vector registers that a tile may hold accumulators in. The others hold the
+  /// operands: AVX-512 has 32 registers, of which 24 accumulate without spills.
+  unsigned accumulators = 24;
+};
+
+/// Contractions of packed planes by AND and popcount, filters packed for the
+/// `popcount` kernel and pads already materialized.
+LogicalResult emitKernel(OpBuilder &builder, bitplane::Conv2DOp op,
+                         const MicroKernelOptions &options);
+LogicalResult emitKernel(OpBuilder &builder, bitplane::MatMulOp op,
+                         const MicroKernelOptions &options);
+
+/// What stands between contractions.
+LogicalResult emitKernel(OpBuilder &builder, bitplane::PackOp op,
+                         const MicroKernelOptions &options);
+LogicalResult emitKernel(OpBuilder &builder, bitplane::UnpackOp op,
+                         const MicroKernelOptions &options);
+LogicalResult emitKernel(OpBuilder &builder, bitplane::ThresholdOp op,
+                         const MicroKernelOptions &options);
+LogicalResult emitKernel(OpBuilder &builder, bitplane::MaxPoolOp op,
+                         const MicroKernelOptions &options);
+
+/// Float layers. Every output is one chain of fused multiply-adds that starts at
+/// the value the destination holds, taps in (ky, kx, c) order, respectively in
+/// order of k; output channels lie in the lanes.
+LogicalResult emitKernel(OpBuilder &builder, linalg::Conv2DNhwcHwcfOp op,
+                         const MicroKernelOptions &options);
+LogicalResult emitKernel(OpBuilder &builder, linalg::DepthwiseConv2DNhwcHwcOp op,
+                         const MicroKernelOptions &options);
+LogicalResult emitKernel(OpBuilder &builder, linalg::MatmulOp op,
+                         const MicroKernelOptions &options);
+
+} // namespace mlir::dorefa
+
+#endif // DOREFA_TARGET_CPU_MICROKERNEL_H

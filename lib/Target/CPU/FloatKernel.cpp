@@ -1,0 +1,221 @@
+//===- FloatKernel.cpp - Float layers as chains of fused multiply-adds ----===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A tile is P pixels times a few vectors of output channels: per tap, each filter
+// vector is loaded once and meets the broadcast input of each pixel. One output
+// stays in one lane from its bias to its last tap, so the order of the sum is
+// that of the definition whatever the tile.
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelBuilder.h"
+
+using namespace mlir;
+using namespace mlir::dorefa;
+
+namespace {
+
+/// A convolution of floats, NHWC; a matmul is one with a single row and a 1x1
+/// window, its rows being the pixels.
+struct Convolution {
+  Value input;
+  /// `KH x KW x C x O`, or `KH x KW x C` where each channel has its own filter.
+  Value filter;
+  Value output;
+  SmallVector<int64_t> strides = {1, 1};
+  SmallVector<int64_t> dilations = {1, 1};
+  bool depthwise = false;
+};
+
+class FloatEmitter {
+public:
+  FloatEmitter(KernelBuilder &b, const Convolution &c);
+  void emit();
+
+private:
+  void chooseTile();
+  /// Tiles of vectors `[first, first + count)`, the last one cut off by `mask`.
+  void emitVectors(Value first, int64_t count, Value mask);
+  void emitTile(Value image, Value row, Value column, int64_t pixels);
+  Values scanWindow(ValueRange init,
+                    function_ref<Values(Value, Value, Value, ValueRange)> body);
+  Value maskOf(int64_t v) { return v + 1 == numVectors ? lastMask : Value(); }
+  Value channelOf(int64_t v);
+
+  KernelBuilder &b;
+  const Convolution &c;
+  int64_t kernelHeight, kernelWidth, channels, outputs;
+  int64_t pixelsPerTile, vectorsPerTile;
+  // The vectors of output channels in hand.
+  Value firstVector, lastMask;
+  int64_t numVectors = 0;
+};
+
+} // namespace
+
+FloatEmitter::FloatEmitter(KernelBuilder &b, const Convolution &c) : b(b), c(c) {
+  auto filter = cast<MemRefType>(c.filter.getType());
+  kernelHeight = filter.getDimSize(0);
+  kernelWidth = filter.getDimSize(1);
+  channels = filter.getDimSize(2);
+  outputs = filter.getShape().back();
+  chooseTile();
+}
+
+/// Two to four vectors keep the loads of a tap well below its multiply-adds;
+/// among these, the number that covers the channels with the fewest tiles. A
+/// single pixel needs more vectors, to hide the latency of its chains.
+void FloatEmitter::chooseTile() {
+  int64_t total = llvm::divideCeil(outputs, b.lanes());
+  int64_t width = cast<MemRefType>(c.output.getType()).getDimSize(2);
+  int64_t limit = width == 1 ? 8 : total % 4 != 0 && total % 3 == 0 ? 3 : 4;
+  vectorsPerTile = std::min({total, limit, int64_t(b.accumulators())});
+  int64_t most = std::max<int64_t>(b.accumulators() / vectorsPerTile, 1);
+  if (ShapedType::isDynamic(width)) {
+    pixelsPerTile = std::min<int64_t>(most, 4);
+    return;
+  }
+  pixelsPerTile = llvm::divideCeil(width, llvm::divideCeil(width, most));
+}
+
+void FloatEmitter::emit() {
+  int64_t whole = outputs / b.lanes(), rest = outputs % b.lanes();
+  int64_t tiled = whole / vectorsPerTile * vectorsPerTile;
+  b.loop(b.index(tiled), vectorsPerTile,
+         [&](Value first) { emitVectors(first, vectorsPerTile, {}); });
+  int64_t left = whole - tiled + (rest != 0);
+  if (left != 0)
+    emitVectors(b.index(tiled), left,
+                rest ? b.firstLanes(b.index(rest)) : Value());
+}
+
+void FloatEmitter::emitVectors(Value first, int64_t count, Value mask) {
+  firstVector = first;
+  numVectors = count;
+  lastMask = mask;
+  b.loop(b.size(c.output, 0), 1, [&](Value image) {
+    b.loop(b.size(c.output, 1), 1, [&](Value row) {
+      b.tiles(b.size(c.output, 2), pixelsPerTile,
+              [&](Value column, int64_t pixels) {
+                emitTile(image, row, column, pixels);
+              });
+    });
+  });
+}
+
+Value FloatEmitter::channelOf(int64_t v) {
+  return b.mul(b.add(firstVector, v), b.lanes());
+}
+
+Values FloatEmitter::scanWindow(
+    ValueRange init, function_ref<Values(Value, Value, Value, ValueRange)> body) {
+  return b.loop(kernelHeight, init, [&](Value ky, ValueRange rowArgs) {
+    return b.loop(kernelWidth, rowArgs, [&](Value kx, ValueRange tapArgs) {
+      return b.loop(c.depthwise ? 1 : channels, tapArgs,
+                    [&](Value channel, ValueRange args) {
+                      return body(ky, kx, channel, args);
+                    });
+    });
+  });
+}
+
+void FloatEmitter::emitTile(Value image, Value row, Value column,
+                            int64_t pixels) {
+  auto outputAt = [&](int64_t i) -> Values {
+    return {image, row, b.add(column, i / numVectors), channelOf(i % numVectors)};
+  };
+  Values sums;
+  for (int64_t i = 0; i < pixels * numVectors; ++i)
+    sums.push_back(b.loadVector(c.output, outputAt(i), maskOf(i % numVectors)));
+
+  sums = scanWindow(sums, [&](Value ky, Value kx, Value channel, ValueRange args) {
+    Value y = b.add(b.mul(row, c.strides[0]), b.mul(ky, c.dilations[0]));
+    Value x = b.add(b.mul(column, c.strides[1]), b.mul(kx, c.dilations[1]));
+    Values weights, next;
+    for (int64_t v = 0; v < numVectors; ++v) {
+      Values at = {ky, kx};
+      if (!c.depthwise)
+        at.push_back(channel);
+      at.push_back(channelOf(v));
+      weights.push_back(b.loadVector(c.filter, at, maskOf(v)));
+    }
+    for (int64_t pixel = 0; pixel < pixels; ++pixel) {
+      Value pixelX = b.add(x, pixel * c.strides[1]);
+      Value shared;
+      if (!c.depthwise)
+        shared = b.broadcast(b.load(c.input, {image, y, pixelX, channel}));
+      for (int64_t v = 0; v < numVectors; ++v) {
+        Value data = shared ? shared
+                            : b.loadVector(c.input,
+                                           {image, y, pixelX, channelOf(v)},
+                                           maskOf(v));
+        next.push_back(
+            vector::FMAOp::create(b, data, weights[v], args[next.size()]));
+      }
+    }
+    return next;
+  });
+
+  for (auto [i, sum] : llvm::enumerate(sums))
+    b.storeVector(sum, c.output, outputAt(i), maskOf(i % numVectors));
+}
+
+//===----------------------------------------------------------------------===//
+// Operations
+//===----------------------------------------------------------------------===//
+
+/// Vectors read whole rows of channels.
+static LogicalResult checkBuffers(Operation *op) {
+  for (Type operand : op->getOperandTypes()) {
+    auto type = dyn_cast<MemRefType>(operand);
+    if (!type || !type.getElementType().isF32())
+      return op->emitOpError("must work on memrefs of f32 but has ") << operand;
+    if (!type.isLastDimUnitStride())
+      return op->emitOpError("has channels that do not lie side by side in ")
+             << type;
+  }
+  return success();
+}
+
+template <typename ConvOp>
+static LogicalResult emitConv(OpBuilder &builder, ConvOp op, bool depthwise,
+                              const MicroKernelOptions &options) {
+  if (failed(checkBuffers(op)))
+    return failure();
+  KernelBuilder b(builder, op, options);
+  Convolution c{op.getDpsInputs()[0], op.getDpsInputs()[1],
+                op.getDpsInits()[0]};
+  c.strides = llvm::to_vector(op.getStrides().template getValues<int64_t>());
+  c.dilations = llvm::to_vector(op.getDilations().template getValues<int64_t>());
+  c.depthwise = depthwise;
+  FloatEmitter(b, c).emit();
+  return success();
+}
+
+LogicalResult dorefa::emitKernel(OpBuilder &builder, linalg::Conv2DNhwcHwcfOp op,
+                                 const MicroKernelOptions &options) {
+  return emitConv(builder, op, /*depthwise=*/false, options);
+}
+
+LogicalResult dorefa::emitKernel(OpBuilder &builder,
+                                 linalg::DepthwiseConv2DNhwcHwcOp op,
+                                 const MicroKernelOptions &options) {
+  return emitConv(builder, op, /*depthwise=*/true, options);
+}
+
+LogicalResult dorefa::emitKernel(OpBuilder &builder, linalg::MatmulOp op,
+                                 const MicroKernelOptions &options) {
+  if (failed(checkBuffers(op)))
+    return failure();
+  if (op.hasUserDefinedMaps())
+    return op.emitOpError("must be a plain product of rows and columns");
+  KernelBuilder b(builder, op, options);
+  Convolution c{b.withUnitDims(op.getDpsInputs()[0], 0),
+                b.withUnitDims(op.getDpsInputs()[1], 0),
+                b.withUnitDims(op.getDpsInits()[0], 0)};
+  FloatEmitter(b, c).emit();
+  return success();
+}

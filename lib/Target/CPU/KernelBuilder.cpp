@@ -1,0 +1,277 @@
+//===- KernelBuilder.cpp - Short names for kernel IR ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelBuilder.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/SymbolTable.h"
+
+#include <functional>
+
+using namespace mlir;
+using namespace mlir::dorefa;
+
+std::optional<int64_t> dorefa::constantIndex(Value value) {
+  return getConstantIntValue(value);
+}
+
+KernelBuilder::KernelBuilder(OpBuilder &builder, Operation *op,
+                             const MicroKernelOptions &options)
+    : ImplicitLocOpBuilder(op->getLoc(), builder), options(options), op(op) {
+  setInsertionPoint(op);
+}
+
+//===----------------------------------------------------------------------===//
+// Constants and arithmetic
+//===----------------------------------------------------------------------===//
+
+Value KernelBuilder::index(int64_t value) {
+  return arith::ConstantIndexOp::create(*this, value);
+}
+
+Value KernelBuilder::i32(int64_t value) {
+  return arith::ConstantOp::create(
+      *this, getI32IntegerAttr(static_cast<int32_t>(value)));
+}
+
+VectorType KernelBuilder::vectorOf(Type element, int64_t count) {
+  return VectorType::get(count ? count : lanes(), element);
+}
+
+Value KernelBuilder::splat(int64_t value) {
+  auto attribute = DenseElementsAttr::get(
+      vectorOf(getI32Type()), getI32IntegerAttr(static_cast<int32_t>(value)));
+  return arith::ConstantOp::create(*this, attribute);
+}
+
+Value KernelBuilder::mask(bool value, int64_t count) {
+  auto attribute =
+      DenseElementsAttr::get(vectorOf(getI1Type(), count), getBoolAttr(value));
+  return arith::ConstantOp::create(*this, attribute);
+}
+
+Value KernelBuilder::broadcast(Value scalar) {
+  return vector::BroadcastOp::create(*this, vectorOf(scalar.getType()), scalar);
+}
+
+Value KernelBuilder::add(Value lhs, Value rhs) {
+  return createOrFold<arith::AddIOp>(lhs, rhs);
+}
+
+Value KernelBuilder::mul(Value lhs, int64_t rhs) {
+  return createOrFold<arith::MulIOp>(lhs, index(rhs));
+}
+
+Value KernelBuilder::sub(Value lhs, Value rhs) {
+  return createOrFold<arith::SubIOp>(lhs, rhs);
+}
+
+Value KernelBuilder::scale(Value base, int64_t multiplier) {
+  if (multiplier == 1)
+    return base;
+  bool isVector = isa<VectorType>(base.getType());
+  return arith::MulIOp::create(*this, base,
+                               isVector ? splat(multiplier) : i32(multiplier));
+}
+
+Value KernelBuilder::accumulate(Value sum, Value value, bool negative) {
+  if (negative)
+    return arith::SubIOp::create(*this, sum, value);
+  return arith::AddIOp::create(*this, sum, value);
+}
+
+Value KernelBuilder::shiftLeft(Value value, unsigned amount) {
+  if (amount == 0)
+    return value;
+  bool isVector = isa<VectorType>(value.getType());
+  return arith::ShLIOp::create(*this, value,
+                               isVector ? splat(amount) : i32(amount));
+}
+
+Value KernelBuilder::population(Value bits) {
+  return math::CtPopOp::create(*this, bits);
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+void KernelBuilder::loop(Value count, int64_t step, Body body) {
+  std::optional<int64_t> constant = constantIndex(count);
+  if (constant && *constant <= 0)
+    return;
+  if (constant && *constant <= step)
+    return body(index(0));
+  auto loop = scf::ForOp::create(*this, index(0), count, index(step));
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVar());
+}
+
+Values KernelBuilder::loop(Value begin, Value end, ValueRange init,
+                           CarryingBody body) {
+  std::optional<int64_t> first = constantIndex(begin);
+  std::optional<int64_t> last = constantIndex(end);
+  if (first && last && *first + 1 == *last)
+    return body(begin, init);
+  auto loop = scf::ForOp::create(*this, begin, end, index(1), init);
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(loop.getBody());
+  Values next = body(loop.getInductionVar(), loop.getRegionIterArgs());
+  scf::YieldOp::create(*this, next);
+  return Values(loop.getResults());
+}
+
+void KernelBuilder::nest(Value buffer, int64_t rank,
+                         function_ref<void(ValueRange)> body) {
+  Values indices;
+  // Recursion over the dimensions: a handful at most.
+  std::function<void()> enter = [&] {
+    if (static_cast<int64_t>(indices.size()) == rank)
+      return body(indices);
+    loop(size(buffer, indices.size()), 1, [&](Value i) {
+      indices.push_back(i);
+      enter();
+      indices.pop_back();
+    });
+  };
+  enter();
+}
+
+void KernelBuilder::tiles(Value count, int64_t tile,
+                          function_ref<void(Value, int64_t)> body) {
+  if (std::optional<int64_t> constant = constantIndex(count)) {
+    int64_t covered = *constant / tile * tile;
+    loop(index(covered), tile, [&](Value first) { body(first, tile); });
+    if (covered < *constant)
+      body(index(covered), *constant - covered);
+    return;
+  }
+  Value rest = createOrFold<arith::RemUIOp>(count, index(tile));
+  Value covered = sub(count, rest);
+  loop(covered, tile, [&](Value first) { body(first, tile); });
+  loop(rest, 1, [&](Value i) { body(add(covered, i), 1); });
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+Value KernelBuilder::size(Value buffer, int64_t dim) {
+  auto type = cast<MemRefType>(buffer.getType());
+  if (type.isDynamicDim(dim))
+    return memref::DimOp::create(*this, buffer, dim);
+  return index(type.getDimSize(dim));
+}
+
+Value KernelBuilder::load(Value buffer, ValueRange indices) {
+  return memref::LoadOp::create(*this, buffer, indices);
+}
+
+void KernelBuilder::store(Value value, Value buffer, ValueRange indices) {
+  memref::StoreOp::create(*this, value, buffer, indices);
+}
+
+Value KernelBuilder::loadVector(Value buffer, ValueRange indices, Value mask,
+                                int64_t count) {
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  VectorType type = vectorOf(element, count);
+  if (!mask)
+    return vector::LoadOp::create(*this, type, buffer, indices);
+  Value zero = arith::ConstantOp::create(*this, getZeroAttr(type));
+  return vector::MaskedLoadOp::create(*this, type, buffer, indices, mask, zero);
+}
+
+void KernelBuilder::storeVector(Value value, Value buffer, ValueRange indices,
+                                Value mask) {
+  if (!mask) {
+    vector::StoreOp::create(*this, value, buffer, indices);
+    return;
+  }
+  vector::MaskedStoreOp::create(*this, buffer, indices, mask, value);
+}
+
+Value KernelBuilder::firstLanes(Value count, int64_t width) {
+  return vector::CreateMaskOp::create(*this, vectorOf(getI1Type(), width), count);
+}
+
+Value KernelBuilder::constantTable(StringRef name, ArrayRef<int64_t> shape,
+                                   ArrayRef<int32_t> values) {
+  auto module = op->getParentOfType<ModuleOp>();
+  auto type = MemRefType::get(shape, getI32Type());
+  auto data = DenseElementsAttr::get(
+      RankedTensorType::get(shape, getI32Type()), values);
+  auto global = memref::GlobalOp::create(
+      *this, name, getStringAttr("private"), type, data, /*constant=*/true,
+      getI64IntegerAttr(64));
+  global->remove();
+  SymbolTable(module).insert(global, module.getBody()->begin());
+  return memref::GetGlobalOp::create(*this, type, global.getSymName());
+}
+
+Value KernelBuilder::withUnitDims(Value buffer, int64_t position,
+                                  int64_t count) {
+  auto type = cast<MemRefType>(buffer.getType());
+  SmallVector<int64_t> shape;
+  SmallVector<OpFoldResult> sizes;
+  SmallVector<ReassociationIndices> groups;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+    ReassociationIndices &group = groups.emplace_back();
+    for (int64_t unit = 0; dim == position && unit < count; ++unit) {
+      group.push_back(shape.size());
+      shape.push_back(1);
+      sizes.push_back(getIndexAttr(1));
+    }
+    group.push_back(shape.size());
+    shape.push_back(type.getDimSize(dim));
+    sizes.push_back(getAsOpFoldResult(size(buffer, dim)));
+  }
+  return memref::ExpandShapeOp::create(*this, shape, buffer, groups, sizes);
+}
+
+//===----------------------------------------------------------------------===//
+// Bits
+//===----------------------------------------------------------------------===//
+
+Value KernelBuilder::wordOfMasks(ArrayRef<Value> masks) {
+  // Pairs of neighbours grow into one vector of 32 bits.
+  Values parts(masks);
+  while (parts.size() > 1) {
+    Values joined;
+    int64_t width = cast<VectorType>(parts[0].getType()).getNumElements();
+    auto order = llvm::to_vector(llvm::seq<int64_t>(0, 2 * width));
+    for (size_t i = 0; i < parts.size(); i += 2)
+      joined.push_back(
+          vector::ShuffleOp::create(*this, parts[i], parts[i + 1], order));
+    parts = std::move(joined);
+  }
+  Value word = vector::BitCastOp::create(
+      *this, VectorType::get(1, getI32Type()), parts.front());
+  return vector::ExtractOp::create(*this, word, 0);
+}
+
+Value KernelBuilder::maskOfWord(Value word) {
+  Value vector = vector::BroadcastOp::create(
+      *this, VectorType::get(1, getI32Type()), word);
+  return vector::BitCastOp::create(*this, vectorOf(getI1Type(), 32), vector);
+}
+
+Values KernelBuilder::planesOfLevel(CodeType code, Value level) {
+  Value zero = splat(0);
+  auto compare = [&](arith::CmpIPredicate predicate, Value value) -> Value {
+    return arith::CmpIOp::create(*this, predicate, value, zero);
+  };
+  if (code.getEncoding() == Encoding::Ternary)
+    return {compare(arith::CmpIPredicate::sgt, level),
+            compare(arith::CmpIPredicate::slt, level)};
+  Values planes;
+  for (unsigned plane = 0; plane < code.getBits(); ++plane)
+    planes.push_back(compare(
+        arith::CmpIPredicate::ne,
+        arith::AndIOp::create(*this, level, splat(int64_t(1) << plane))));
+  return planes;
+}

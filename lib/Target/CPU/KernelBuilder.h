@@ -1,0 +1,129 @@
+//===- KernelBuilder.h - Short names for kernel IR --------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What all micro-kernel emitters need: constants, folded index arithmetic,
+// loops that vanish where they have one iteration, vectors of `lanes` elements
+// and the step from masks to words.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DOREFA_LIB_TARGET_CPU_KERNELBUILDER_H
+#define DOREFA_LIB_TARGET_CPU_KERNELBUILDER_H
+
+#include "dorefa/Target/CPU/MicroKernel.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace mlir::dorefa {
+
+using Values = SmallVector<Value>;
+
+class KernelBuilder : public ImplicitLocOpBuilder {
+public:
+  KernelBuilder(OpBuilder &builder, Operation *op,
+                const MicroKernelOptions &options);
+
+  unsigned lanes() const { return options.lanes; }
+  unsigned accumulators() const { return options.accumulators; }
+  /// Vectors that 32 elements of 32 bits take.
+  unsigned vectorsPerBlock() const { return 32 / options.lanes; }
+
+  //===--------------------------------------------------------------------===//
+  // Constants and arithmetic
+  //===--------------------------------------------------------------------===//
+
+  Value index(int64_t value);
+  Value i32(int64_t value);
+  /// Vector of `count` elements (default: lanes) of `element`.
+  VectorType vectorOf(Type element, int64_t count = 0);
+  /// Vector of `lanes` equal i32.
+  Value splat(int64_t value);
+  Value mask(bool value, int64_t count = 0);
+  Value broadcast(Value scalar);
+
+  Value add(Value lhs, Value rhs);
+  Value add(Value lhs, int64_t rhs) { return add(lhs, index(rhs)); }
+  Value mul(Value lhs, int64_t rhs);
+  Value sub(Value lhs, Value rhs);
+  /// `base * multiplier`, both vectors or both i32.
+  Value scale(Value base, int64_t multiplier);
+  /// `sum + value`, or `sum - value` if `negative`.
+  Value accumulate(Value sum, Value value, bool negative);
+  /// `value * 2^amount`.
+  Value shiftLeft(Value value, unsigned amount);
+  Value population(Value bits);
+
+  //===--------------------------------------------------------------------===//
+  // Loops
+  //===--------------------------------------------------------------------===//
+
+  using Body = function_ref<void(Value)>;
+  using CarryingBody = function_ref<Values(Value, ValueRange)>;
+
+  /// `for (i = 0; i < count; i += step)`; a single iteration needs no loop.
+  void loop(Value count, int64_t step, Body body);
+  void loop(int64_t count, Body body) { loop(index(count), 1, body); }
+  /// The same from `begin` to `end`, carrying values from one iteration to the
+  /// next in registers.
+  Values loop(Value begin, Value end, ValueRange init, CarryingBody body);
+  Values loop(int64_t count, ValueRange init, CarryingBody body) {
+    return loop(index(0), index(count), init, body);
+  }
+  /// One loop per leading dimension of `buffer`, the first `rank` ones.
+  void nest(Value buffer, int64_t rank, function_ref<void(ValueRange)> body);
+  /// Calls `body` with tiles of `tile` elements that cover `count` of them, then
+  /// with what remains: one smaller tile, or single elements where `count` is
+  /// dynamic.
+  void tiles(Value count, int64_t tile, function_ref<void(Value, int64_t)> body);
+
+  //===--------------------------------------------------------------------===//
+  // Memory
+  //===--------------------------------------------------------------------===//
+
+  /// Size of dimension `dim` of a memref.
+  Value size(Value buffer, int64_t dim);
+  Value load(Value buffer, ValueRange indices);
+  void store(Value value, Value buffer, ValueRange indices);
+  /// `count` elements (default: lanes) from `indices` on; with `mask`, 0 in the
+  /// lanes outside it, which are not read.
+  Value loadVector(Value buffer, ValueRange indices, Value mask = {},
+                   int64_t count = 0);
+  void storeVector(Value value, Value buffer, ValueRange indices,
+                   Value mask = {});
+  /// True in the first `count` lanes, an index that may be negative or large.
+  Value firstLanes(Value count, int64_t width = 0);
+  /// A constant of the module. `name` is made unique.
+  Value constantTable(StringRef name, ArrayRef<int64_t> shape,
+                      ArrayRef<int32_t> values);
+  /// `buffer` with `count` dimensions of size 1 in front of dimension `position`.
+  Value withUnitDims(Value buffer, int64_t position, int64_t count = 2);
+
+  //===--------------------------------------------------------------------===//
+  // Bits
+  //===--------------------------------------------------------------------===//
+
+  /// The word whose bits are the masks of one block, lowest lane first.
+  Value wordOfMasks(ArrayRef<Value> masks);
+  /// The bits of a word as a mask of 32 lanes.
+  Value maskOfWord(Value word);
+  /// The plane masks of `level`, an i32 vector.
+  Values planesOfLevel(CodeType code, Value level);
+
+private:
+  MicroKernelOptions options;
+  Operation *op;
+};
+
+/// The value of a constant index.
+std::optional<int64_t> constantIndex(Value value);
+
+} // namespace mlir::dorefa
+
+#endif // DOREFA_LIB_TARGET_CPU_KERNELBUILDER_H

@@ -1,0 +1,540 @@
+//===- PopcountKernel.cpp - Contractions by AND and popcount --------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A tile is P output pixels along a row times one block of 32 output channels in
+// lanes. Per word of the window, the filter word of each lane is loaded once and
+// meets the broadcast input word of each pixel. The planes are combined by
+// Horner's rule on the accumulators. What remains of the exact dot product, a
+// window sum per pixel and a constant per channel, is added in the epilogue,
+// which stores the integers or turns them into packed codes in registers.
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelBuilder.h"
+
+#include "dorefa/Dialect/BitPlane/Geometry.h"
+
+using namespace mlir;
+using namespace mlir::bitplane;
+using namespace mlir::dorefa;
+
+namespace {
+
+/// A convolution on packed planes; a matmul is one with a single row and a 1x1
+/// window, its rows being the pixels.
+struct Contraction {
+  /// `N x H x W x words x A`.
+  Value input;
+  /// `blocks x WBITS x KH x KW x words x 32`.
+  Value filter;
+  /// `row classes x column classes x 32*blocks`, or null.
+  Value correction;
+  /// `(n + 1) x 32*blocks`, or null.
+  Value thresholds;
+  /// `N x OH x OW x O`, or `N x OH x OW x blocks x bits` with thresholds.
+  Value init;
+  CodeType inputCode, filterCode, resultCode;
+  DotForm form;
+  FilterGeometry geometry;
+  SmallVector<int64_t> strides = {1, 1};
+  SmallVector<int64_t> dilations = {1, 1};
+  SmallVector<int64_t> rowClasses = {};
+  SmallVector<int64_t> columnClasses = {};
+  int64_t base = 0;
+};
+
+/// Pixels `[column, column + pixels)` of one output row.
+struct Tile {
+  Value image, row, column;
+  int64_t pixels;
+};
+
+/// One block of output channels, and the first input word that it reads.
+struct Block {
+  Value number, firstWord;
+};
+
+class PopcountEmitter {
+public:
+  PopcountEmitter(KernelBuilder &b, const Contraction &c);
+  void emit();
+
+private:
+  // The contraction.
+  int64_t pixelsPerTile();
+  void emitTile(const Tile &tile);
+  void emitBlock(const Tile &tile, const Block &block, ValueRange windowSums);
+  Values scanWindow(ValueRange init,
+                    function_ref<Values(Value, Value, Value, ValueRange)> body);
+  Value loadInput(const Tile &tile, const Block &block, int64_t pixel, Value ky,
+                  Value kx, Value word, unsigned plane);
+  using Weights = function_ref<Value(Value, Value, Value, int64_t)>;
+  Values contract(const Tile &tile, const Block &block, ValueRange sums,
+                  unsigned inputPlane, bool negative, Weights weights);
+  Values countPairs(const Tile &tile, const Block &block);
+  Values countLanes(const Tile &tile, const Block &block);
+  Values sumWindows(const Tile &tile, const Block &block, Value group);
+  Value firstWord(Value block);
+
+  // The epilogue.
+  void addCorrection(const Tile &tile, const Block &block, Values &sums);
+  Value classOf(Value table, Value position);
+  void storeIntegers(const Tile &tile, const Block &block, ValueRange sums);
+  void storeCodes(const Tile &tile, const Block &block, ValueRange sums);
+  Value loadThresholds(Value row, const Block &block, int64_t v);
+  Values planesFromMasks(ArrayRef<Value> reached);
+  Values planesFromCount(Value sum, const Block &block, int64_t v);
+  Value laneMask(const Block &block, int64_t v);
+  Value lanesFrom(const Block &block, int64_t v);
+
+  KernelBuilder &b;
+  const Contraction &c;
+  int64_t kernelHeight, kernelWidth, numVectors, numThresholds = 0;
+  /// Whether all channels of any block are of one group.
+  bool oneGroupPerBlock;
+  /// Whether the window sum of a group must leave channels of its words out.
+  bool needsMasks;
+  Value firstWords, masks, rowClasses, columnClasses;
+};
+
+PopcountEmitter::PopcountEmitter(KernelBuilder &b, const Contraction &c)
+    : b(b), c(c), numVectors(b.vectorsPerBlock()) {
+  auto filter = cast<MemRefType>(c.filter.getType());
+  kernelHeight = filter.getDimSize(2);
+  kernelWidth = filter.getDimSize(3);
+  if (c.thresholds)
+    numThresholds = cast<MemRefType>(c.thresholds.getType()).getDimSize(0) - 1;
+  const FilterGeometry &g = c.geometry;
+  oneGroupPerBlock = g.groups == 1 || g.outputsPerGroup() % kWordBits == 0;
+  needsMasks = c.form.sum != 0 && g.groups > 1 &&
+               (!oneGroupPerBlock || g.channelsPerGroup() % kWordBits != 0);
+}
+
+/// More pixels reuse the filter words better. Many pairs of planes are unrolled,
+/// so that they get smaller tiles, which are as fast once each filter word
+/// meets four pixels.
+int64_t PopcountEmitter::pixelsPerTile() {
+  int64_t limit = b.accumulators() / numVectors;
+  int64_t pairs = c.inputCode.getBits() * c.filterCode.getBits();
+  if (pairs > 4)
+    limit = std::min<int64_t>(limit, pairs > 16 ? 4 : 6);
+  // Lane sums need accumulators of their own.
+  if (needsMasks && !oneGroupPerBlock)
+    limit /= 2;
+  limit = std::max<int64_t>(limit, 1);
+  int64_t width = cast<MemRefType>(c.init.getType()).getDimSize(2);
+  if (ShapedType::isDynamic(width))
+    return std::min<int64_t>(limit, 4);
+  int64_t tiles = llvm::divideCeil(width, limit);
+  return llvm::divideCeil(width, tiles);
+}
+
+void PopcountEmitter::emit() {
+  const FilterGeometry &g = c.geometry;
+  SmallVector<int32_t> first;
+  for (int64_t block = 0; block < g.blocks; ++block)
+    first.push_back(g.firstWord(block));
+  if (llvm::any_of(first, [](int32_t word) { return word != 0; }))
+    firstWords = b.constantTable("first_words", {g.blocks}, first);
+
+  auto table = [&](StringRef name, ArrayRef<int64_t> classes) -> Value {
+    if (llvm::all_of(classes, [](int64_t number) { return number == 0; }))
+      return {};
+    return b.constantTable(name, {int64_t(classes.size())},
+                           llvm::to_vector_of<int32_t>(classes));
+  };
+  if (c.correction) {
+    rowClasses = table("row_classes", c.rowClasses);
+    columnClasses = table("column_classes", c.columnClasses);
+  }
+  if (needsMasks) {
+    SmallVector<int32_t> bits;
+    int64_t rows = oneGroupPerBlock ? g.groups : g.blocks;
+    int64_t lanes = oneGroupPerBlock ? 1 : kWordBits;
+    int64_t blocksPerRow = g.blocks / rows;
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t word = 0; word < g.words; ++word)
+        for (int64_t lane = 0; lane < lanes; ++lane) {
+          int64_t block = row * blocksPerRow;
+          int64_t output = block * kWordBits + lane;
+          bits.push_back(output < g.outputChannels
+                             ? g.channelMask(g.groupOf(output),
+                                             g.firstWord(block) + word)
+                             : 0);
+        }
+    masks = b.constantTable("group_masks", {rows, g.words, lanes}, bits);
+  }
+
+  b.loop(b.size(c.init, 0), 1, [&](Value image) {
+    b.loop(b.size(c.init, 1), 1, [&](Value row) {
+      b.tiles(b.size(c.init, 2), pixelsPerTile(),
+              [&](Value column, int64_t pixels) {
+                emitTile({image, row, column, pixels});
+              });
+    });
+  });
+}
+
+Value PopcountEmitter::firstWord(Value block) {
+  if (!firstWords)
+    return b.index(0);
+  return arith::IndexCastOp::create(b, b.getIndexType(),
+                                    b.load(firstWords, block));
+}
+
+void PopcountEmitter::emitTile(const Tile &tile) {
+  int64_t groups = oneGroupPerBlock ? c.geometry.groups : 1;
+  int64_t blocks = c.geometry.blocks / groups;
+  b.loop(groups, [&](Value group) {
+    Value firstBlock = b.mul(group, blocks);
+    Values sums;
+    Value word;
+    if (oneGroupPerBlock) {
+      word = firstWord(firstBlock);
+      if (c.form.sum != 0)
+        sums = sumWindows(tile, {firstBlock, word}, group);
+    }
+    b.loop(blocks, [&](Value i) {
+      Value number = b.add(firstBlock, i);
+      emitBlock(tile, {number, word ? word : firstWord(number)}, sums);
+    });
+  });
+}
+
+void PopcountEmitter::emitBlock(const Tile &tile, const Block &block,
+                                ValueRange windowSums) {
+  Values sums = countPairs(tile, block);
+  for (Value &sum : sums)
+    sum = b.scale(sum, c.form.dot);
+  if (c.form.sum != 0) {
+    Values added;
+    if (oneGroupPerBlock)
+      for (Value sum : windowSums)
+        added.append(numVectors, b.broadcast(b.scale(sum, c.form.sum)));
+    else
+      for (Value sum : countLanes(tile, block))
+        added.push_back(b.scale(sum, c.form.sum));
+    for (auto [sum, other] : llvm::zip_equal(sums, added))
+      sum = b.add(sum, other);
+  }
+  if (c.correction)
+    addCorrection(tile, block, sums);
+  if (c.thresholds)
+    storeCodes(tile, block, sums);
+  else
+    storeIntegers(tile, block, sums);
+}
+
+//===----------------------------------------------------------------------===//
+// Contraction
+//===----------------------------------------------------------------------===//
+
+/// Visits the taps and words of the window.
+Values PopcountEmitter::scanWindow(
+    ValueRange init, function_ref<Values(Value, Value, Value, ValueRange)> body) {
+  return b.loop(kernelHeight, init, [&](Value ky, ValueRange rowArgs) {
+    return b.loop(kernelWidth, rowArgs, [&](Value kx, ValueRange tapArgs) {
+      return b.loop(c.geometry.words, tapArgs, [&](Value word, ValueRange args) {
+        return body(ky, kx, word, args);
+      });
+    });
+  });
+}
+
+Value PopcountEmitter::loadInput(const Tile &tile, const Block &block,
+                                 int64_t pixel, Value ky, Value kx, Value word,
+                                 unsigned plane) {
+  Value y = b.add(b.mul(tile.row, c.strides[0]), b.mul(ky, c.dilations[0]));
+  Value x = b.add(b.mul(tile.column, c.strides[1]), b.mul(kx, c.dilations[1]));
+  return b.load(c.input, {tile.image, y, b.add(x, pixel * c.strides[1]),
+                          b.add(word, block.firstWord), b.index(plane)});
+}
+
+/// Adds the popcounts of one input plane ANDed with `weights` to `sums`, which
+/// holds the vectors of the block for the first pixel, then for the next.
+Values PopcountEmitter::contract(const Tile &tile, const Block &block,
+                                 ValueRange sums, unsigned inputPlane,
+                                 bool negative, Weights weights) {
+  return scanWindow(sums, [&](Value ky, Value kx, Value word, ValueRange args) {
+    Values lanes, next;
+    for (int64_t v = 0; v < numVectors; ++v)
+      lanes.push_back(weights(ky, kx, word, v));
+    for (int64_t pixel = 0; pixel < tile.pixels; ++pixel) {
+      Value bits = b.broadcast(
+          loadInput(tile, block, pixel, ky, kx, word, inputPlane));
+      for (Value lane : lanes) {
+        Value both = arith::AndIOp::create(b, bits, lane);
+        next.push_back(
+            b.accumulate(args[next.size()], b.population(both), negative));
+      }
+    }
+    return next;
+  });
+}
+
+/// I: all pairs of planes, the largest sum of exponents first.
+Values PopcountEmitter::countPairs(const Tile &tile, const Block &block) {
+  Values sums(tile.pixels * numVectors, b.splat(0));
+  unsigned inputBits = c.inputCode.getBits(), filterBits = c.filterCode.getBits();
+  for (int64_t exponent = inputBits + filterBits - 2; exponent >= 0; --exponent) {
+    bool first = exponent == inputBits + filterBits - 2;
+    if (!first)
+      for (Value &sum : sums)
+        sum = b.add(sum, sum);
+    for (unsigned j = 0; j < filterBits; ++j)
+      for (unsigned i = 0; i < inputBits; ++i) {
+        PlaneTerm input = planeTerm(c.inputCode, i);
+        PlaneTerm filter = planeTerm(c.filterCode, j);
+        if (input.exponent + filter.exponent != exponent)
+          continue;
+        sums = contract(tile, block, sums, i, input.negative != filter.negative,
+                        [&](Value ky, Value kx, Value word, int64_t v) {
+                          return b.loadVector(c.filter,
+                                              {block.number, b.index(j), ky, kx,
+                                               word, b.index(v * b.lanes())});
+                        });
+      }
+  }
+  return sums;
+}
+
+/// S where a block spans groups: the window sum of each lane's own channels.
+Values PopcountEmitter::countLanes(const Tile &tile, const Block &block) {
+  Values sums(tile.pixels * numVectors, b.splat(0));
+  for (int64_t exponent = c.inputCode.getBits() - 1; exponent >= 0; --exponent) {
+    for (Value &sum : sums)
+      sum = b.add(sum, sum);
+    for (unsigned i = 0; i < c.inputCode.getBits(); ++i) {
+      PlaneTerm input = planeTerm(c.inputCode, i);
+      if (input.exponent != exponent)
+        continue;
+      sums = contract(tile, block, sums, i, input.negative,
+                      [&](Value, Value, Value word, int64_t v) {
+                        return b.loadVector(masks, {block.number, word,
+                                                    b.index(v * b.lanes())});
+                      });
+    }
+  }
+  return sums;
+}
+
+/// S where a block lies within one group: a scalar per pixel, shared by all
+/// blocks of the group.
+Values PopcountEmitter::sumWindows(const Tile &tile, const Block &block,
+                                   Value group) {
+  Values zeros(tile.pixels, b.i32(0));
+  return scanWindow(zeros, [&](Value ky, Value kx, Value word, ValueRange args) {
+    Values next(args);
+    Value mask = needsMasks ? b.load(masks, {group, word, b.index(0)}) : Value();
+    for (unsigned i = 0; i < c.inputCode.getBits(); ++i) {
+      PlaneTerm term = planeTerm(c.inputCode, i);
+      for (auto [pixel, sum] : llvm::enumerate(next)) {
+        Value bits = loadInput(tile, block, pixel, ky, kx, word, i);
+        if (mask)
+          bits = arith::AndIOp::create(b, bits, mask);
+        Value count = b.shiftLeft(b.population(bits), term.exponent);
+        sum = b.accumulate(sum, count, term.negative);
+      }
+    }
+    return next;
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Epilogue
+//===----------------------------------------------------------------------===//
+
+/// First output channel of vector `v` of a block.
+Value PopcountEmitter::lanesFrom(const Block &block, int64_t v) {
+  return b.add(b.mul(block.number, kWordBits), v * b.lanes());
+}
+
+/// Lanes of vector `v` that are output channels; null where all are.
+Value PopcountEmitter::laneMask(const Block &block, int64_t v) {
+  int64_t outputs = c.geometry.outputChannels;
+  if (outputs % kWordBits == 0)
+    return {};
+  return b.firstLanes(b.sub(b.index(outputs), lanesFrom(block, v)));
+}
+
+Value PopcountEmitter::classOf(Value table, Value position) {
+  if (!table)
+    return b.index(0);
+  return arith::IndexCastOp::create(b, b.getIndexType(), b.load(table, position));
+}
+
+void PopcountEmitter::addCorrection(const Tile &tile, const Block &block,
+                                    Values &sums) {
+  Value row = classOf(rowClasses, tile.row);
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    int64_t v = i % numVectors;
+    Value column = classOf(columnClasses, b.add(tile.column, i / numVectors));
+    sum = b.add(sum, b.loadVector(c.correction,
+                                  {row, column, lanesFrom(block, v)}));
+  }
+}
+
+void PopcountEmitter::storeIntegers(const Tile &tile, const Block &block,
+                                    ValueRange sums) {
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    int64_t v = i % numVectors;
+    b.storeVector(sum, c.init,
+                  {tile.image, tile.row, b.add(tile.column, i / numVectors),
+                   lanesFrom(block, v)},
+                  laneMask(block, v));
+  }
+}
+
+Value PopcountEmitter::loadThresholds(Value row, const Block &block, int64_t v) {
+  return b.loadVector(c.thresholds, {row, lanesFrom(block, v)});
+}
+
+/// The planes of the code, given for each of the sorted thresholds which lanes
+/// reach it. A plane of an integer changes whenever the count passes a multiple
+/// of its weight, so it is the parity of those thresholds: all of it happens in
+/// mask registers.
+Values PopcountEmitter::planesFromMasks(ArrayRef<Value> reached) {
+  int64_t n = reached.size();
+  auto atLeast = [&](int64_t level) -> Value {
+    if (level <= c.base || level > c.base + n)
+      return b.mask(level <= c.base);
+    return reached[level - c.base - 1];
+  };
+  if (c.resultCode.getEncoding() == Encoding::Ternary)
+    return {atLeast(1), arith::XOrIOp::create(b, atLeast(0), b.mask(true))};
+  Values planes;
+  for (unsigned plane = 0; plane < c.resultCode.getBits(); ++plane) {
+    bool start = (c.base >> plane) & 1;
+    Value bit;
+    for (int64_t j = 1; j <= n; ++j) {
+      if ((c.base + j) & ((int64_t(1) << plane) - 1))
+        continue;
+      Value mask = reached[j - 1];
+      bit = bit ? Value(arith::XOrIOp::create(b, bit, mask)) : mask;
+    }
+    if (!bit)
+      bit = b.mask(start);
+    else if (start)
+      bit = arith::XOrIOp::create(b, bit, b.mask(true));
+    planes.push_back(bit);
+  }
+  return planes;
+}
+
+/// The same by counting, for many thresholds.
+Values PopcountEmitter::planesFromCount(Value sum, const Block &block, int64_t v) {
+  auto step = [&](Value row, Value count) -> Value {
+    Value reached = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, sum,
+                                          loadThresholds(row, block, v));
+    return b.add(count, arith::ExtUIOp::create(b, count.getType(), reached));
+  };
+  Value level = b.splat(c.base);
+  constexpr int64_t kUnrolledThresholds = 15;
+  if (numThresholds <= kUnrolledThresholds)
+    for (int64_t j = 1; j <= numThresholds; ++j)
+      level = step(b.index(j), level);
+  else
+    level = b.loop(b.index(1), b.index(numThresholds + 1), level,
+                   [&](Value row, ValueRange args) -> Values {
+                     return {step(row, args[0])};
+                   })[0];
+  return b.planesOfLevel(c.resultCode, level);
+}
+
+void PopcountEmitter::storeCodes(const Tile &tile, const Block &block,
+                                 ValueRange sums) {
+  constexpr int64_t kMaskedThresholds = 3;
+  const FilterGeometry &g = c.geometry;
+  // Bits beyond the output channels stay 0 whatever code 0 thresholds give.
+  uint32_t lastBits = validBits(g.outputChannels, g.blocks - 1);
+  Value valid;
+  if (~lastBits != 0) {
+    Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
+                                         block.number, b.index(g.blocks - 1));
+    valid = arith::SelectOp::create(b, isLast, b.i32(int32_t(lastBits)),
+                                    b.i32(-1));
+  }
+  Values signs, rows;
+  for (int64_t v = 0; v < numVectors; ++v) {
+    signs.push_back(loadThresholds(b.index(0), block, v));
+    if (numThresholds <= kMaskedThresholds)
+      for (int64_t j = 1; j <= numThresholds; ++j)
+        rows.push_back(loadThresholds(b.index(j), block, v));
+  }
+  for (int64_t pixel = 0; pixel < tile.pixels; ++pixel) {
+    SmallVector<Values> planes(c.resultCode.getBits());
+    for (int64_t v = 0; v < numVectors; ++v) {
+      // Decreasing channels compare -sum with -threshold.
+      Value sum = sums[pixel * numVectors + v];
+      sum = b.sub(arith::XOrIOp::create(b, sum, signs[v]), signs[v]);
+      Values reached;
+      if (numThresholds <= kMaskedThresholds)
+        for (Value row : ArrayRef<Value>(rows).slice(v * numThresholds,
+                                                     numThresholds))
+          reached.push_back(arith::CmpIOp::create(
+              b, arith::CmpIPredicate::sge, sum, row));
+      Values bits = numThresholds <= kMaskedThresholds
+                        ? planesFromMasks(reached)
+                        : planesFromCount(sum, block, v);
+      for (auto [plane, bit] : llvm::zip_equal(planes, bits))
+        plane.push_back(bit);
+    }
+    for (auto [plane, masks] : llvm::enumerate(planes)) {
+      Value word = b.wordOfMasks(masks);
+      if (valid)
+        word = arith::AndIOp::create(b, word, valid);
+      b.store(word, c.init, {tile.image, tile.row, b.add(tile.column, pixel),
+                             block.number, b.index(plane)});
+    }
+  }
+}
+
+} // namespace
+
+LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::Conv2DOp op,
+                                 const MicroKernelOptions &options) {
+  if (!op.isPacked())
+    return op.emitOpError("filter is not packed; run 'bitplane-pack-weights' first");
+  if (llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; }))
+    return op.emitOpError("has pads; run 'bitplane-materialize-padding' first");
+  KernelBuilder b(builder, op, options);
+  Contraction c{op.getInput(), op.getFilter(), op.getCorrection(),
+                op.getThresholds(), op.getInit(), op.getInputCode(),
+                op.getFilterCode(), op.getResultCode().value_or(CodeType()),
+                dotForm(op.getInputCode(), op.getInputOffset(),
+                        op.getFilterCode(), op.getFilterOffset()),
+                FilterGeometry(op.getChannels(), op.getOutputChannels(),
+                               op.getGroups())};
+  c.strides = llvm::to_vector(op.getStrides());
+  c.dilations = llvm::to_vector(op.getDilations());
+  c.base = op.getBase();
+  if (op.getCorrection()) {
+    c.rowClasses = getRowClasses(op).classOf;
+    c.columnClasses = getColumnClasses(op).classOf;
+  }
+  PopcountEmitter(b, c).emit();
+  return success();
+}
+
+LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::MatMulOp op,
+                                 const MicroKernelOptions &options) {
+  if (!op.isPacked())
+    return op.emitOpError("weights are not packed; run 'bitplane-pack-weights' first");
+  KernelBuilder b(builder, op, options);
+  Value correction = op.getCorrection();
+  Contraction c{b.withUnitDims(op.getInput(), 0),
+                b.withUnitDims(op.getWeights(), 2),
+                correction ? b.withUnitDims(correction, 0) : Value(),
+                op.getThresholds(), b.withUnitDims(op.getInit(), 0),
+                op.getInputCode(), op.getWeightsCode(),
+                op.getResultCode().value_or(CodeType()),
+                dotForm(op.getInputCode(), op.getInputOffset(),
+                        op.getWeightsCode(), op.getWeightsOffset()),
+                FilterGeometry(op.getChannels(), op.getOutputChannels())};
+  c.base = op.getBase();
+  PopcountEmitter(b, c).emit();
+  return success();
+}
