@@ -1,0 +1,25 @@
+//===- Movement.h - Operations that move or select values -------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DOREFA_LIB_TRANSFORMS_MOVEMENT_H
+#define DOREFA_LIB_TRANSFORMS_MOVEMENT_H
+
+#include "mlir/IR/Builders.h"
+
+namespace mlir::dorefa {
+
+/// Whether `op` only moves or selects elements of its first operand, so that it
+/// means the same on floats, accumulators and codes: reshape, slice, transpose, max
+/// pool.
+bool isMovement(Operation *op);
+
+/// Builds the movement `op` on another `input` of the same shape, of any element
+/// type.
+Value rebuildMovement(OpBuilder &builder, Location loc, Operation *op, Value input);
+
+} // namespace mlir::dorefa
+
+#endif // DOREFA_LIB_TRANSFORMS_MOVEMENT_H
