@@ -155,9 +155,9 @@ def BitPlane_Conv2DOp : BitPlane_Op<"conv_2d"> {
     (`thresholds` $thresholds^ `:` type($thresholds))?
     `outs` `(` $init `:` type($init) `)` `channels` $channels `to` $output_channels
     `codes` $input_code `,` $filter_code (`to` $result_code^)?
-    (`kernel` $kernel^)? (`strides` $strides^)? (`pads` $pads^)?
+    (`kernel` `` $kernel^)? (`strides` $strides^)? (`pads` $pads^)?
     (`border` $border^)? (`dilations` $dilations^)? (`groups` $groups^)?
-    custom<Offsets>($input_offset, $filter_offset)
+    `` custom<Offsets>($input_offset, $filter_offset)
     (`decreasing` $decreasing^)? (`base` $base^)? (`range` $range^)? attr-dict
     `:` type($input) `,` type($filter) (`->` type($results)^)?
   }];
@@ -201,7 +201,7 @@ def BitPlane_MatMulOp : BitPlane_Op<"matmul"> {
     (`thresholds` $thresholds^ `:` type($thresholds))?
     `outs` `(` $init `:` type($init) `)` `channels` $channels `to` $output_channels
     `codes` $input_code `,` $weights_code (`to` $result_code^)?
-    (`kernel` $kernel^)? custom<Offsets>($input_offset, $weights_offset)
+    (`kernel` `` $kernel^)? `` custom<Offsets>($input_offset, $weights_offset)
     (`decreasing` $decreasing^)? (`base` $base^)? (`range` $range^)? attr-dict
     `:` type($input) `,` type($weights) (`->` type($results)^)?
   }];

@@ -74,7 +74,7 @@ def DoReFa_QuantizeOp : DoReFa_Op<"quantize", [SameOperandsAndResultShape]> {
                        DefaultValuedAttr<I64Attr, "0">:$axis);
   let results = (outs DoReFa_CodeTensor:$result);
   let assemblyFormat = [{
-    $input `scale` $scale `zero_point` $zero_point $rounding (`narrow` $narrow^)?
+    $input `scale` $scale `zero_point` $zero_point `` $rounding (`narrow` $narrow^)?
     (`axis` $axis^)? attr-dict `:` type($input) `->` type($result)
   }];
   let hasFolder = 1;
@@ -120,7 +120,7 @@ def DoReFa_QuantizeActivationsOp
   }];
   let arguments = (ins DoReFa_FloatTensor:$input, DoReFa_ActivationAttr:$h);
   let results = (outs DoReFa_CodeTensor:$result);
-  let assemblyFormat = "$input $h attr-dict `:` type($input) `->` type($result)";
+  let assemblyFormat = "$input `` $h attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
 }
 
@@ -330,7 +330,7 @@ def DoReFa_Conv2DOp : DoReFa_Op<"conv_2d"> {
   let assemblyFormat = [{
     $input `,` $filter (`bias` `(` $bias^ `:` type($bias) `)`)? (`strides` $strides^)?
     (`pads` $pads^)? (`dilations` $dilations^)? (`groups` $groups^)?
-    custom<Offsets>($input_offset, $filter_offset) (`range` $range^)? attr-dict
+    `` custom<Offsets>($input_offset, $filter_offset) (`range` $range^)? attr-dict
     `:` type($input) `,` type($filter) `->` type($result)
   }];
   let hasVerifier = 1;
@@ -362,7 +362,7 @@ def DoReFa_MatMulOp : DoReFa_Op<"matmul"> {
   let results = (outs TensorOf<[F32, I32]>:$result);
   let assemblyFormat = [{
     $input `,` $weights (`bias` `(` $bias^ `:` type($bias) `)`)?
-    custom<Offsets>($input_offset, $weights_offset) (`range` $range^)? attr-dict
+    `` custom<Offsets>($input_offset, $weights_offset) (`range` $range^)? attr-dict
     `:` type($input) `,` type($weights) `->` type($result)
   }];
   let hasVerifier = 1;
@@ -417,7 +417,7 @@ def DoReFa_UnaryOp
   }];
   let arguments = (ins DoReFa_UnaryKindAttr:$kind, DoReFa_FloatTensor:$input);
   let results = (outs DoReFa_FloatTensor:$result);
-  let assemblyFormat = "$kind $input attr-dict `:` type($result)";
+  let assemblyFormat = "`` $kind $input attr-dict `:` type($result)";
   let hasFolder = 1;
 }
 
@@ -438,7 +438,7 @@ def DoReFa_BinaryOp : DoReFa_Op<"binary"> {
                        DoReFa_FloatTensor:$rhs);
   let results = (outs DoReFa_FloatTensor:$result);
   let assemblyFormat = [{
-    $kind $lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)
+    `` $kind $lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)
   }];
   let hasFolder = 1;
   let hasVerifier = 1;

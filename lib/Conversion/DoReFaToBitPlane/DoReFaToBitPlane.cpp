@@ -40,13 +40,31 @@ static RankedTensorType typeOf(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
 
-/// An empty tensor; where a size is dynamic it is that of `like`.
+/// The leading size of `value`, taken as early as it is known: a use of `value`
+/// itself would keep it alive where fusion makes it unnecessary.
+static Value getLeadingSize(OpBuilder &builder, Location loc, Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (auto empty = dyn_cast<tensor::EmptyOp>(op))
+      return empty.getDynamicSize(0);
+    if (auto destination = dyn_cast<DestinationStyleOpInterface>(op))
+      value = destination.getDpsInits().front();
+    else if (auto cast = dyn_cast<dorefa::StorageCastOp>(op))
+      value = cast.getInput();
+    else if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op);
+             collapse && collapse.getReassociationIndices()[0].size() == 1)
+      value = collapse.getSrc();
+    else
+      break;
+  }
+  return tensor::DimOp::create(builder, loc, value, 0);
+}
+
+/// An empty tensor; where its leading size is dynamic it is that of `like`.
 static Value makeEmpty(OpBuilder &builder, Location loc, RankedTensorType type,
                        Value like) {
   SmallVector<Value> dynamic;
-  for (int64_t i = 0; i < type.getRank(); ++i)
-    if (type.isDynamicDim(i))
-      dynamic.push_back(tensor::DimOp::create(builder, loc, like, i));
+  if (type.getRank() > 0 && type.isDynamicDim(0))
+    dynamic.push_back(getLeadingSize(builder, loc, like));
   return tensor::EmptyOp::create(builder, loc, type, dynamic);
 }
 
@@ -401,6 +419,8 @@ struct FlattenedMatMulToConv2D : OpRewritePattern<bitplane::MatMulOp> {
     RankedTensorType map = typeOf(words);
     int64_t height = map.getDimSize(1), width = map.getDimSize(2);
     int64_t channels = op.getChannels() / (height * width);
+    if (channels % bitplane::kWordBits == 0 || height * width == 1)
+      return rewriter.notifyMatchFailure(op, "flattening keeps words whole");
     int64_t outputs = op.getOutputChannels();
     ElementsAttr weights = dorefa::getConstant(op.getWeights());
     ElementsAttr filter =
