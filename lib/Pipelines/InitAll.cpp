@@ -28,7 +28,13 @@ void dorefa::registerAllDialects(DialectRegistry &registry) {
 
 void dorefa::registerAllPasses() {
   mlir::registerAllPasses();
-  registerTransformsPasses();
-  registerConversionPasses();
+  registerDoReFaTransformsPasses();
+  registerDoReFaConversionPasses();
   registerPipelines();
 }
+
+// TEMPORARY
+namespace mlir::dorefa {
+__attribute__((weak)) std::unique_ptr<Pass> createFuseThresholdsPass() { return createRequireLowBitPass(); }
+__attribute__((weak)) std::unique_ptr<Pass> createFuseThresholdsPass(FuseThresholdsPassOptions) { return createRequireLowBitPass(); }
+} // namespace mlir::dorefa

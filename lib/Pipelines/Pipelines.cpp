@@ -6,7 +6,6 @@
 
 #include "dorefa/Pipelines/Pipelines.h"
 #include "dorefa/Conversion/Passes.h"
-#include "dorefa/Target/CPU/Passes.h"
 #include "dorefa/Transforms/Passes.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
@@ -84,12 +83,12 @@ static void buildBitPlane(OpPassManager &pm) {
 }
 
 static void buildKernels(OpPassManager &pm) {
-  pm.addPass(bitplane::createSelectKernelsPass());
-  pm.addPass(bitplane::createPackWeightsPass());
+  pm.addPass(createSelectKernelsPass());
+  pm.addPass(createPackWeightsPass());
 }
 
 static void buildLinalg(OpPassManager &pm) {
-  pm.addPass(bitplane::createMaterializePaddingPass());
+  pm.addPass(createMaterializePaddingPass());
   pm.addPass(createConvertDoReFaToLinalgPass());
   pm.addPass(createCanonicalizerPass());
   pm.addNestedPass<func::FuncOp>(createLinalgElementwiseOpFusionPass());

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Write a module whose @main holds many small layers on codes, without inputs.
+
+    packed_layers.py widths|encodings|windows|groups|flatten > layers.mlir
+
+Every layer returns its accumulators, its codes behind thresholds, or both, so the
+printed outputs of two forms of the module can be compared as text.
+"""
+
+import itertools
+import sys
+
+import numpy as np
+
+ENCODINGS = ("unipolar", "bipolar", "signed", "ternary")
+
+
+class Module:
+    """Text of @main, layer by layer."""
+
+    def __init__(self, seed: int):
+        self.random = np.random.default_rng(seed)
+        self.lines: list[str] = []
+        self.results: list[tuple[str, str]] = []
+        self.count = 0
+
+    def name(self) -> str:
+        self.count += 1
+        return f"%v{self.count}"
+
+    def add(self, text: str, result_type: str) -> str:
+        name = self.name()
+        self.lines.append(f"  {name} = {text}")
+        return name
+
+    def codes(self, shape: tuple[int, ...], code: tuple[int, str]) -> tuple[str, str]:
+        bits, encoding = code
+        largest = 3 if encoding == "ternary" else 1 << bits
+        values = self.random.integers(0, largest, shape)
+        sizes = "x".join(map(str, shape))
+        type_ = f"tensor<{sizes}x!dorefa.code<{bits}, {encoding}>>"
+        bytes_ = values.astype(np.uint8).tobytes().hex().upper()
+        payload = f'dense<"0x{bytes_}"> : tensor<{sizes}xi8>'
+        if values.size == 1:
+            payload = f"dense<{values.item()}> : tensor<{sizes}xi8>"
+        return self.add(f"dorefa.constant {payload} -> {type_}", type_), type_
+
+    def thresholds(self, accumulator: str, shape, code, spread: int) -> None:
+        """Count random thresholds, some channels decreasing, and return the codes."""
+        bits, encoding = code
+        channels = shape[-1]
+        count = 2 if encoding == "ternary" else (1 << bits) - 1
+        base = {"signed": -(1 << (bits - 1)), "ternary": -1}.get(encoding, 0)
+        rows = self.random.choice([1, channels])
+        values = self.random.integers(-spread, spread + 1, (rows, count))
+        decreasing = self.random.integers(0, 2, channels)
+        table = self.add(
+            f"arith.constant dense<{values.tolist()}> : tensor<{rows}x{count}xi32>", "")
+        flags = ", ".join("true" if flag else "false" for flag in decreasing)
+        sizes = "x".join(map(str, shape))
+        type_ = f"tensor<{sizes}x!dorefa.code<{bits}, {encoding}>>"
+        base_text = f" base {base}" if base else ""
+        codes = self.add(
+            f"dorefa.threshold {accumulator}, {table} decreasing [{flags}]{base_text}"
+            f" : tensor<{sizes}xi32>, tensor<{rows}x{count}xi32> -> {type_}", type_)
+        self.returned_codes(codes, type_, shape)
+
+    def returned_codes(self, codes: str, type_: str, shape) -> None:
+        sizes = "x".join(map(str, shape))
+        result = f"tensor<{sizes}xi8>"
+        self.results.append(
+            (self.add(f"dorefa.storage_cast {codes} : {type_} to {result}", result), result))
+
+    def conv(self, *, batch=1, size=(5, 4), channels=3, outputs=5, kernel=(3, 3),
+             strides=(1, 1), pads=(0, 0, 0, 0), dilations=(1, 1), groups=1,
+             input_code=(2, "unipolar"), filter_code=(1, "bipolar"), offsets=(0, 0),
+             result_code=None) -> None:
+        x, x_type = self.codes((batch, *size, channels), input_code)
+        w, w_type = self.codes((outputs, *kernel, channels // groups), filter_code)
+        window = [
+            (size[i] + pads[i] + pads[i + 2] - dilations[i] * (kernel[i] - 1) - 1)
+            // strides[i] + 1 for i in (0, 1)]
+        assert min(window) > 0
+        shape = (batch, *window, outputs)
+        attributes = f"strides {list(strides)} pads {list(pads)} dilations {list(dilations)}"
+        attributes += f" groups {groups}"
+        if any(offsets):
+            attributes += f" offsets {offsets[0]}, {offsets[1]}"
+        type_ = f"tensor<{'x'.join(map(str, shape))}xi32>"
+        acc = self.add(f"dorefa.conv_2d {x}, {w} {attributes} : {x_type}, {w_type} -> {type_}",
+                       type_)
+        self.finish(acc, type_, shape, result_code)
+
+    def finish(self, acc, type_, shape, result_code) -> None:
+        if result_code:
+            self.thresholds(acc, shape, result_code, spread=40)
+        else:
+            self.results.append((acc, type_))
+
+    def matmul(self, shape, outputs, *, input_code=(2, "unipolar"),
+               weights_code=(1, "bipolar"), offsets=(0, 0), result_code=None) -> None:
+        x, x_type = self.codes(shape, input_code)
+        self.product(x, x_type, shape, outputs, weights_code, offsets, result_code)
+
+    def product(self, x, x_type, shape, outputs, weights_code, offsets=(0, 0),
+                result_code=None) -> None:
+        w, w_type = self.codes((outputs, shape[-1]), weights_code)
+        result = (*shape[:-1], outputs)
+        type_ = f"tensor<{'x'.join(map(str, result))}xi32>"
+        text = f" offsets {offsets[0]}, {offsets[1]}" if any(offsets) else ""
+        acc = self.add(f"dorefa.matmul {x}, {w}{text} : {x_type}, {w_type} -> {type_}", type_)
+        self.finish(acc, type_, result, result_code)
+
+    def flattened(self, shape, outputs, code, result_code=None) -> None:
+        """A pool, so that words come in, then a flattened product."""
+        n, h, w, c = shape
+        x, x_type = self.codes((n, h * 2, w * 2, c), code)
+        element = f"!dorefa.code<{code[0]}, {code[1]}>"
+        pooled = f"tensor<{n}x{h}x{w}x{c}x{element}>"
+        pool = self.add(f"dorefa.max_pool {x} kernel [2, 2] strides [2, 2] : {x_type} -> {pooled}",
+                        pooled)
+        flat = f"tensor<{n}x{h * w * c}x{element}>"
+        y = self.add(f"tensor.collapse_shape {pool} [[0], [1, 2, 3]] : {pooled} into {flat}", flat)
+        self.product(y, flat, (n, h * w * c), outputs, (1, "bipolar"), (0, 0), result_code)
+
+    def pool(self, shape, code, *, kernel, strides, pads, dilations=(1, 1)) -> None:
+        x, x_type = self.codes(shape, code)
+        out = [(shape[i + 1] + pads[i] + pads[i + 2] - dilations[i] * (kernel[i] - 1) - 1)
+               // strides[i] + 1 for i in (0, 1)]
+        result = (shape[0], *out, shape[3])
+        type_ = f"tensor<{'x'.join(map(str, result))}x!dorefa.code<{code[0]}, {code[1]}>>"
+        y = self.add(
+            f"dorefa.max_pool {x} kernel {list(kernel)} strides {list(strides)} "
+            f"pads {list(pads)} dilations {list(dilations)} : {x_type} -> {type_}", type_)
+        self.returned_codes(y, type_, result)
+
+    def print(self) -> None:
+        names = ", ".join(name for name, _ in self.results)
+        types = ", ".join(type_ for _, type_ in self.results)
+        print(f"func.func @main() -> ({types}) {{")
+        print("\n".join(self.lines))
+        print(f"  return {names} : {types}\n}}")
+
+
+def widths(module: Module) -> None:
+    """All 64 pairs of widths."""
+    for w, a in itertools.product(range(1, 9), repeat=2):
+        pads = (1, 0, 1, 1)
+        module.conv(channels=35, outputs=3, pads=pads, input_code=(a, "unipolar"),
+                    filter_code=(w, "bipolar"))
+        module.conv(channels=4, outputs=33, pads=pads, input_code=(a, "bipolar"),
+                    filter_code=(w, "signed"), result_code=(a, "unipolar"))
+        module.matmul((2, 37), 5, input_code=(a, "unipolar"), weights_code=(w, "bipolar"))
+
+
+def encodings(module: Module) -> None:
+    """All pairs of encodings, with and without offsets, down to all encodings."""
+    pairs = itertools.product(ENCODINGS, ENCODINGS, ((0, 0), (0, 3), (-2, 0), (1, -5)))
+    for index, (x, w, offsets) in enumerate(pairs):
+        results = (None, *ENCODINGS)
+        result = results[index % 5]
+        module.conv(
+            channels=33, outputs=34, size=(4, 5), pads=(2, 1, 0, 1), input_code=(2, x),
+            filter_code=(2, w), offsets=offsets, result_code=result and (2, result))
+        result = results[(index + 2) % 5]
+        module.matmul((3, 41), 7, input_code=(2, x), weights_code=(2, w), offsets=offsets,
+                      result_code=result and (2, result))
+
+
+def windows(module: Module) -> None:
+    """Windows, strides, dilations, asymmetric pads, batches; pools too."""
+    for kernel, strides, dilations, pads in itertools.product(
+            ((1, 1), (3, 2), (1, 4)), ((1, 1), (2, 3)), ((1, 1), (2, 1)),
+            ((0, 0, 0, 0), (1, 2, 0, 1), (3, 0, 3, 3))):
+        for x in ("unipolar", "bipolar"):
+            module.conv(batch=2, size=(6, 7), channels=5, outputs=3, kernel=kernel,
+                        strides=strides, dilations=dilations, pads=pads, input_code=(2, x))
+    for encoding, pads in itertools.product(ENCODINGS, ((0, 0, 0, 0), (1, 0, 1, 1))):
+        for kernel, strides in (((2, 2), (2, 2)), ((3, 3), (2, 2)), ((2, 3), (1, 2))):
+            module.pool((2, 5, 6, 35), (2, encoding), kernel=kernel, strides=strides, pads=pads)
+
+
+def groups(module: Module) -> None:
+    """Group sizes that cut words anywhere, and depthwise layers."""
+    for count, channels, outputs in ((2, 34, 6), (2, 48, 48), (3, 34, 34), (4, 1, 1),
+                                     (70, 1, 1), (66, 1, 2), (5, 33, 13), (2, 64, 64)):
+        for x, result in (("unipolar", None), ("bipolar", (2, "unipolar"))):
+            module.conv(channels=count * channels, outputs=count * outputs, groups=count,
+                        size=(3, 3), pads=(1, 1, 1, 1), input_code=(2, x), result_code=result)
+
+
+def flatten(module: Module) -> None:
+    """Products of flattened maps, with whole words and without; other ranks."""
+    for shape in ((2, 3, 2, 64), (2, 3, 2, 40), (1, 1, 1, 7), (1, 2, 2, 32)):
+        module.flattened(shape, 5, (2, "unipolar"))
+        module.flattened(shape, 35, (2, "signed"), (3, "unipolar"))
+    module.matmul((9,), 4)
+    module.matmul((9,), 4, result_code=(2, "unipolar"))
+    module.matmul((2, 3, 9), 4)
+    module.matmul((2, 3, 9), 4, result_code=(2, "bipolar"))
+
+
+def main() -> None:
+    grids = {grid.__name__: grid for grid in (widths, encodings, windows, groups, flatten)}
+    module = Module(seed=1)
+    grids[sys.argv[1]](module)
+    module.print()
+
+
+if __name__ == "__main__":
+    main()
