@@ -120,9 +120,9 @@ static std::vector<int32_t> packThresholds(ArrayRef<int32_t> thresholds,
   std::vector<int32_t> packed((perChannel + 1) * lanes, never);
   std::fill_n(packed.begin(), lanes, 0);
   for (int64_t channel = 0; channel < channels; ++channel) {
-    SmallVector<int32_t> row(thresholds.slice(
-        isShared ? 0 : channel * perChannel, perChannel));
-    if (decreasing && (*decreasing)[channel]) {
+    int64_t source = isShared ? 0 : channel;
+    SmallVector<int32_t> row(thresholds.slice(source * perChannel, perChannel));
+    if (decreasing && (*decreasing)[source]) {
       packed[channel] = -1;
       for (int32_t &threshold : row)
         threshold = threshold == std::numeric_limits<int32_t>::min() ? never

@@ -109,10 +109,10 @@ verifyThresholds(Operation *op, Value thresholds, int64_t channels,
       (type.getDimSize(0) != 1 && type.getDimSize(0) != channels))
     return op->emitOpError("thresholds have type ")
            << type << " but must have one row or " << channels << " rows";
-  if (decreasing && int64_t(decreasing->size()) != channels)
+  if (decreasing && int64_t(decreasing->size()) != type.getDimSize(0))
     return op->emitOpError("'decreasing' has ")
-           << decreasing->size() << " elements but there are " << channels
-           << " channels";
+           << decreasing->size() << " elements but must have one for each of "
+           << type.getDimSize(0) << " rows of thresholds";
   return verifyLevels(op, code, base, type.getDimSize(1));
 }
 

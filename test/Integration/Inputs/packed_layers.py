@@ -53,7 +53,7 @@ class Module:
         base = {"signed": -(1 << (bits - 1)), "ternary": -1}.get(encoding, 0)
         rows = self.random.choice([1, channels])
         values = self.random.integers(-spread, spread + 1, (rows, count))
-        decreasing = self.random.integers(0, 2, channels)
+        decreasing = self.random.integers(0, 2, rows)
         table = self.add(
             f"arith.constant dense<{values.tolist()}> : tensor<{rows}x{count}xi32>", "")
         flags = ", ".join("true" if flag else "false" for flag in decreasing)
