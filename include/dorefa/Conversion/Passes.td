@@ -211,7 +211,7 @@ def ConvertLinalgToVectorPass : MicroKernelPass<"convert-linalg-to-vector"> {
         %wk = vector.load %w[%k, %c0] : memref<8x16xf32>, vector<16xf32>
         %xk = memref.load %x[%c0, %k] : memref<1x8xf32>
         %xv = vector.broadcast %xk : f32 to vector<16xf32>
-        %n = vector.fma %xv, %wk, %s : vector<16xf32>
+        %n = math.fma %xv, %wk, %s : vector<16xf32>
         scf.yield %n : vector<16xf32>
       }
       vector.store %sum, %y[%c0, %c0] : memref<1x16xf32>, vector<16xf32>

@@ -13,6 +13,8 @@
 
 #include "KernelBuilder.h"
 
+#include "mlir/Dialect/Math/IR/Math.h"
+
 using namespace mlir;
 using namespace mlir::dorefa;
 
@@ -152,8 +154,9 @@ void FloatEmitter::emitTile(Value image, Value row, Value column,
                             : b.loadVector(c.input,
                                            {image, y, pixelX, channelOf(v)},
                                            maskOf(v));
+        // Not vector.fma, which a target may compute with two roundings.
         next.push_back(
-            vector::FMAOp::create(b, data, weights[v], args[next.size()]));
+            math::FmaOp::create(b, data, weights[v], args[next.size()]));
       }
     }
     return next;

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 #include <functional>
 
@@ -211,6 +212,13 @@ Value KernelBuilder::constantTable(StringRef name, ArrayRef<int64_t> shape,
   global->remove();
   SymbolTable(module).insert(global, module.getBody()->begin());
   return memref::GetGlobalOp::create(*this, type, global.getSymName());
+}
+
+Value KernelBuilder::scratch(ArrayRef<int64_t> shape) {
+  OpBuilder::InsertionGuard guard(*this);
+  auto function = op->getParentOfType<FunctionOpInterface>();
+  setInsertionPointToStart(&function.getFunctionBody().front());
+  return memref::AllocaOp::create(*this, MemRefType::get(shape, getI32Type()));
 }
 
 Value KernelBuilder::withUnitDims(Value buffer, int64_t position,

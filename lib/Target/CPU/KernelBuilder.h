@@ -102,6 +102,8 @@ public:
   /// A constant of the module. `name` is made unique.
   Value constantTable(StringRef name, ArrayRef<int64_t> shape,
                       ArrayRef<int32_t> values);
+  /// Uninitialized i32 on the stack of the function.
+  Value scratch(ArrayRef<int64_t> shape);
   /// `buffer` with `count` dimensions of size 1 in front of dimension `position`.
   Value withUnitDims(Value buffer, int64_t position, int64_t count = 2);
 

@@ -57,6 +57,11 @@ struct Block {
   Value number, firstWord;
 };
 
+/// Pixels of a row of a feature map, possibly dynamic.
+int64_t widthOf(Value featureMap) {
+  return cast<MemRefType>(featureMap.getType()).getDimSize(2);
+}
+
 class PopcountEmitter {
 public:
   PopcountEmitter(KernelBuilder &b, const Contraction &c);
@@ -69,14 +74,17 @@ private:
   void emitBlock(const Tile &tile, const Block &block, ValueRange windowSums);
   Values scanWindow(ValueRange init,
                     function_ref<Values(Value, Value, Value, ValueRange)> body);
-  Value loadInput(const Tile &tile, const Block &block, int64_t pixel, Value ky,
-                  Value kx, Value word, unsigned plane);
+  Value inputRow(Value row, Value ky);
+  Value inputColumn(const Tile &tile, int64_t pixel, Value kx);
   using Weights = function_ref<Value(Value, Value, Value, int64_t)>;
   Values contract(const Tile &tile, const Block &block, ValueRange sums,
                   unsigned inputPlane, bool negative, Weights weights);
   Values countPairs(const Tile &tile, const Block &block);
   Values countLanes(const Tile &tile, const Block &block);
-  Values sumWindows(const Tile &tile, const Block &block, Value group);
+  bool sharesColumnSums();
+  void sumColumns(Value image, Value row);
+  Values sumWindows(const Tile &tile, Value group);
+  Value sumWord(Value sum, ValueRange pixel, Value group, Value word);
   Value firstWord(Value block);
 
   // The epilogue.
@@ -98,6 +106,8 @@ private:
   /// Whether the window sum of a group must leave channels of its words out.
   bool needsMasks;
   Value firstWords, masks, rowClasses, columnClasses;
+  /// `groups x W`: sums of input codes down the columns that an output row meets.
+  Value columnSums;
 };
 
 PopcountEmitter::PopcountEmitter(KernelBuilder &b, const Contraction &c)
@@ -125,7 +135,7 @@ int64_t PopcountEmitter::pixelsPerTile() {
   if (needsMasks && !oneGroupPerBlock)
     limit /= 2;
   limit = std::max<int64_t>(limit, 1);
-  int64_t width = cast<MemRefType>(c.init.getType()).getDimSize(2);
+  int64_t width = widthOf(c.init);
   if (ShapedType::isDynamic(width))
     return std::min<int64_t>(limit, 4);
   int64_t tiles = llvm::divideCeil(width, limit);
@@ -168,8 +178,13 @@ void PopcountEmitter::emit() {
     masks = b.constantTable("group_masks", {rows, g.words, lanes}, bits);
   }
 
+  if (sharesColumnSums())
+    columnSums = b.scratch({g.groups, widthOf(c.input)});
+
   b.loop(b.size(c.init, 0), 1, [&](Value image) {
     b.loop(b.size(c.init, 1), 1, [&](Value row) {
+      if (columnSums)
+        sumColumns(image, row);
       b.tiles(b.size(c.init, 2), pixelsPerTile(),
               [&](Value column, int64_t pixels) {
                 emitTile({image, row, column, pixels});
@@ -195,7 +210,7 @@ void PopcountEmitter::emitTile(const Tile &tile) {
     if (oneGroupPerBlock) {
       word = firstWord(firstBlock);
       if (c.form.sum != 0)
-        sums = sumWindows(tile, {firstBlock, word}, group);
+        sums = sumWindows(tile, group);
     }
     b.loop(blocks, [&](Value i) {
       Value number = b.add(firstBlock, i);
@@ -244,13 +259,13 @@ Values PopcountEmitter::scanWindow(
   });
 }
 
-Value PopcountEmitter::loadInput(const Tile &tile, const Block &block,
-                                 int64_t pixel, Value ky, Value kx, Value word,
-                                 unsigned plane) {
-  Value y = b.add(b.mul(tile.row, c.strides[0]), b.mul(ky, c.dilations[0]));
+Value PopcountEmitter::inputRow(Value row, Value ky) {
+  return b.add(b.mul(row, c.strides[0]), b.mul(ky, c.dilations[0]));
+}
+
+Value PopcountEmitter::inputColumn(const Tile &tile, int64_t pixel, Value kx) {
   Value x = b.add(b.mul(tile.column, c.strides[1]), b.mul(kx, c.dilations[1]));
-  return b.load(c.input, {tile.image, y, b.add(x, pixel * c.strides[1]),
-                          b.add(word, block.firstWord), b.index(plane)});
+  return b.add(x, pixel * c.strides[1]);
 }
 
 /// Adds the popcounts of one input plane ANDed with `weights` to `sums`, which
@@ -264,7 +279,9 @@ Values PopcountEmitter::contract(const Tile &tile, const Block &block,
       lanes.push_back(weights(ky, kx, word, v));
     for (int64_t pixel = 0; pixel < tile.pixels; ++pixel) {
       Value bits = b.broadcast(
-          loadInput(tile, block, pixel, ky, kx, word, inputPlane));
+          b.load(c.input, {tile.image, inputRow(tile.row, ky),
+                           inputColumn(tile, pixel, kx),
+                           b.add(word, block.firstWord), b.index(inputPlane)}));
       for (Value lane : lanes) {
         Value both = arith::AndIOp::create(b, bits, lane);
         next.push_back(
@@ -321,24 +338,60 @@ Values PopcountEmitter::countLanes(const Tile &tile, const Block &block) {
   return sums;
 }
 
+/// Whether neighbouring windows share enough columns to add these up once.
+bool PopcountEmitter::sharesColumnSums() {
+  if (c.form.sum == 0 || !oneGroupPerBlock || kernelWidth == 1)
+    return false;
+  int64_t outputWidth = widthOf(c.init);
+  return outputWidth * kernelWidth > widthOf(c.input);
+}
+
+/// `sum` plus the codes in one word of a pixel, as far as they are of `group`.
+Value PopcountEmitter::sumWord(Value sum, ValueRange pixel, Value group,
+                               Value word) {
+  Value first = firstWord(b.mul(group, c.geometry.blocks / c.geometry.groups));
+  for (unsigned i = 0; i < c.inputCode.getBits(); ++i) {
+    PlaneTerm term = planeTerm(c.inputCode, i);
+    Value bits = b.load(c.input, {pixel[0], pixel[1], pixel[2],
+                                  b.add(word, first), b.index(i)});
+    if (needsMasks)
+      bits = arith::AndIOp::create(b, bits,
+                                   b.load(masks, {group, word, b.index(0)}));
+    Value count = b.shiftLeft(b.population(bits), term.exponent);
+    sum = b.accumulate(sum, count, term.negative);
+  }
+  return sum;
+}
+
+void PopcountEmitter::sumColumns(Value image, Value row) {
+  b.loop(c.geometry.groups, [&](Value group) {
+    b.loop(widthOf(c.input), [&](Value x) {
+      Values sum = b.loop(kernelHeight, b.i32(0), [&](Value ky, ValueRange outer) {
+        return b.loop(c.geometry.words, outer, [&](Value word, ValueRange args) {
+          return Values{sumWord(args[0], {image, inputRow(row, ky), x}, group, word)};
+        });
+      });
+      b.store(sum[0], columnSums, {group, x});
+    });
+  });
+}
+
 /// S where a block lies within one group: a scalar per pixel, shared by all
 /// blocks of the group.
-Values PopcountEmitter::sumWindows(const Tile &tile, const Block &block,
-                                   Value group) {
-  Values zeros(tile.pixels, b.i32(0));
-  return scanWindow(zeros, [&](Value ky, Value kx, Value word, ValueRange args) {
+Values PopcountEmitter::sumWindows(const Tile &tile, Value group) {
+  Values sums(tile.pixels, b.i32(0));
+  if (columnSums) {
+    for (int64_t kx = 0; kx < kernelWidth; ++kx)
+      for (auto [pixel, sum] : llvm::enumerate(sums))
+        sum = b.add(sum, b.load(columnSums,
+                                {group, inputColumn(tile, pixel, b.index(kx))}));
+    return sums;
+  }
+  return scanWindow(sums, [&](Value ky, Value kx, Value word, ValueRange args) {
     Values next(args);
-    Value mask = needsMasks ? b.load(masks, {group, word, b.index(0)}) : Value();
-    for (unsigned i = 0; i < c.inputCode.getBits(); ++i) {
-      PlaneTerm term = planeTerm(c.inputCode, i);
-      for (auto [pixel, sum] : llvm::enumerate(next)) {
-        Value bits = loadInput(tile, block, pixel, ky, kx, word, i);
-        if (mask)
-          bits = arith::AndIOp::create(b, bits, mask);
-        Value count = b.shiftLeft(b.population(bits), term.exponent);
-        sum = b.accumulate(sum, count, term.negative);
-      }
-    }
+    for (auto [pixel, sum] : llvm::enumerate(next))
+      sum = sumWord(sum, {tile.image, inputRow(tile.row, ky),
+                          inputColumn(tile, pixel, kx)}, group, word);
     return next;
   });
 }
