@@ -96,6 +96,55 @@ static void buildLinalg(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
+static void buildBuffers(OpPassManager &pm) {
+  // Before bufferization, so that results are computed where the caller wants them.
+  pm.addPass(createReturnThroughArgumentsPass());
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  bufferization::OneShotBufferizePassOptions bufferize;
+  bufferize.bufferizeFunctionBoundaries = true;
+  bufferize.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createPlanWorkspacePass());
+}
+
+static void buildVector(OpPassManager &pm, const PipelineOptions &options) {
+  ConvertBitPlaneToVectorPassOptions bits;
+  ConvertLinalgToVectorPassOptions floats;
+  bits.lanes = floats.lanes = options.lanes;
+  bits.accumulators = floats.accumulators = options.accumulators;
+  pm.addPass(createConvertBitPlaneToVectorPass(bits));
+  pm.addPass(createConvertLinalgToVectorPass(floats));
+  // What no micro-kernel took.
+  pm.addPass(createFuseMultiplyAddPass());
+  pm.addPass(createExpandCopiesPass());
+  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+static void buildLLVM(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass(
+      VectorTransferToSCFOptions().enableFullUnroll()));
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertIndexToLLVMPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createUBToLLVMConversionPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+}
+
 void dorefa::buildPhase(OpPassManager &pm, Phase phase,
                         const PipelineOptions &options) {
   switch (phase) {
@@ -112,9 +161,11 @@ void dorefa::buildPhase(OpPassManager &pm, Phase phase,
   case Phase::Linalg:
     return buildLinalg(pm);
   case Phase::Buffers:
+    return buildBuffers(pm);
   case Phase::Vector:
+    return buildVector(pm, options);
   case Phase::LLVM:
-    return;
+    return buildLLVM(pm);
   }
 }
 

@@ -61,6 +61,8 @@ struct PipelineOptions {
   bool verifyExhaustively = false;
   /// Vector lanes of 32 bits that the target has: 16, 8 or 4.
   unsigned lanes = 16;
+  /// Vector registers that one tile may accumulate in.
+  unsigned accumulators = 24;
 };
 
 /// Appends the passes that lead from the phase before `phase` to `phase`.
