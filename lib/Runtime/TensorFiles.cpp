@@ -83,6 +83,19 @@ mlir::dorefa::runtime::matchFiles(const TensorGroup &group,
   return paths;
 }
 
+void mlir::dorefa::runtime::printTensors(const TensorGroup &inputs,
+                                         const TensorGroup &outputs) {
+  size_t width = 0;
+  for (const TensorGroup *group : {&inputs, &outputs})
+    for (const TensorSpec &spec : group->tensors)
+      width = std::max(width, spec.name.size());
+  for (const TensorGroup *group : {&inputs, &outputs})
+    for (const TensorSpec &spec : group->tensors)
+      std::printf("%-7s %-*s  %s\n", group->role.c_str(),
+                  static_cast<int>(width), spec.name.c_str(),
+                  toString(spec.elementType, spec.shape).c_str());
+}
+
 //===----------------------------------------------------------------------===//
 // Reading
 //===----------------------------------------------------------------------===//

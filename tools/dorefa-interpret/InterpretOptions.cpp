@@ -35,8 +35,8 @@ static std::string checkOptions(const InterpretOptions &options) {
            " but the interpreter runs networks up to phase kernels; compile it and "
            "use dorefa-run";
   if (options.outputs.empty() && options.expected.empty() && options.trace.empty() &&
-      !options.print)
-    return "there is nothing to do; add --output, --expect, --trace or --print";
+      !options.print && !options.list)
+    return "there is nothing to do; add --output, --expect, --trace, --print or --list";
   return "";
 }
 
@@ -67,6 +67,9 @@ std::optional<InterpretOptions> parseCommandLine(int argc, char **argv) {
       cl::desc("Bring the network to this phase first: input, codes, thresholds, "
                "bitplane or kernels"));
   cl::opt<bool> print("print", cl::cat(category), cl::desc("Print the outputs"));
+  cl::opt<bool> list("list", cl::cat(category),
+                     cl::desc("Print name, type and shape of inputs and outputs, and "
+                              "do not run"));
   cl::HideUnrelatedOptions(category);
   if (!cl::ParseCommandLineOptions(argc, argv, overview, &errs()))
     return std::nullopt;
@@ -74,7 +77,7 @@ std::optional<InterpretOptions> parseCommandLine(int argc, char **argv) {
   InterpretOptions options{model,  {inputs.begin(), inputs.end()},
                            {outputs.begin(), outputs.end()},
                            {expected.begin(), expected.end()},
-                           std::nullopt, trace, std::nullopt, print};
+                           std::nullopt, trace, std::nullopt, print, list};
   if (tolerance.getNumOccurrences())
     options.tolerance = tolerance;
   if (!phase.empty() && !(options.phase = parsePhase(phase))) {

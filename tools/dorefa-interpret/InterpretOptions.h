@@ -27,6 +27,8 @@ struct InterpretOptions {
   std::optional<mlir::dorefa::Phase> phase;
   /// Print the outputs.
   bool print = false;
+  /// Only list inputs and outputs.
+  bool list = false;
 };
 
 /// Reads the command line; nullopt after a message on standard error.

@@ -156,6 +156,10 @@ static LogicalResult run(ModuleOp module, const InterpretOptions &options) {
   TensorGroup inputGroup{"input", {}}, outputGroup{"output", {}};
   if (failed(describe(module, inputGroup, outputGroup)))
     return failure();
+  if (options.list) {
+    printTensors(inputGroup, outputGroup);
+    return success();
+  }
   auto inputPaths = matchFiles(inputGroup, "--input", options.inputs);
   if (!inputPaths)
     return report(inputPaths.takeError());

@@ -15,16 +15,8 @@ using namespace mlir::dorefa::runtime;
 
 /// Prints name, target and tensors of the model.
 static void listTensors(const LoadedModel &model) {
-  size_t width = 0;
-  for (const TensorGroup *group : {&model.getInputs(), &model.getOutputs()})
-    for (const TensorSpec &spec : group->tensors)
-      width = std::max(width, spec.name.size());
   std::printf("model   %s\ntarget  %s\n", model.getName(), model.getTarget());
-  for (const TensorGroup *group : {&model.getInputs(), &model.getOutputs()})
-    for (const TensorSpec &spec : group->tensors)
-      std::printf("%-7s %-*s  %s\n", group->role.c_str(),
-                  static_cast<int>(width), spec.name.c_str(),
-                  toString(spec.elementType, spec.shape).c_str());
+  printTensors(model.getInputs(), model.getOutputs());
 }
 
 /// Prints median and middle half of `milliseconds`, which is not empty.

@@ -43,6 +43,9 @@ Expected<TensorPaths> matchFiles(const TensorGroup &group,
                                  const std::string &option,
                                  const std::vector<std::string> &values);
 
+/// Prints role, name, type and shape of every tensor, one per line.
+void printTensors(const TensorGroup &inputs, const TensorGroup &outputs);
+
 /// The arrays of all inputs of a network.
 struct InputArrays {
   std::vector<NpyArray> arrays;
