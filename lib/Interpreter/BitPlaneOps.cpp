@@ -20,6 +20,7 @@
 
 using namespace mlir;
 using namespace mlir::dorefa;
+using namespace mlir::dorefa::interpreter;
 using namespace mlir::bitplane;
 
 //===----------------------------------------------------------------------===//
@@ -27,7 +28,8 @@ using namespace mlir::bitplane;
 //===----------------------------------------------------------------------===//
 
 /// The sum of its planes that each code has, p(q) of Geometry.h.
-static std::vector<uint32_t> getPlaneSums(ArrayRef<uint8_t> codes, CodeType type) {
+static std::vector<uint32_t> getPlaneSums(ArrayRef<uint8_t> codes,
+                                          CodeType type) {
   std::vector<uint32_t> sums(codes.size(), 0);
   for (size_t i = 0; i < codes.size(); ++i)
     for (unsigned plane = 0; plane < type.getBits(); ++plane) {
@@ -52,7 +54,8 @@ template <typename T, typename OpTy>
 static FailureOr<MutableArrayRef<T>> writeResult(OpTy op, size_t count,
                                                  Frame &frame) {
   if (op->getNumResults() != 1)
-    return op.emitOpError("works on memrefs but the interpreter runs on tensors");
+    return op.emitOpError(
+        "works on memrefs but the interpreter runs on tensors");
   auto result = frame.write<T>(op->getResult(0), frame.shape(op.getInit()));
   if (failed(result) ||
       failed(checkCount(op, "the destination", result->size(), count)))
@@ -69,7 +72,8 @@ static LogicalResult run(PackOp op, Frame &frame) {
   int64_t channels = frame.shape(op.getInput()).back();
   int64_t planes = frame.shape(op.getInit()).back();
   size_t rows = codes.size() / channels;
-  auto words = writeResult<uint32_t>(op, rows * wordsFor(channels) * planes, frame);
+  auto words =
+      writeResult<uint32_t>(op, rows * wordsFor(channels) * planes, frame);
   if (failed(words))
     return failure();
   packCodes(codes, channels, planes, *words);
@@ -120,7 +124,8 @@ static Contraction describe(bitplane::Conv2DOp op, const Frame &frame) {
   columns.begin = border[1];
   rows.end -= border[2];
   columns.end -= border[3];
-  BorderClasses rowClasses = getRowClasses(op), columnClasses = getColumnClasses(op);
+  BorderClasses rowClasses = getRowClasses(op),
+                columnClasses = getColumnClasses(op);
   std::vector<int64_t> classes;
   for (int64_t row : rowClasses.classOf)
     for (int64_t column : columnClasses.classOf)
@@ -195,16 +200,16 @@ static std::vector<uint32_t> unpackFilter(const Contraction &contraction,
           for (int64_t lane = 0; lane < kWordBits; ++lane, ++word) {
             int64_t output = block * kWordBits + lane;
             int64_t first = (geometry.firstWord(block) + i) * kWordBits;
-            for (int64_t bit = 0; bit < kWordBits && output < geometry.outputChannels;
-                 ++bit)
+            for (int64_t bit = 0;
+                 bit < kWordBits && output < geometry.outputChannels; ++bit)
               codes[(output * taps + tap) * channels + first + bit] |=
                   (*word >> bit & 1) << plane;
           }
   return getPlaneSums(codes, code);
 }
 
-/// Filters of ones, `groups x taps x all input channels`: their convolution is the
-/// window sum S of each group.
+/// Filters of ones, `groups x taps x all input channels`: their convolution is
+/// the window sum S of each group.
 static std::vector<uint32_t> makeGroupFilter(const FilterGeometry &geometry,
                                              int64_t taps) {
   int64_t channels = geometry.inputWords * kWordBits;
@@ -212,8 +217,8 @@ static std::vector<uint32_t> makeGroupFilter(const FilterGeometry &geometry,
   for (int64_t group = 0; group < geometry.groups; ++group)
     for (int64_t tap = 0; tap < taps; ++tap)
       for (int64_t c = 0; c < geometry.channelsPerGroup(); ++c)
-        filter[(group * taps + tap) * channels + group * geometry.channelsPerGroup() +
-               c] = 1;
+        filter[(group * taps + tap) * channels +
+               group * geometry.channelsPerGroup() + c] = 1;
   return filter;
 }
 
@@ -227,20 +232,20 @@ accumulateWords(const Contraction &contraction, const Frame &frame) {
   int64_t taps = contraction.taps(), outputs = geometry.outputChannels;
   ArrayRef<uint32_t> words = frame.read<uint32_t>(contraction.weights);
   if (failed(checkCount(contraction.op, "weights", words.size(),
-                        geometry.blocks * contraction.weightsCode.getBits() * taps *
-                            geometry.words * kWordBits)))
+                        geometry.blocks * contraction.weightsCode.getBits() *
+                            taps * geometry.words * kWordBits)))
     return failure();
 
   Convolution dense = contraction.shape;
   dense.channels = geometry.inputWords * kWordBits;
   dense.groups = 1;
-  std::vector<uint32_t> input = getPlaneSums(
-      unpackWords(frame.read<uint32_t>(contraction.input), dense.channels,
-                  contraction.inputCode.getBits()),
-      contraction.inputCode);
+  std::vector<uint32_t> input =
+      getPlaneSums(unpackWords(frame.read<uint32_t>(contraction.input),
+                               dense.channels, contraction.inputCode.getBits()),
+                   contraction.inputCode);
   std::vector<uint32_t> products(contraction.positions() * outputs);
-  convolve(dense, input.data(), unpackFilter(contraction, geometry, words).data(),
-           products.data());
+  convolve(dense, input.data(),
+           unpackFilter(contraction, geometry, words).data(), products.data());
   dense.outputs = geometry.groups;
   std::vector<uint32_t> sums(contraction.positions() * geometry.groups);
   if (form.sum != 0)
@@ -253,18 +258,19 @@ accumulateWords(const Contraction &contraction, const Frame &frame) {
   for (int64_t i = 0; i < contraction.positions() * outputs; ++i) {
     int64_t position = i / outputs, output = i % outputs;
     int64_t group = geometry.groupOf(output);
-    size_t border = contraction.borderClasses[position %
-                                              contraction.borderClasses.size()];
+    size_t border =
+        contraction.borderClasses[position % contraction.borderClasses.size()];
     size_t entry = border * paddedChannels(outputs) + output;
-    products[i] = uint32_t(form.dot) * products[i] +
-                  uint32_t(form.sum) * sums[position * geometry.groups + group] +
-                  (entry < correction.size() ? correction[entry] : 0);
+    products[i] =
+        uint32_t(form.dot) * products[i] +
+        uint32_t(form.sum) * sums[position * geometry.groups + group] +
+        (entry < correction.size() ? correction[entry] : 0);
   }
   return products;
 }
 
-/// Code of an accumulator by packed thresholds: a row of signs, then `numLevels`
-/// rows of thresholds, each of `stride` channels.
+/// Code of an accumulator by packed thresholds: a row of signs, then
+/// `numLevels` rows of thresholds, each of `stride` channels.
 static uint8_t getPackedCode(int32_t accumulator, const int32_t *column,
                              size_t numLevels, size_t stride, int64_t base,
                              CodeType code) {
@@ -287,8 +293,8 @@ applyThresholds(OpTy op, ArrayRef<int32_t> accumulators, const Frame &frame) {
   size_t rows = frame.shape(op.getThresholds()).front();
   std::vector<uint8_t> codes(accumulators.size());
   if (!op.isPacked()) {
-    ThresholdTable<int32_t> table(thresholds, rows, op.getDecreasing(), op.getBase(),
-                                  code);
+    ThresholdTable<int32_t> table(thresholds, rows, op.getDecreasing(),
+                                  op.getBase(), code);
     for (size_t i = 0; i < codes.size(); ++i)
       codes[i] = table.getCode(accumulators[i], i % outputs);
     return codes;
@@ -297,8 +303,8 @@ applyThresholds(OpTy op, ArrayRef<int32_t> accumulators, const Frame &frame) {
   if (failed(checkCount(op, "thresholds", thresholds.size(), rows * stride)))
     return failure();
   for (size_t i = 0; i < codes.size(); ++i)
-    codes[i] = getPackedCode(accumulators[i], &thresholds[i % outputs], rows - 1,
-                             stride, op.getBase(), code);
+    codes[i] = getPackedCode(accumulators[i], &thresholds[i % outputs],
+                             rows - 1, stride, op.getBase(), code);
   return codes;
 }
 
@@ -317,12 +323,14 @@ static LogicalResult runContraction(OpTy op, Frame &frame) {
     llvm::copy(*sums, result->begin());
     return success();
   }
-  ArrayRef<int32_t> accumulators(reinterpret_cast<const int32_t *>(sums->data()),
-                                 sums->size());
-  FailureOr<std::vector<uint8_t>> codes = applyThresholds(op, accumulators, frame);
+  ArrayRef<int32_t> accumulators(
+      reinterpret_cast<const int32_t *>(sums->data()), sums->size());
+  FailureOr<std::vector<uint8_t>> codes =
+      applyThresholds(op, accumulators, frame);
   if (failed(codes))
     return failure();
-  int64_t outputs = op.getOutputChannels(), planes = op.getResultCode()->getBits();
+  int64_t outputs = op.getOutputChannels(),
+          planes = op.getResultCode()->getBits();
   auto words = writeResult<uint32_t>(
       op, contraction.positions() * wordsFor(outputs) * planes, frame);
   if (failed(words))
@@ -355,8 +363,8 @@ static LogicalResult runThreshold(bitplane::ThresholdOp op, Frame &frame) {
   for (size_t i = 0; i < input.size(); ++i)
     codes[i] = table.getCode(input[i], i % channels);
   size_t rows = input.size() / channels;
-  auto words = writeResult<uint32_t>(op, rows * wordsFor(channels) * code.getBits(),
-                                     frame);
+  auto words = writeResult<uint32_t>(
+      op, rows * wordsFor(channels) * code.getBits(), frame);
   if (failed(words))
     return failure();
   packCodes(codes, channels, code.getBits(), *words);
@@ -389,7 +397,8 @@ static LogicalResult run(bitplane::MaxPoolOp op, Frame &frame) {
       codes.push_back(best);
     }
   });
-  auto words = writeResult<uint32_t>(op, codes.size() / kWordBits * planes, frame);
+  auto words =
+      writeResult<uint32_t>(op, codes.size() / kWordBits * planes, frame);
   if (failed(words))
     return failure();
   packCodes(codes, windows.channels, planes, *words);
@@ -400,7 +409,8 @@ static LogicalResult run(bitplane::MaxPoolOp op, Frame &frame) {
 // Dispatch
 //===----------------------------------------------------------------------===//
 
-std::optional<LogicalResult> dorefa::runBitPlaneOp(Operation *op, Frame &frame) {
+std::optional<LogicalResult> interpreter::runBitPlaneOp(Operation *op,
+                                                        Frame &frame) {
   return TypeSwitch<Operation *, std::optional<LogicalResult>>(op)
       .Case<PackOp, UnpackOp, bitplane::Conv2DOp, bitplane::MatMulOp,
             bitplane::ThresholdOp, bitplane::MaxPoolOp>(

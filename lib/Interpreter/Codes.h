@@ -1,4 +1,5 @@
-//===- Codes.h - Codes, their values, words, thresholds -------------*- C++ -*-===//
+//===- Codes.h - Codes, their values, words, thresholds -------------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -10,7 +11,7 @@
 #include "dorefa/Dialect/BitPlane/Geometry.h"
 #include "dorefa/Dialect/DoReFa/Arithmetic.h"
 
-namespace mlir::dorefa {
+namespace mlir::dorefa::interpreter {
 
 /// The integers that the codes of a type stand for.
 class ValueTable {
@@ -43,7 +44,8 @@ public:
                  std::optional<ArrayRef<bool>> decreasing, int64_t base,
                  CodeType code)
       : thresholds(thresholds), rows(rows),
-        decreasing(decreasing.value_or(ArrayRef<bool>())), base(base), code(code) {}
+        decreasing(decreasing.value_or(ArrayRef<bool>())), base(base),
+        code(code) {}
 
   /// Code of an element of channel `channel`.
   uint8_t getCode(T x, size_t channel) const {
@@ -65,16 +67,18 @@ private:
 };
 
 /// Codes of rows of `channels` channels from rows of words.
-inline std::vector<uint8_t> unpackWords(ArrayRef<uint32_t> words, int64_t channels,
-                                        int64_t planes) {
+inline std::vector<uint8_t> unpackWords(ArrayRef<uint32_t> words,
+                                        int64_t channels, int64_t planes) {
   size_t rowWords = bitplane::wordsFor(channels) * planes;
   size_t rows = words.size() / rowWords;
   std::vector<uint8_t> codes(rows * channels, 0);
   for (size_t row = 0; row < rows; ++row)
     for (int64_t c = 0; c < channels; ++c)
       for (int64_t plane = 0; plane < planes; ++plane) {
-        uint32_t word = words[row * rowWords + c / bitplane::kWordBits * planes + plane];
-        codes[row * channels + c] |= (word >> c % bitplane::kWordBits & 1) << plane;
+        uint32_t word =
+            words[row * rowWords + c / bitplane::kWordBits * planes + plane];
+        codes[row * channels + c] |= (word >> c % bitplane::kWordBits & 1)
+                                     << plane;
       }
   return codes;
 }
@@ -88,9 +92,10 @@ inline void packCodes(ArrayRef<uint8_t> codes, int64_t channels, int64_t planes,
     for (int64_t c = 0; c < channels; ++c)
       for (int64_t plane = 0; plane < planes; ++plane)
         words[row * rowWords + c / bitplane::kWordBits * planes + plane] |=
-            uint32_t(codes[row * channels + c] >> plane & 1) << c % bitplane::kWordBits;
+            uint32_t(codes[row * channels + c] >> plane & 1)
+            << c % bitplane::kWordBits;
 }
 
-} // namespace mlir::dorefa
+} // namespace mlir::dorefa::interpreter
 
 #endif // DOREFA_LIB_INTERPRETER_CODES_H

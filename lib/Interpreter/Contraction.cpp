@@ -15,7 +15,7 @@
 #include <cmath>
 #include <vector>
 
-using namespace mlir::dorefa;
+using namespace mlir::dorefa::interpreter;
 
 /// Output channels of one block.
 static constexpr int64_t numLanes = 32;
@@ -63,9 +63,11 @@ static ALWAYS_INLINE void convolveBlock(const Convolution &shape,
             if (x < 0)
               continue;
             const T *pixel =
-                block.input + ((n * rows.size + y) * columns.size + x) * shape.channels;
-            const T *weights = block.filter.data() +
-                               (ky * columns.kernel + kx) * groupChannels * numLanes;
+                block.input +
+                ((n * rows.size + y) * columns.size + x) * shape.channels;
+            const T *weights =
+                block.filter.data() +
+                (ky * columns.kernel + kx) * groupChannels * numLanes;
             for (int64_t c = 0; c < groupChannels; ++c, weights += numLanes)
               for (int64_t lane = 0; lane < numLanes; ++lane)
                 sums[lane] = multiplyAdd(pixel[c], weights[lane], sums[lane]);
@@ -95,8 +97,8 @@ static void runBlock(const Convolution &shape, const Block<T> &block) {
 }
 
 template <typename T>
-static void convolveAny(const Convolution &shape, const T *input, const T *filter,
-                        const T *bias, T *result) {
+static void convolveAny(const Convolution &shape, const T *input,
+                        const T *filter, const T *bias, T *result) {
   int64_t groupChannels = shape.channels / shape.groups;
   int64_t groupOutputs = shape.outputs / shape.groups;
   int64_t taps = shape.rows.kernel * shape.columns.kernel * groupChannels;
@@ -118,13 +120,16 @@ static void convolveAny(const Convolution &shape, const T *input, const T *filte
     }
 }
 
-void mlir::dorefa::convolve(const Convolution &shape, const float *input,
-                            const float *filter, const float *bias,
-                            float *result) {
+void mlir::dorefa::interpreter::convolve(const Convolution &shape,
+                                         const float *input,
+                                         const float *filter, const float *bias,
+                                         float *result) {
   convolveAny(shape, input, filter, bias, result);
 }
 
-void mlir::dorefa::convolve(const Convolution &shape, const uint32_t *input,
-                            const uint32_t *filter, uint32_t *result) {
+void mlir::dorefa::interpreter::convolve(const Convolution &shape,
+                                         const uint32_t *input,
+                                         const uint32_t *filter,
+                                         uint32_t *result) {
   convolveAny<uint32_t>(shape, input, filter, nullptr, result);
 }

@@ -15,7 +15,7 @@
 #include <array>
 #include <cstdint>
 
-namespace mlir::dorefa {
+namespace mlir::dorefa::interpreter {
 
 /// Windows along one dimension.
 struct WindowDim {
@@ -51,6 +51,6 @@ void convolve(const Convolution &shape, const float *input, const float *filter,
 void convolve(const Convolution &shape, const uint32_t *input,
               const uint32_t *filter, uint32_t *result);
 
-} // namespace mlir::dorefa
+} // namespace mlir::dorefa::interpreter
 
 #endif // DOREFA_LIB_INTERPRETER_CONTRACTION_H

@@ -23,6 +23,7 @@
 
 using namespace mlir;
 using namespace mlir::dorefa;
+using namespace mlir::dorefa::interpreter;
 
 //===----------------------------------------------------------------------===//
 // Elements
@@ -30,7 +31,8 @@ using namespace mlir::dorefa;
 
 /// Sets each element of a result from the element of `input` at its index.
 template <typename To, typename From, typename Fn>
-static LogicalResult mapElements(Value input, Value result, Frame &frame, Fn fn) {
+static LogicalResult mapElements(Value input, Value result, Frame &frame,
+                                 Fn fn) {
   ArrayRef<From> source = frame.read<From>(input);
   auto target = frame.write<To>(result, frame.shape(input));
   if (failed(target))
@@ -78,14 +80,15 @@ static LogicalResult run(QuantizeOp op, Frame &frame) {
         size_t channel = i / inner;
         return getCodeOfLevel(
             code, quantizeLevel(x, scales[channel % scales.size()],
-                                zeroPoints[channel % zeroPoints.size()], min, max,
-                                rounding));
+                                zeroPoints[channel % zeroPoints.size()], min,
+                                max, rounding));
       });
 }
 
 static LogicalResult run(QuantizeSignOp op, Frame &frame) {
-  return mapElements<uint8_t, float>(op.getInput(), op.getResult(), frame,
-                                     [](float x, size_t) { return signCode(x); });
+  return mapElements<uint8_t, float>(
+      op.getInput(), op.getResult(), frame,
+      [](float x, size_t) { return signCode(x); });
 }
 
 static LogicalResult run(QuantizeActivationsOp op, Frame &frame) {
@@ -178,9 +181,9 @@ static LogicalResult run(StorageCastOp op, Frame &frame) {
   if (CodeType code = getCodeType(op.getResult().getType()))
     for (uint8_t byte : frame.read<uint8_t>(op.getInput()))
       if (byte > code.getMaxCode())
-        return op.emitOpError() << "has byte " << unsigned(byte)
-                                << " but must have codes between 0 and "
-                                << code.getMaxCode();
+        return op.emitOpError()
+               << "has byte " << unsigned(byte)
+               << " but must have codes between 0 and " << code.getMaxCode();
   return frame.copy(op.getResult(), op.getInput(), frame.shape(op.getInput()));
 }
 
@@ -195,9 +198,9 @@ static LogicalResult runLayer(LayerOp op, Value weights, int64_t weightsOffset,
                               const Convolution &shape,
                               ArrayRef<int64_t> resultShape, Frame &frame) {
   if (op.isInteger()) {
-    std::vector<uint32_t> x = ValueTable(getCodeType(op.getInput().getType()))
-                                  .read(frame.read<uint8_t>(op.getInput()),
-                                        op.getInputOffset());
+    std::vector<uint32_t> x =
+        ValueTable(getCodeType(op.getInput().getType()))
+            .read(frame.read<uint8_t>(op.getInput()), op.getInputOffset());
     std::vector<uint32_t> w =
         ValueTable(getCodeType(weights.getType()))
             .read(frame.read<uint8_t>(weights), weightsOffset);
@@ -226,7 +229,8 @@ static LogicalResult run(Conv2DOp op, Frame &frame) {
                     input[3],
                     filter[0],
                     static_cast<int64_t>(op.getGroups())};
-  return runLayer(op, op.getFilter(), op.getFilterOffset(), shape, result, frame);
+  return runLayer(op, op.getFilter(), op.getFilterOffset(), shape, result,
+                  frame);
 }
 
 static LogicalResult run(MatMulOp op, Frame &frame) {
@@ -234,9 +238,10 @@ static LogicalResult run(MatMulOp op, Frame &frame) {
   result.back() = frame.shape(op.getWeights()).front();
   int64_t rows = frame.get(op.getInput()).getNumElements() /
                  std::max<int64_t>(frame.shape(op.getWeights()).back(), 1);
-  Convolution shape = makeMatMul(rows, frame.shape(op.getWeights()).back(),
-                                 result.back());
-  return runLayer(op, op.getWeights(), op.getWeightsOffset(), shape, result, frame);
+  Convolution shape =
+      makeMatMul(rows, frame.shape(op.getWeights()).back(), result.back());
+  return runLayer(op, op.getWeights(), op.getWeightsOffset(), shape, result,
+                  frame);
 }
 
 //===----------------------------------------------------------------------===//
@@ -280,7 +285,8 @@ static SmallVector<int64_t> getBroadcastStrides(ArrayRef<int64_t> shape,
 static LogicalResult run(BinaryOp op, Frame &frame) {
   ArrayRef<int64_t> lhsShape = frame.shape(op.getLhs());
   ArrayRef<int64_t> rhsShape = frame.shape(op.getRhs());
-  std::optional<SmallVector<int64_t>> shape = broadcastShapes(lhsShape, rhsShape);
+  std::optional<SmallVector<int64_t>> shape =
+      broadcastShapes(lhsShape, rhsShape);
   if (!shape)
     return op.emitOpError("has operands whose batches differ");
   SmallVector<int64_t> lhsStrides = getBroadcastStrides(lhsShape, *shape);
@@ -314,7 +320,8 @@ static LogicalResult run(SoftmaxOp op, Frame &frame) {
   if (failed(frame.copy(op.getResult(), op.getInput(), shape)))
     return failure();
   ArrayRef<float> copied = frame.read<float>(op.getResult());
-  MutableArrayRef<float> values(const_cast<float *>(copied.data()), copied.size());
+  MutableArrayRef<float> values(const_cast<float *>(copied.data()),
+                                copied.size());
   for (; !values.empty(); values = values.drop_front(size))
     softmax(values.take_front(size));
   return success();
@@ -415,12 +422,14 @@ static LogicalResult run(AvgPoolOp op, Frame &frame) {
 // Dispatch
 //===----------------------------------------------------------------------===//
 
-std::optional<LogicalResult> dorefa::runDoReFaOp(Operation *op, Frame &frame) {
+std::optional<LogicalResult> interpreter::runDoReFaOp(Operation *op,
+                                                      Frame &frame) {
   return TypeSwitch<Operation *, std::optional<LogicalResult>>(op)
       .Case<ConstantOp, QuantizeOp, QuantizeSignOp, QuantizeActivationsOp,
-            QuantizeWeightsOp, QuantizeGradientsOp, ThresholdOp, StraightThroughOp,
-            DequantizeOp, ScaleOp, StorageCastOp, Conv2DOp, MatMulOp, BatchNormOp,
-            UnaryOp, BinaryOp, SoftmaxOp, TopKOp, MaxPoolOp, AvgPoolOp>(
+            QuantizeWeightsOp, QuantizeGradientsOp, ThresholdOp,
+            StraightThroughOp, DequantizeOp, ScaleOp, StorageCastOp, Conv2DOp,
+            MatMulOp, BatchNormOp, UnaryOp, BinaryOp, SoftmaxOp, TopKOp,
+            MaxPoolOp, AvgPoolOp>(
           [&](auto concrete) { return run(concrete, frame); })
       .Default(std::nullopt);
 }

@@ -9,7 +9,7 @@
 
 #include "dorefa/Interpreter/Interpreter.h"
 
-namespace mlir::dorefa {
+namespace mlir::dorefa::interpreter {
 
 /// The values of a function that later operations still need.
 class Frame {
@@ -27,8 +27,9 @@ public:
   }
   ArrayRef<int64_t> shape(Value value) const { return get(value).shape; }
 
-  /// Makes a tensor of zeros for `result` of an operation. Emits an error and returns null where
-  /// memory does not suffice or `shape` contradicts the type.
+  /// Makes a tensor of zeros for `result` of an operation. Emits an error and
+  /// returns null where memory does not suffice or `shape` contradicts the
+  /// type.
   Tensor *allocate(Value result, ArrayRef<int64_t> shape);
 
   /// The elements of such a tensor, to be written.
@@ -57,7 +58,8 @@ private:
 /// dynamic.
 SmallVector<int64_t> resolveShape(Value result, int64_t batch);
 
-/// Executes an operation of the named kind; nullopt where it is of another kind.
+/// Executes an operation of the named kind; nullopt where it is of another
+/// kind.
 std::optional<LogicalResult> runDoReFaOp(Operation *op, Frame &frame);
 std::optional<LogicalResult> runBitPlaneOp(Operation *op, Frame &frame);
 std::optional<LogicalResult> runUpstreamOp(Operation *op, Frame &frame);
@@ -65,6 +67,6 @@ std::optional<LogicalResult> runUpstreamOp(Operation *op, Frame &frame);
 /// The operations that runUpstreamOp executes, for an error message.
 StringRef getUpstreamOpNames();
 
-} // namespace mlir::dorefa
+} // namespace mlir::dorefa::interpreter
 
 #endif // DOREFA_LIB_INTERPRETER_FRAME_H

@@ -11,6 +11,7 @@
 
 using namespace mlir;
 using namespace mlir::dorefa;
+using namespace mlir::dorefa::interpreter;
 using runtime::NpyElementType;
 
 //===----------------------------------------------------------------------===//
@@ -104,7 +105,7 @@ LogicalResult Frame::copy(Value result, Value source, ArrayRef<int64_t> shape) {
   return success();
 }
 
-SmallVector<int64_t> dorefa::resolveShape(Value result, int64_t batch) {
+SmallVector<int64_t> interpreter::resolveShape(Value result, int64_t batch) {
   SmallVector<int64_t> shape(cast<ShapedType>(result.getType()).getShape());
   for (int64_t &size : shape)
     if (ShapedType::isDynamic(size))
@@ -138,19 +139,21 @@ static LogicalResult runOp(Operation *op, Frame &frame) {
   for (auto run : {runDoReFaOp, runBitPlaneOp, runUpstreamOp})
     if (std::optional<LogicalResult> result = run(op, frame))
       return *result;
-  return op->emitOpError() << "is not supported by the interpreter; supported are "
-                              "the operations of dorefa and bitplane on tensors, "
-                           << getUpstreamOpNames();
+  return op->emitOpError()
+         << "is not supported by the interpreter; supported are "
+            "the operations of dorefa and bitplane on tensors, "
+         << getUpstreamOpNames();
 }
 
 /// Checks the inputs against the arguments of `function` and makes them values.
-static LogicalResult bindInputs(func::FuncOp function, std::vector<Tensor> inputs,
-                                Frame &frame) {
+static LogicalResult bindInputs(func::FuncOp function,
+                                std::vector<Tensor> inputs, Frame &frame) {
   if (inputs.size() != function.getNumArguments())
     return function.emitError()
            << "got " << inputs.size() << " inputs but @" << function.getName()
            << " has " << function.getNumArguments() << " arguments";
-  for (auto [argument, input] : llvm::zip_equal(function.getArguments(), inputs)) {
+  for (auto [argument, input] :
+       llvm::zip_equal(function.getArguments(), inputs)) {
     Type type = argument.getType();
     if (getTensorElementType(getElementTypeOrSelf(type)) != input.elementType ||
         !fitsType(input.shape, type))
@@ -182,8 +185,9 @@ LogicalResult dorefa::interpret(ModuleOp module, std::vector<Tensor> inputs,
                                 std::vector<Tensor> &outputs, TraceFn trace) {
   auto function = module.lookupSymbol<func::FuncOp>("main");
   if (!function || !function.getBody().hasOneBlock())
-    return module.emitError() << "has no function @main with one block, which the "
-                                 "interpreter would run";
+    return module.emitError()
+           << "has no function @main with one block, which the "
+              "interpreter would run";
   Frame frame;
   if (failed(bindInputs(function, std::move(inputs), frame)))
     return failure();

@@ -15,6 +15,7 @@
 
 using namespace mlir;
 using namespace mlir::dorefa;
+using namespace mlir::dorefa::interpreter;
 using runtime::NpyElementType;
 
 namespace {
@@ -25,8 +26,8 @@ struct SourceTensor {
 };
 } // namespace
 
-/// Finds the name in `loc`; of several locations, as a fusion leaves them, the last
-/// with a name is the one of the result.
+/// Finds the name in `loc`; of several locations, as a fusion leaves them, the
+/// last with a name is the one of the result.
 static SourceTensor findSource(Location loc) {
   return TypeSwitch<LocationAttr, SourceTensor>(loc)
       .Case([](NameLoc name) { return SourceTensor{name.getName()}; })
@@ -53,8 +54,8 @@ static std::optional<Tensor> makeTensor(NpyElementType type,
 }
 
 /// The integers that codes stand for, as int32.
-static std::optional<Tensor> getCodeValues(ArrayRef<uint8_t> codes,
-                                           ArrayRef<int64_t> shape, CodeType type) {
+static std::optional<Tensor>
+getCodeValues(ArrayRef<uint8_t> codes, ArrayRef<int64_t> shape, CodeType type) {
   std::optional<Tensor> tensor = makeTensor(NpyElementType::I32, shape);
   if (!tensor)
     return std::nullopt;
@@ -73,12 +74,14 @@ static std::pair<CodeType, int64_t> getPackedType(Operation *op) {
           [](auto contraction) -> std::pair<CodeType, int64_t> {
             if (!contraction.getResultCode())
               return {};
-            return {*contraction.getResultCode(), contraction.getOutputChannels()};
+            return {*contraction.getResultCode(),
+                    contraction.getOutputChannels()};
           })
-      .Case([](bitplane::ThresholdOp threshold) -> std::pair<CodeType, int64_t> {
-        auto type = cast<ShapedType>(threshold.getInput().getType());
-        return {threshold.getCode(), type.getShape().back()};
-      })
+      .Case(
+          [](bitplane::ThresholdOp threshold) -> std::pair<CodeType, int64_t> {
+            auto type = cast<ShapedType>(threshold.getInput().getType());
+            return {threshold.getCode(), type.getShape().back()};
+          })
       .Default({CodeType(), 0});
 }
 
@@ -86,11 +89,13 @@ static std::pair<CodeType, int64_t> getPackedType(Operation *op) {
 static std::optional<Tensor> decode(OpResult result, const Tensor &value) {
   auto *bytes = static_cast<const uint8_t *>(value.bytes.data());
   if (CodeType code = getCodeType(result.getType()))
-    return getCodeValues(ArrayRef(bytes, value.bytes.size()), value.shape, code);
+    return getCodeValues(ArrayRef(bytes, value.bytes.size()), value.shape,
+                         code);
   if (auto [code, channels] = getPackedType(result.getOwner()); code) {
-    std::vector<uint8_t> codes = unpackWords(
-        ArrayRef(reinterpret_cast<const uint32_t *>(bytes), value.getNumElements()),
-        channels, code.getBits());
+    std::vector<uint8_t> codes =
+        unpackWords(ArrayRef(reinterpret_cast<const uint32_t *>(bytes),
+                             value.getNumElements()),
+                    channels, code.getBits());
     SmallVector<int64_t> shape(ArrayRef<int64_t>(value.shape).drop_back());
     shape.back() = channels;
     return getCodeValues(codes, shape, code);
@@ -117,7 +122,8 @@ static std::optional<Tensor> toChannelsFirst(const Tensor &tensor) {
   for (int64_t n = 0; n < shape[0]; ++n)
     for (size_t c = 0; c < channels; ++c)
       for (size_t pixel = 0; pixel < pixels; ++pixel, to += size)
-        std::memcpy(to, from + ((n * pixels + pixel) * channels + c) * size, size);
+        std::memcpy(to, from + ((n * pixels + pixel) * channels + c) * size,
+                    size);
   return result;
 }
 

@@ -21,13 +21,15 @@
 
 using namespace mlir;
 using namespace mlir::dorefa;
+using namespace mlir::dorefa::interpreter;
 using runtime::getElementSize;
 
 //===----------------------------------------------------------------------===//
 // Views
 //===----------------------------------------------------------------------===//
 
-/// Distances, in elements, of neighbours along each dimension of a dense tensor.
+/// Distances, in elements, of neighbours along each dimension of a dense
+/// tensor.
 static SmallVector<int64_t> getStrides(ArrayRef<int64_t> shape) {
   SmallVector<int64_t> strides(shape.size());
   int64_t stride = 1;
@@ -46,7 +48,8 @@ struct View {
   /// All elements of a dense tensor.
   template <typename TensorTy>
   static View all(TensorTy &tensor) {
-    View view{static_cast<Byte *>(tensor.bytes.data()), getStrides(tensor.shape)};
+    View view{static_cast<Byte *>(tensor.bytes.data()),
+              getStrides(tensor.shape)};
     for (int64_t &stride : view.strides)
       stride *= getElementSize(tensor.elementType);
     return view;
@@ -131,20 +134,21 @@ static LogicalResult run(arith::ConstantOp op, Frame &frame) {
   if (auto type = dyn_cast<ShapedType>(op.getType()))
     shape.assign(type.getShape().begin(), type.getShape().end());
   Tensor *tensor = frame.allocate(op.getResult(), shape);
-  return success(tensor && succeeded(writeConstant(op, op.getValue(), *tensor)));
+  return success(tensor &&
+                 succeeded(writeConstant(op, op.getValue(), *tensor)));
 }
 
 static LogicalResult run(tensor::EmptyOp op, Frame &frame) {
-  return success(frame.allocate(op.getResult(),
-                                getIntegers(op.getMixedSizes(), frame)));
+  return success(
+      frame.allocate(op.getResult(), getIntegers(op.getMixedSizes(), frame)));
 }
 
 static LogicalResult run(tensor::DimOp op, Frame &frame) {
   ArrayRef<int64_t> shape = frame.shape(op.getSource());
   int64_t index = frame.read<int64_t>(op.getIndex()).front();
   if (index < 0 || index >= static_cast<int64_t>(shape.size()))
-    return op.emitOpError() << "asks for dimension " << index << " of "
-                            << shape.size();
+    return op.emitOpError()
+           << "asks for dimension " << index << " of " << shape.size();
   auto result = frame.write<int64_t>(op.getResult(), {});
   if (succeeded(result))
     result->front() = shape[index];
@@ -172,12 +176,14 @@ static LogicalResult run(tensor::ExpandShapeOp op, Frame &frame) {
 }
 
 static LogicalResult run(tensor::CastOp op, Frame &frame) {
-  return frame.copy(op.getResult(), op.getSource(), frame.shape(op.getSource()));
+  return frame.copy(op.getResult(), op.getSource(),
+                    frame.shape(op.getSource()));
 }
 
 static LogicalResult run(UnrealizedConversionCastOp op, Frame &frame) {
   if (op.getNumOperands() != 1 || op.getNumResults() != 1)
-    return op.emitOpError("must turn one value into one other to be interpreted");
+    return op.emitOpError(
+        "must turn one value into one other to be interpreted");
   return frame.copy(op.getResult(0), op.getOperand(0),
                     frame.shape(op.getOperand(0)));
 }
@@ -197,8 +203,8 @@ static LogicalResult run(tensor::ExtractSliceOp op, Frame &frame) {
     if (sizes[i] < 0 ||
         (sizes[i] > 0 && (std::min(offsets[i], last) < 0 ||
                           std::max(offsets[i], last) >= shape[i])))
-      return op.emitOpError() << "reads outside dimension " << i << " of size "
-                              << shape[i];
+      return op.emitOpError()
+             << "reads outside dimension " << i << " of size " << shape[i];
     if (!op.getDroppedDims().test(i))
       result.push_back(sizes[i]);
   }
@@ -286,9 +292,11 @@ static LogicalResult run(tensor::PadOp op, Frame &frame) {
 //===----------------------------------------------------------------------===//
 
 /// Makes the result of a linalg operation on tensors, in the shape of `init`.
-static FailureOr<Tensor *> allocateLike(Operation *op, Value init, Frame &frame) {
+static FailureOr<Tensor *> allocateLike(Operation *op, Value init,
+                                        Frame &frame) {
   if (op->getNumResults() != 1)
-    return op->emitOpError("works on memrefs but the interpreter runs on tensors");
+    return op->emitOpError(
+        "works on memrefs but the interpreter runs on tensors");
   Tensor *tensor = frame.allocate(op->getResult(0), frame.shape(init));
   if (!tensor)
     return failure();
@@ -304,7 +312,8 @@ static LogicalResult run(linalg::TransposeOp op, Frame &frame) {
   for (auto [i, dim] : llvm::enumerate(op.getPermutation())) {
     source.strides.push_back(all.strides[dim]);
     if ((*tensor)->shape[i] != frame.shape(op.getInput())[dim])
-      return op.emitOpError("has a destination of another shape than its input");
+      return op.emitOpError(
+          "has a destination of another shape than its input");
   }
   copyView(TargetView::all(**tensor), source, (*tensor)->shape,
            getElementSize((*tensor)->elementType));
@@ -344,19 +353,21 @@ static LogicalResult run(linalg::FillOp op, Frame &frame) {
 // Dispatch
 //===----------------------------------------------------------------------===//
 
-StringRef dorefa::getUpstreamOpNames() {
+StringRef interpreter::getUpstreamOpNames() {
   return "arith.constant, tensor.cast, tensor.collapse_shape, tensor.concat, "
          "tensor.dim, tensor.empty, tensor.expand_shape, tensor.extract_slice, "
          "tensor.pad, linalg.broadcast, linalg.fill, linalg.transpose and "
          "builtin.unrealized_conversion_cast";
 }
 
-std::optional<LogicalResult> dorefa::runUpstreamOp(Operation *op, Frame &frame) {
+std::optional<LogicalResult> interpreter::runUpstreamOp(Operation *op,
+                                                        Frame &frame) {
   return TypeSwitch<Operation *, std::optional<LogicalResult>>(op)
       .Case<arith::ConstantOp, tensor::CastOp, tensor::CollapseShapeOp,
-            tensor::ConcatOp, tensor::DimOp, tensor::EmptyOp, tensor::ExpandShapeOp,
-            tensor::ExtractSliceOp, tensor::PadOp, linalg::BroadcastOp,
-            linalg::FillOp, linalg::TransposeOp, UnrealizedConversionCastOp>(
+            tensor::ConcatOp, tensor::DimOp, tensor::EmptyOp,
+            tensor::ExpandShapeOp, tensor::ExtractSliceOp, tensor::PadOp,
+            linalg::BroadcastOp, linalg::FillOp, linalg::TransposeOp,
+            UnrealizedConversionCastOp>(
           [&](auto concrete) { return run(concrete, frame); })
       .Default(std::nullopt);
 }

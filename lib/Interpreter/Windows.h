@@ -10,7 +10,7 @@
 #include "Contraction.h"
 #include "Frame.h"
 
-namespace mlir::dorefa {
+namespace mlir::dorefa::interpreter {
 
 /// Windows of `op` along spatial dimension `dim`: 0 rows, 1 columns.
 template <typename WindowOp>
@@ -29,8 +29,9 @@ WindowDim makeWindowDim(WindowOp op, unsigned dim, int64_t size, int64_t kernel,
 /// The product of `rows` rows of `channels` elements with `outputs` rows of
 /// weights, as a convolution of 1x1 maps.
 inline Convolution makeMatMul(int64_t rows, int64_t channels, int64_t outputs) {
-  WindowDim point{/*size=*/1, /*begin=*/0,    /*end=*/1, /*kernel=*/1,
-                  /*stride=*/1, /*dilation=*/1, /*pad=*/0, /*count=*/1};
+  WindowDim point{
+      /*size=*/1,   /*begin=*/0,    /*end=*/1, /*kernel=*/1,
+      /*stride=*/1, /*dilation=*/1, /*pad=*/0, /*count=*/1};
   return {rows, point, point, channels, outputs, /*groups=*/1};
 }
 
@@ -64,7 +65,8 @@ struct Windows {
     return {batch, rows.count, columns.count, channels};
   }
 
-  /// Whether each window has a pixel inside the input; a dilated one can miss it.
+  /// Whether each window has a pixel inside the input; a dilated one can miss
+  /// it.
   bool touchInput() const {
     for (const WindowDim &dim : {rows, columns})
       for (int64_t window = 0; window < dim.count; ++window) {
@@ -77,8 +79,8 @@ struct Windows {
     return true;
   }
 
-  /// Calls `fn` for each window in row-major order with the offsets of the pixels
-  /// inside the input, in (ky, kx) order.
+  /// Calls `fn` for each window in row-major order with the offsets of the
+  /// pixels inside the input, in (ky, kx) order.
   template <typename Fn>
   void forEach(Fn fn) const {
     SmallVector<int64_t> taps;
@@ -90,13 +92,14 @@ struct Windows {
             for (int64_t kx = 0; kx < columns.kernel; ++kx) {
               int64_t y = rows.source(oy, ky), x = columns.source(ox, kx);
               if (y >= 0 && x >= 0)
-                taps.push_back(((n * rows.size + y) * columns.size + x) * channels);
+                taps.push_back(((n * rows.size + y) * columns.size + x) *
+                               channels);
             }
           fn(ArrayRef<int64_t>(taps));
         }
   }
 };
 
-} // namespace mlir::dorefa
+} // namespace mlir::dorefa::interpreter
 
 #endif // DOREFA_LIB_INTERPRETER_WINDOWS_H

@@ -18,7 +18,7 @@
 // RUN: not dorefa-interpret %t/no-main.mlir --print --tolerance=1 2>&1 | FileCheck %s --check-prefix=ALONE
 // RUN: not dorefa-interpret %t/no-main.mlir --expect x.npy --tolerance=-1 2>&1 | FileCheck %s --check-prefix=TOLERANCE
 // RUN: not dorefa-interpret %t/no-main.weights --print 2>&1 | FileCheck %s --check-prefix=EXTENSION
-// NOTHING: error: there is nothing to do; add --output, --expect, --trace or --print
+// NOTHING: error: there is nothing to do; add --output, --expect, --trace, --print or --list
 // PHASE: error: --phase is llvm but the interpreter runs networks up to phase kernels; compile it and use dorefa-run
 // SOUP: error: there is no phase 'soup'
 // ALONE: error: --tolerance needs --expect
@@ -26,7 +26,7 @@
 // EXTENSION: error: model has extension '.weights' but must be .onnx, .mlir or .mlirbc
 
 //--- unsupported.mlir
-// CHECK: unsupported.mlir:5:10: error: 'arith.addi' op is not supported by the interpreter; supported are the operations of dorefa and bitplane on tensors, arith.constant
+// CHECK: unsupported.mlir:4:8: error: 'arith.addi' op is not supported by the interpreter; supported are the operations of dorefa and bitplane on tensors, arith.constant
 func.func @main() -> tensor<2xi32> {
   %x = arith.constant dense<1> : tensor<2xi32>
   %y = arith.addi %x, %x : tensor<2xi32>

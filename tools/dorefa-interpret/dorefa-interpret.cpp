@@ -29,21 +29,24 @@ static LogicalResult report(const runtime::Error &error) {
 // Inputs and outputs
 //===----------------------------------------------------------------------===//
 
-/// Name and type of an argument or result of @main. Tensors without a name in the
-/// source are called by role and number.
+/// Name and type of an argument or result of @main. Tensors without a name in
+/// the source are called by role and number.
 static FailureOr<TensorSpec> describe(func::FuncOp function, Type type,
-                                      StringAttr name, StringRef role, unsigned i) {
+                                      StringAttr name, StringRef role,
+                                      unsigned i) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   std::optional<NpyElementType> elementType =
       getTensorElementType(getElementTypeOrSelf(type));
   if (!tensor || !elementType)
     return function.emitError() << role << " " << i << " is " << type
                                 << " but must be a tensor of numbers or codes";
-  TensorSpec spec{name ? name.str() : (role + Twine(i)).str(), *elementType, {}};
+  TensorSpec spec{
+      name ? name.str() : (role + Twine(i)).str(), *elementType, {}};
   for (auto [dim, size] : llvm::enumerate(tensor.getShape())) {
     if (ShapedType::isDynamic(size) && dim != 0)
-      return function.emitError() << role << " '" << spec.name << "' is " << type
-                                  << " but only its first size may be dynamic";
+      return function.emitError()
+             << role << " '" << spec.name << "' is " << type
+             << " but only its first size may be dynamic";
     spec.shape.push_back(ShapedType::isDynamic(size) ? -1 : size);
   }
   return spec;
@@ -64,7 +67,8 @@ static LogicalResult describe(ModuleOp module, TensorGroup &inputs,
     inputs.tensors.push_back(*spec);
   }
   for (auto [i, type] : llvm::enumerate(function.getResultTypes())) {
-    auto name = dyn_cast_or_null<StringAttr>(function.getResultAttr(i, nameAttr));
+    auto name =
+        dyn_cast_or_null<StringAttr>(function.getResultAttr(i, nameAttr));
     FailureOr<TensorSpec> spec = describe(function, type, name, "output", i);
     if (failed(spec))
       return failure();
@@ -150,8 +154,9 @@ static void printOutputs(const TensorGroup &group, ArrayRef<Tensor> outputs) {
 // Running
 //===----------------------------------------------------------------------===//
 
-/// Runs the network; success where all comparisons found equal values. All that can
-/// be wrong about files is found before the run, and files are written after it.
+/// Runs the network; success where all comparisons found equal values. All that
+/// can be wrong about files is found before the run, and files are written
+/// after it.
 static LogicalResult run(ModuleOp module, const InterpretOptions &options) {
   TensorGroup inputGroup{"input", {}}, outputGroup{"output", {}};
   if (failed(describe(module, inputGroup, outputGroup)))
@@ -202,9 +207,11 @@ int main(int argc, char **argv) {
   DialectRegistry registry;
   registerAllDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  context.printOpOnDiagnostic(false);
   DiagnosticPrinter printer(context);
   OwningOpRef<ModuleOp> module = loadModel(options->model, context);
-  if (!module || (options->phase && failed(runToPhase(*module, *options->phase))))
+  if (!module ||
+      (options->phase && failed(runToPhase(*module, *options->phase))))
     return 1;
   return succeeded(run(*module, *options)) ? 0 : 1;
 }

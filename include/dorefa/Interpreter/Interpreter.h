@@ -23,8 +23,8 @@ namespace mlir::dorefa {
 /// one each; `index` is I64; scalars have rank 0.
 using Tensor = runtime::NpyArray;
 
-/// The element type that holds elements of `type`; nothing where the interpreter
-/// has none.
+/// The element type that holds elements of `type`; nothing where the
+/// interpreter has none.
 std::optional<runtime::NpyElementType> getTensorElementType(Type type);
 
 /// Called with every result as soon as it is computed.

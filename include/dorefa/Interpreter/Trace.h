@@ -13,13 +13,13 @@
 
 namespace mlir::dorefa {
 
-/// Collects the values that carry the name of a tensor of the source file (their
-/// location is a NameLoc), in the file's layout: where the location has the
-/// metadata "nchw", a channels-last tensor is turned to channels-first.
+/// Collects the values that carry the name of a tensor of the source file
+/// (their location is a NameLoc), in the file's layout: where the location has
+/// the metadata "nchw", a channels-last tensor is turned to channels-first.
 ///
-/// Accumulators are int32, codes the integers they stand for as int32, all else as
-/// it is. Where several values have one name, the first integer one counts, else
-/// the first.
+/// Accumulators are int32, codes the integers they stand for as int32, all else
+/// as it is. Where several values have one name, the first integer one counts,
+/// else the first.
 class Trace {
 public:
   /// Keeps `value` if it has a name. Constants are left out.

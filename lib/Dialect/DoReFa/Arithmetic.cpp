@@ -43,7 +43,8 @@ static float roundHalfEven(float x) {
   float fraction = std::fabs(x - truncated);
   bool away = fraction > 0.5f ||
               (fraction == 0.5f && std::fmod(truncated, 2.0f) != 0.0f);
-  return away ? truncated + std::copysign(1.0f, x) : std::copysign(truncated, x);
+  return away ? truncated + std::copysign(1.0f, x)
+              : std::copysign(truncated, x);
 }
 
 float dorefa::roundTo(Rounding mode, float x) {
@@ -70,8 +71,8 @@ float dorefa::roundTo(Rounding mode, float x) {
   llvm_unreachable("unknown rounding mode");
 }
 
-int64_t dorefa::quantizeLevel(float x, float scale, float zeroPoint, int64_t min,
-                              int64_t max, Rounding mode) {
+int64_t dorefa::quantizeLevel(float x, float scale, float zeroPoint,
+                              int64_t min, int64_t max, Rounding mode) {
   float level = x / scale + zeroPoint;
   // Written so that NaN takes the first branch.
   if (!(level > static_cast<float>(min)))
@@ -114,7 +115,8 @@ int64_t dorefa::countThresholds(float x, ArrayRef<float> row, bool decreasing) {
   return count;
 }
 
-int64_t dorefa::countThresholds(int32_t x, ArrayRef<int32_t> row, bool decreasing) {
+int64_t dorefa::countThresholds(int32_t x, ArrayRef<int32_t> row,
+                                bool decreasing) {
   int64_t count = 0;
   for (int32_t threshold : row)
     count += decreasing ? x <= threshold : x >= threshold;
@@ -143,7 +145,8 @@ static QuantizedWeights binarizeWeights(ArrayRef<float> weights) {
   return result;
 }
 
-QuantizedWeights dorefa::quantizeWeights(ArrayRef<float> weights, unsigned bits) {
+QuantizedWeights dorefa::quantizeWeights(ArrayRef<float> weights,
+                                         unsigned bits) {
   if (bits == 1)
     return binarizeWeights(weights);
   // Rounding is monotone: the maximum of the rounded values is the rounded
@@ -217,8 +220,8 @@ dorefa::quantizeGradients(ArrayRef<float> gradients, int64_t numSamples,
     for (float gradient : gradients.slice(n * sampleSize, sampleSize))
       maximum = std::max(maximum, std::fabs(gradient));
     for (size_t i = n * sampleSize, end = i + sampleSize; i < end; ++i)
-      result.codes.push_back(quantizeGradient(
-          gradients[i], maximum, maxCode, drawNoise(i, seed, layer, step)));
+      result.codes.push_back(quantizeGradient(gradients[i], maximum, maxCode,
+                                              drawNoise(i, seed, layer, step)));
     result.scale.push_back(maximum);
   }
   return result;
@@ -279,8 +282,8 @@ float dorefa::evaluateBinary(BinaryKind kind, float a, float b) {
   llvm_unreachable("unknown binary kind");
 }
 
-float dorefa::batchNorm(float x, float mean, float variance, float gamma, float beta,
-                        float epsilon) {
+float dorefa::batchNorm(float x, float mean, float variance, float gamma,
+                        float beta, float epsilon) {
   return (x - mean) / std::sqrt(variance + epsilon) * gamma + beta;
 }
 

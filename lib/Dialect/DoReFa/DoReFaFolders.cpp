@@ -41,7 +41,9 @@ static ElementsAttr makeCodes(Type result, std::vector<int8_t> &&codes) {
 // Constants and casts
 //===----------------------------------------------------------------------===//
 
-OpFoldResult ConstantOp::fold(FoldAdaptor adaptor) { return adaptor.getValue(); }
+OpFoldResult ConstantOp::fold(FoldAdaptor adaptor) {
+  return adaptor.getValue();
+}
 
 /// Whether every byte is a code of `type`.
 static bool holdsCodes(ElementsAttr bytes, CodeType type) {
@@ -89,10 +91,9 @@ OpFoldResult QuantizeOp::fold(FoldAdaptor adaptor) {
   std::vector<int8_t> codes(values.size());
   for (size_t i = 0; i < values.size(); ++i) {
     size_t channel = i / inner;
-    int64_t level =
-        quantizeLevel(values[i], scales[channel % scales.size()],
-                      zeroPoints[channel % zeroPoints.size()], getMinLevel(),
-                      getMaxLevel(), getRounding());
+    int64_t level = quantizeLevel(values[i], scales[channel % scales.size()],
+                                  zeroPoints[channel % zeroPoints.size()],
+                                  getMinLevel(), getMaxLevel(), getRounding());
     codes[i] = static_cast<int8_t>(getCodeOfLevel(code, level));
   }
   return makeCodes(type, std::move(codes));
@@ -118,7 +119,8 @@ LogicalResult QuantizeWeightsOp::fold(FoldAdaptor adaptor,
     return failure();
   auto code = cast<CodeType>(getElementTypeOrSelf(getResult().getType()));
   QuantizedWeights quantized = quantizeWeights(weights, code.getBits());
-  results.push_back(makeCodes(getResult().getType(), std::move(quantized.codes)));
+  results.push_back(
+      makeCodes(getResult().getType(), std::move(quantized.codes)));
   results.push_back(DenseElementsAttr::get(
       cast<RankedTensorType>(getScale().getType()), quantized.scale));
   return success();
@@ -154,7 +156,8 @@ OpFoldResult BinaryOp::fold(FoldAdaptor adaptor) {
   // Of the broadcasts only the one that needs no index arithmetic.
   size_t count = type.getNumElements();
   std::vector<float> a = readElements<float>(lhs), b = readElements<float>(rhs);
-  if ((a.size() != count && a.size() != 1) || (b.size() != count && b.size() != 1))
+  if ((a.size() != count && a.size() != 1) ||
+      (b.size() != count && b.size() != 1))
     return {};
   std::vector<float> values(count);
   for (size_t i = 0; i < count; ++i)

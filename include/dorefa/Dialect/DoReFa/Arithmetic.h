@@ -89,7 +89,8 @@ std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter,
 /// The 16 random bits of element `index` of a gradient: word `index % 8 / 2`,
 /// low half first, of counter (`index / 8`, `layer`, `step`, 0) with key `seed`
 /// (low word first).
-uint16_t drawNoise(uint64_t index, uint64_t seed, uint32_t layer, uint32_t step);
+uint16_t drawNoise(uint64_t index, uint64_t seed, uint32_t layer,
+                   uint32_t step);
 
 /// Quantized gradients: an element of sample n is
 /// `scale[n] * v(code) / (2^bits - 1)`, the codes being bipolar.
@@ -101,9 +102,10 @@ struct QuantizedGradients {
 
 /// Quantizes gradients of `numSamples` equal samples, row-major, stochastically
 /// to `bits` in [1, 8] bits. Fails where a sample holds NaN or an infinity.
-FailureOr<QuantizedGradients>
-quantizeGradients(ArrayRef<float> gradients, int64_t numSamples, unsigned bits,
-                  uint64_t seed, uint32_t layer, uint32_t step);
+FailureOr<QuantizedGradients> quantizeGradients(ArrayRef<float> gradients,
+                                                int64_t numSamples,
+                                                unsigned bits, uint64_t seed,
+                                                uint32_t layer, uint32_t step);
 
 //===----------------------------------------------------------------------===//
 // Floats
@@ -121,8 +123,9 @@ float evaluateBinary(BinaryKind kind, float a, float b);
 float batchNorm(float x, float mean, float variance, float gamma, float beta,
                 float epsilon);
 
-/// `e / sum(e)` with `e = exp(x - max(x))`, exp in float64 and rounded once, the
-/// sum a float32 chain in index order. `values` holds x and then the result.
+/// `e / sum(e)` with `e = exp(x - max(x))`, exp in float64 and rounded once,
+/// the sum a float32 chain in index order. `values` holds x and then the
+/// result.
 void softmax(MutableArrayRef<float> values);
 
 /// `(value - zeroPoint) * scale`: difference in float32, product in float64,
