@@ -1,0 +1,244 @@
+//===- CPUTarget.cpp - Native code for a processor ------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dorefa/Target/CPU/CPUTarget.h"
+#include "Linker.h"
+#include "ModelInterface.h"
+#include "Signature.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Analysis/TargetLibraryInfo.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/Signals.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/SubtargetFeature.h"
+
+using namespace mlir;
+using namespace mlir::dorefa;
+
+static constexpr StringLiteral kTriple = "x86_64-unknown-linux-gnu";
+
+//===----------------------------------------------------------------------===//
+// The machine
+//===----------------------------------------------------------------------===//
+
+/// The instruction sets of this machine; a virtual one may have fewer than its
+/// processor.
+static std::string getHostFeatures() {
+  llvm::SubtargetFeatures features;
+  for (const auto &feature : llvm::sys::getHostCPUFeatures())
+    features.AddFeature(feature.getKey(), feature.getValue());
+  return features.getString();
+}
+
+/// Null after a diagnostic.
+static const llvm::Target *findTarget(Location loc) {
+  LLVMInitializeX86TargetInfo();
+  LLVMInitializeX86Target();
+  LLVMInitializeX86TargetMC();
+  LLVMInitializeX86AsmPrinter();
+  LLVMInitializeX86AsmParser();
+  std::string error;
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(llvm::Triple(kTriple), error);
+  if (!target)
+    emitError(loc) << "this build of LLVM cannot generate code for " << kTriple;
+  return target;
+}
+
+/// Null after a diagnostic.
+static std::unique_ptr<llvm::TargetMachine>
+createMachine(const CPUOptions &options, Location loc) {
+  const llvm::Target *target = findTarget(loc);
+  if (!target)
+    return nullptr;
+  llvm::Triple triple(kTriple);
+  std::string cpu = options.cpu, features;
+  if (cpu == "native") {
+    if (!llvm::Triple(llvm::sys::getDefaultTargetTriple()).isX86()) {
+      emitError(loc) << "processor is 'native' but this machine is not x86-64: name "
+                        "the processor to compile for, such as x86-64-v3";
+      return nullptr;
+    }
+    cpu = llvm::sys::getHostCPUName();
+    features = getHostFeatures();
+  }
+  std::unique_ptr<llvm::MCSubtargetInfo> known(
+      target->createMCSubtargetInfo(triple, "", ""));
+  // LLVM also knows processors that cannot run 64-bit code.
+  if (known && known->isCPUStringValid(cpu))
+    known.reset(target->createMCSubtargetInfo(triple, cpu, ""));
+  else
+    known.reset();
+  if (!known || !known->checkFeatures("+64bit")) {
+    emitError(loc) << "processor is '" << cpu
+                   << "' but must be native or an x86-64 processor that LLVM knows, "
+                      "such as x86-64-v3, haswell, znver4 or sapphirerapids";
+    return nullptr;
+  }
+  llvm::TargetOptions machineOptions;
+  // A product and a sum are rounded one by one unless the program says fma.
+  machineOptions.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  machineOptions.FunctionSections = true;
+  machineOptions.DataSections = true;
+  return std::unique_ptr<llvm::TargetMachine>(
+      target->createTargetMachine(triple, cpu, features, machineOptions,
+                                  llvm::Reloc::PIC_, llvm::CodeModel::Small));
+}
+
+LogicalResult dorefa::configurePipeline(CPUOptions &options,
+                                        PipelineOptions &pipeline, Location loc) {
+  StringRef prefix = options.symbolPrefix;
+  bool isIdentifier =
+      !prefix.empty() && !llvm::isDigit(prefix.front()) &&
+      llvm::all_of(prefix, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+  if (!isIdentifier)
+    return emitError(loc) << "symbol prefix is '" << prefix
+                          << "' but must be a C identifier";
+  std::unique_ptr<llvm::TargetMachine> machine = createMachine(options, loc);
+  if (!machine)
+    return failure();
+  const llvm::MCSubtargetInfo &subtarget = *machine->getMCSubtargetInfo();
+  // AVX-512 has 32 vector registers, the others have 16; a tile keeps some of them
+  // for its operands.
+  bool isWide = subtarget.checkFeatures("+avx512f");
+  pipeline.lanes = isWide ? 16 : subtarget.checkFeatures("+avx2") ? 8 : 4;
+  pipeline.accumulators = isWide ? 24 : 12;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// LLVM IR
+//===----------------------------------------------------------------------===//
+
+/// Gives constants one dimension: LLVM stores an array of numbers densely but an
+/// array of arrays as one object per row.
+static void flattenConstants(ModuleOp module) {
+  for (auto global : module.getOps<LLVM::GlobalOp>()) {
+    auto value = dyn_cast_or_null<ElementsAttr>(global.getValueOrNull());
+    auto type = dyn_cast<LLVM::LLVMArrayType>(global.getGlobalType());
+    if (!value || !type || !isa<LLVM::LLVMArrayType>(type.getElementType()))
+      continue;
+    auto flat = RankedTensorType::get({value.getNumElements()}, value.getElementType());
+    ElementsAttr reshaped;
+    if (auto dense = dyn_cast<DenseElementsAttr>(value))
+      reshaped = dense.reshape(flat);
+    else if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))
+      reshaped = DenseResourceElementsAttr::get(flat, resource.getRawHandle());
+    else
+      continue;
+    global.setGlobalType(
+        LLVM::LLVMArrayType::get(flat.getElementType(), flat.getNumElements()));
+    global.setValueAttr(reshaped);
+  }
+}
+
+/// Whether `@main` takes what the interface passes: per memref two pointers, the
+/// offset, sizes and strides; the workspace last.
+static LogicalResult checkNetwork(ModuleOp module, const Signature &signature) {
+  size_t expected = 5;
+  for (const TensorInfo &info :
+       llvm::concat<const TensorInfo>(signature.inputs, signature.outputs))
+    expected += 3 + 2 * info.type.getRank();
+  auto main = module.lookupSymbol<LLVM::LLVMFuncOp>("main");
+  if (!main || main.isExternal() || main.getNumArguments() != expected ||
+      !isa<LLVM::LLVMVoidType>(main.getFunctionType().getReturnType()))
+    return module.emitError() << "module must have a function @main in the LLVM "
+                                 "dialect with "
+                              << expected << " arguments and no result: run all "
+                                             "phases up to llvm first";
+  return success();
+}
+
+/// The pipeline of -O2, without what would replace one library function by another.
+static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine);
+  llvm::TargetLibraryInfoImpl library(module.getTargetTriple());
+  library.disableAllFunctions();
+  for (llvm::LibFunc known :
+       {llvm::LibFunc_memcpy, llvm::LibFunc_memmove, llvm::LibFunc_memset})
+    library.setAvailable(known);
+  functions.registerPass([&] { return llvm::TargetLibraryAnalysis(library); });
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
+      .run(module, modules);
+}
+
+//===----------------------------------------------------------------------===//
+// The shared object
+//===----------------------------------------------------------------------===//
+
+/// Writes the object code of the network to `path`; LLVM's copy of the network is
+/// gone when this returns.
+static llvm::Error compileObject(ModuleOp module, const Signature &signature,
+                                 StringRef open, llvm::TargetMachine &machine,
+                                 StringRef path) {
+  llvm::LLVMContext context;
+  flattenConstants(module);
+  std::unique_ptr<llvm::Module> code =
+      translateModuleToLLVMIR(module, context, signature.name);
+  if (!code)
+    return llvm::createStringError("module cannot be translated to LLVM IR");
+  code->setDataLayout(machine.createDataLayout());
+  code->setTargetTriple(machine.getTargetTriple());
+  addModelInterface(*code, signature, open, machine);
+  optimise(*code, machine);
+  return writeObject(*code, machine, path);
+}
+
+/// Links into a temporary file beside `path` and renames it.
+static llvm::Error linkAndRename(StringRef object, StringRef path,
+                                 llvm::TargetMachine &machine,
+                                 const ScratchDirectory &scratch) {
+  SmallString<128> temporary;
+  llvm::sys::fs::createUniquePath(path + ".%%%%%%%%", temporary,
+                                  /*MakeAbsolute=*/false);
+  llvm::sys::RemoveFileOnSignal(temporary);
+  llvm::FileRemover remover(temporary);
+  if (llvm::Error error = linkSharedObject(object, temporary, machine, scratch))
+    return error;
+  if (std::error_code error = llvm::sys::fs::rename(temporary, path))
+    return llvm::createStringError(error, "the finished file cannot be renamed");
+  remover.releaseFile();
+  llvm::sys::DontRemoveFileOnSignal(temporary);
+  return llvm::Error::success();
+}
+
+LogicalResult dorefa::emitSharedObject(ModuleOp module, const CPUOptions &options,
+                                       StringRef path) {
+  FailureOr<Signature> signature = readSignature(module);
+  if (failed(signature) || failed(checkNetwork(module, *signature)))
+    return failure();
+  std::unique_ptr<llvm::TargetMachine> machine =
+      createMachine(options, module.getLoc());
+  if (!machine)
+    return failure();
+  auto scratch = ScratchDirectory::create();
+  if (!scratch)
+    return module.emitError() << llvm::toString(scratch.takeError());
+  std::string object = (*scratch)->getFile("network.o");
+  llvm::Error error = compileObject(module, *signature,
+                                    options.symbolPrefix + "_open", *machine, object);
+  if (!error)
+    error = linkAndRename(object, path, *machine, **scratch);
+  if (error)
+    return module.emitError() << "cannot write shared object '" << path
+                              << "': " << llvm::toString(std::move(error));
+  return success();
+}

@@ -1,0 +1,245 @@
+//===- ModelInterface.cpp - The functions of dorefa-c/Model.h -------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ModelInterface.h"
+#include "CPUFeatures.h"
+#include "dorefa-c/Model.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/Intrinsics.h"
+
+#include <limits>
+
+using namespace llvm;
+using namespace mlir::dorefa;
+using mlir::failed;
+
+namespace {
+
+class ModelInterface {
+public:
+  ModelInterface(Module &module, const Signature &signature,
+                 const TargetMachine &machine)
+      : module(module), signature(signature), machine(machine), b(module.getContext()),
+        i32(b.getInt32Ty()), i64(b.getInt64Ty()), ptr(b.getPtrTy()) {}
+
+  void create(StringRef open) {
+    network = module.getFunction("main");
+    network->setName("network");
+    for (GlobalValue &value : module.global_values())
+      if (!value.isDeclaration())
+        value.setLinkage(GlobalValue::InternalLinkage);
+    for (Function &function : module)
+      if (!function.isDeclaration())
+        setTarget(function);
+    Function *workspaceSize = createWorkspaceSize();
+    createOpen(open, createModel(workspaceSize, createRun(workspaceSize)));
+  }
+
+private:
+  //===--------------------------------------------------------------------===//
+  // Functions
+  //===--------------------------------------------------------------------===//
+
+  /// `function` may use every instruction of the target.
+  void setTarget(Function &function) {
+    function.addFnAttr("target-cpu", machine.getTargetCPU());
+    function.addFnAttr("target-features", machine.getTargetFeatureString());
+    function.addFnAttr(Attribute::NoUnwind);
+  }
+
+  /// An internal function; the builder stands in its first block.
+  Function *startFunction(StringRef name, Type *result, ArrayRef<Type *> arguments) {
+    auto *function = Function::Create(FunctionType::get(result, arguments, false),
+                                      GlobalValue::InternalLinkage, name, module);
+    function->addFnAttr(Attribute::NoUnwind);
+    b.SetInsertPoint(BasicBlock::Create(module.getContext(), "entry", function));
+    return function;
+  }
+
+  /// Returns `status` where `bad` holds and goes on elsewhere.
+  void returnIf(Value *bad, int64_t status) {
+    Function *function = b.GetInsertBlock()->getParent();
+    BasicBlock *stop = BasicBlock::Create(module.getContext(), "stop", function);
+    BasicBlock *next = BasicBlock::Create(module.getContext(), "next", function);
+    b.CreateCondBr(bad, stop, next);
+    b.SetInsertPoint(stop);
+    b.CreateRet(ConstantInt::get(function->getReturnType(), status));
+    b.SetInsertPoint(next);
+  }
+
+  /// `int64_t workspace_size(int64_t batch)`; 0 where the batch is below 1 or the
+  /// size does not fit.
+  Function *createWorkspaceSize() {
+    Function *function = startFunction("workspace_size", i64, {i64});
+    setTarget(*function);
+    // Never 0, which would say that the batch is wrong.
+    int64_t fixed = std::max<int64_t>(signature.workspaceFixed,
+                                      DOREFA_WORKSPACE_ALIGNMENT);
+    if (!signature.hasBatch()) {
+      b.CreateRet(b.getInt64(fixed));
+      return function;
+    }
+    Value *batch = function->getArg(0);
+    int64_t perSample = signature.workspacePerSample;
+    int64_t most = (std::numeric_limits<int64_t>::max() - fixed) /
+                   std::max<int64_t>(perSample, 1);
+    returnIf(b.CreateICmpSLT(batch, b.getInt64(1)), 0);
+    returnIf(b.CreateICmpSGT(batch, b.getInt64(most)), 0);
+    b.CreateRet(b.CreateAdd(b.CreateMul(batch, b.getInt64(perSample)),
+                            b.getInt64(fixed)));
+    return function;
+  }
+
+  /// Loads one pointer per tensor from `array`; returns where one is null.
+  SmallVector<Value *> loadPointers(Value *array, size_t count) {
+    SmallVector<Value *> pointers;
+    if (count == 0)
+      return pointers;
+    returnIf(b.CreateIsNull(array), DOREFA_ERROR_ARGUMENT);
+    for (size_t index = 0; index < count; ++index) {
+      Value *address = b.CreateConstInBoundsGEP1_64(ptr, array, index);
+      pointers.push_back(b.CreateLoad(ptr, address));
+      returnIf(b.CreateIsNull(pointers.back()), DOREFA_ERROR_ARGUMENT);
+    }
+    return pointers;
+  }
+
+  /// Appends what MLIR passes for a memref: pointer twice, offset, sizes, strides.
+  void appendDescriptor(SmallVectorImpl<Value *> &arguments, Value *pointer,
+                        ArrayRef<int64_t> shape, Value *dynamicSize) {
+    arguments.append({pointer, pointer, b.getInt64(0)});
+    SmallVector<Value *> strides(shape.size());
+    int64_t stride = 1;
+    for (size_t dim = shape.size(); dim-- > 0;) {
+      strides[dim] = b.getInt64(stride);
+      if (!mlir::ShapedType::isDynamic(shape[dim]))
+        stride *= shape[dim];
+    }
+    for (int64_t size : shape)
+      arguments.push_back(mlir::ShapedType::isDynamic(size) ? dynamicSize
+                                                            : b.getInt64(size));
+    arguments.append(strides);
+  }
+
+  /// `int32_t run(inputs, outputs, batch, workspace)`.
+  Function *createRun(Function *workspaceSize) {
+    Function *function = startFunction("run", i32, {ptr, ptr, i64, ptr});
+    setTarget(*function);
+    Value *batch = function->getArg(2), *workspace = function->getArg(3);
+    SmallVector<Value *> inputs =
+        loadPointers(function->getArg(0), signature.inputs.size());
+    SmallVector<Value *> outputs =
+        loadPointers(function->getArg(1), signature.outputs.size());
+    Value *size = b.CreateCall(workspaceSize, batch);
+    returnIf(b.CreateIsNull(size), DOREFA_ERROR_ARGUMENT);
+    Value *misaligned = b.CreateAnd(b.CreatePtrToInt(workspace, i64),
+                                    b.getInt64(DOREFA_WORKSPACE_ALIGNMENT - 1));
+    returnIf(b.CreateOr(b.CreateIsNull(workspace), b.CreateIsNotNull(misaligned)),
+             DOREFA_ERROR_WORKSPACE);
+    SmallVector<Value *> arguments;
+    for (auto [info, pointer] : zip_equal(signature.inputs, inputs))
+      appendDescriptor(arguments, pointer, info.type.getShape(), batch);
+    for (auto [info, pointer] : zip_equal(signature.outputs, outputs))
+      appendDescriptor(arguments, pointer, info.type.getShape(), batch);
+    appendDescriptor(arguments, workspace, mlir::ShapedType::kDynamic, size);
+    b.CreateCall(network, arguments);
+    b.CreateRet(b.getInt32(DOREFA_OK));
+    return function;
+  }
+
+  /// `int32_t open(uint32_t abi_version, const dorefa_model **model)`. It runs before
+  /// anything is known of the processor: it must not use more than the baseline.
+  void createOpen(StringRef name, Constant *model) {
+    Function *function = startFunction(name, i32, {i32, ptr});
+    function->setLinkage(GlobalValue::ExternalLinkage);
+    function->addFnAttr("target-cpu", "x86-64");
+    function->addFnAttr("target-features", "");
+    Value *version = b.getInt32(DOREFA_MODEL_ABI_VERSION);
+    returnIf(b.CreateICmpNE(function->getArg(0), version), DOREFA_ERROR_VERSION);
+    returnIf(b.CreateIsNull(function->getArg(1)), DOREFA_ERROR_ARGUMENT);
+    Value *isKnown = createFeatureCheck(b, *machine.getMCSubtargetInfo());
+    returnIf(b.CreateNot(isKnown), DOREFA_ERROR_CPU);
+    b.CreateStore(model, function->getArg(1));
+    b.CreateRet(b.getInt32(DOREFA_OK));
+  }
+
+  //===--------------------------------------------------------------------===//
+  // The record
+  //===--------------------------------------------------------------------===//
+
+  Constant *createConstant(Constant *value, StringRef name) {
+    return new GlobalVariable(module, value->getType(), /*isConstant=*/true,
+                              GlobalValue::InternalLinkage, value, name);
+  }
+
+  Constant *createString(StringRef text) {
+    return createConstant(ConstantDataArray::getString(module.getContext(), text),
+                          "text");
+  }
+
+  static int32_t getElementType(mlir::Type type) {
+    if (type.isF32())
+      return DOREFA_F32;
+    if (type.isInteger(8))
+      return DOREFA_I8;
+    return type.isInteger(32) ? DOREFA_I32 : DOREFA_I64;
+  }
+
+  /// An array of `dorefa_tensor_info`.
+  Constant *createTensorInfos(ArrayRef<TensorInfo> tensors, StringRef name) {
+    auto *dimsType = ArrayType::get(i64, DOREFA_MAX_RANK);
+    auto *infoType = StructType::get(ptr, i32, i32, dimsType);
+    SmallVector<Constant *> infos;
+    for (const TensorInfo &tensor : tensors) {
+      SmallVector<Constant *> dims;
+      for (int64_t size : tensor.type.getShape())
+        dims.push_back(b.getInt64(mlir::ShapedType::isDynamic(size) ? -1 : size));
+      dims.resize(DOREFA_MAX_RANK, b.getInt64(0));
+      infos.push_back(ConstantStruct::get(
+          infoType, {createString(tensor.name),
+                     b.getInt32(getElementType(tensor.type.getElementType())),
+                     b.getInt32(tensor.type.getRank()),
+                     ConstantArray::get(dimsType, dims)}));
+    }
+    return createConstant(
+        ConstantArray::get(ArrayType::get(infoType, infos.size()), infos), name);
+  }
+
+  /// The `dorefa_model`.
+  Constant *createModel(Function *workspaceSize, Function *run) {
+    const Triple &triple = machine.getTargetTriple();
+    std::string target = (triple.getArchName() + "-" + triple.getOSName() + "-" +
+                          triple.getEnvironmentName() + " " + machine.getTargetCPU())
+                             .str();
+    auto *type =
+        StructType::get(i32, i32, i32, i32, ptr, ptr, ptr, ptr, ptr, ptr);
+    return createConstant(
+        ConstantStruct::get(type, {b.getInt32(DOREFA_MODEL_ABI_VERSION),
+                                   b.getInt32(signature.inputs.size()),
+                                   b.getInt32(signature.outputs.size()),
+                                   b.getInt32(0),
+                                   createTensorInfos(signature.inputs, "inputs"),
+                                   createTensorInfos(signature.outputs, "outputs"),
+                                   createString(signature.name), createString(target),
+                                   workspaceSize, run}),
+        "model");
+  }
+
+  Module &module;
+  const Signature &signature;
+  const TargetMachine &machine;
+  IRBuilder<> b;
+  IntegerType *i32, *i64;
+  PointerType *ptr;
+  Function *network = nullptr;
+};
+
+} // namespace
+
+void mlir::dorefa::addModelInterface(Module &module, const Signature &signature,
+                                     StringRef open, const TargetMachine &machine) {
+  ModelInterface(module, signature, machine).create(open);
+}

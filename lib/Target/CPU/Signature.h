@@ -1,0 +1,41 @@
+//===- Signature.h - Inputs and outputs of a network ------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DOREFA_LIB_TARGET_CPU_SIGNATURE_H
+#define DOREFA_LIB_TARGET_CPU_SIGNATURE_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+
+#include <string>
+
+namespace mlir::dorefa {
+
+/// An input or output as the source file names it.
+struct TensorInfo {
+  std::string name;
+  RankedTensorType type;
+};
+
+/// What the passes of phase `buffers` noted about a network.
+struct Signature {
+  std::string name;
+  SmallVector<TensorInfo> inputs;
+  SmallVector<TensorInfo> outputs;
+  /// The workspace takes `perSample * batch + fixed` bytes.
+  int64_t workspacePerSample = 0;
+  int64_t workspaceFixed = 0;
+
+  /// Whether any input or output has the batch as its first dimension.
+  bool hasBatch() const;
+};
+
+/// Reads the signature; a diagnostic says which pass has not run.
+FailureOr<Signature> readSignature(ModuleOp module);
+
+} // namespace mlir::dorefa
+
+#endif // DOREFA_LIB_TARGET_CPU_SIGNATURE_H
