@@ -2,6 +2,7 @@
 """Configuration of the test suite: which files are tests, which programs they call."""
 
 import os
+import subprocess
 
 import lit.formats
 from lit.llvm import llvm_config
@@ -23,6 +24,13 @@ if os.path.isdir(models):
     config.available_features.add("models")
 else:
     lit_config.note("tests on real networks are skipped: there is no ../shared/models")
+
+# Not needed to build or use anything else, so scripts/build does not install them.
+parts = [config.python, "-c", "import ensurepip, setuptools, wheel"]
+if subprocess.run(parts, capture_output=True, check=False).returncode == 0:
+    config.available_features.add("python-install")
+else:
+    lit_config.note("the test of pip install is skipped: it needs python3-venv and python3-wheel")
 
 config.substitutions += [
     ("%python", config.python),
