@@ -31,6 +31,20 @@ InFlightDiagnostic Importer::emitError(StringRef name) {
   return mlir::emitError(getLoc(name));
 }
 
+std::optional<Quantizer>
+Importer::getDeclaredQuantizer(StringRef name, const Constant &constant) {
+  auto declared = dataTypes.find(name);
+  const auto *floats = std::get_if<std::vector<float>>(&constant.data);
+  if (declared == dataTypes.end() || !floats)
+    return std::nullopt;
+  std::optional<Quantizer> quantizer = parseDataType(declared->second);
+  if (!quantizer || !llvm::all_of(*floats, [&](float x) {
+        return quantizer->apply(x, 0) == x;
+      }))
+    return std::nullopt;
+  return quantizer;
+}
+
 FailureOr<Tensor> Importer::take(StringRef name, EmitError emitError) {
   bool last = --uses[name] == 0;
   auto found = table.find(name);
@@ -51,6 +65,7 @@ FailureOr<Tensor> Importer::take(StringRef name, EmitError emitError) {
   if (failed(constant))
     return failure();
   Tensor tensor;
+  tensor.quantizer = getDeclaredQuantizer(name, *constant);
   tensor.constant = std::make_shared<Constant>(std::move(*constant));
   if (!last)
     table[name] = tensor;
@@ -116,6 +131,10 @@ LogicalResult GraphImporter::findProducers() {
     if (!importer.initializers.try_emplace(tensor.name(), &tensor).second)
       return importer.emitError(tensor.name())
              << "constant '" << tensor.name() << "' is defined twice";
+  for (const onnx::TensorAnnotation &annotation : graph.quantization_annotation())
+    for (const auto &entry : annotation.quant_parameter_tensor_names())
+      if (entry.key() == "finn_datatype")
+        importer.dataTypes[annotation.tensor_name()] = entry.value();
   llvm::StringSet<> inputs;
   for (const onnx::ValueInfoProto &input : graph.input())
     if (!inputs.insert(input.name()).second)

@@ -50,6 +50,10 @@ struct Quantizer {
   float apply(float x, int64_t channel) const;
 };
 
+/// The quantizer that leaves every value of a data type of FINN (`INT2`, `BIPOLAR`)
+/// as it is; nullopt for types that no code holds.
+std::optional<Quantizer> parseDataType(StringRef name);
+
 /// What a name of the file stands for: a constant, or a value of the program.
 struct Tensor {
   std::shared_ptr<Constant> constant;
@@ -261,6 +265,9 @@ public:
   /// Location of a name of the file.
   Location getLoc(StringRef name);
   InFlightDiagnostic emitError(StringRef name);
+  /// The quantizer that the file declares for a constant, if its values agree.
+  std::optional<Quantizer> getDeclaredQuantizer(StringRef name,
+                                                const Constant &constant);
 
   /// What `name` stands for; counts one use less. Null where it is undefined.
   FailureOr<Tensor> take(StringRef name, EmitError emitError);
@@ -270,6 +277,8 @@ public:
   OpBuilder builder;
   int64_t opset = 0;
   llvm::StringMap<onnx::TensorProto *> initializers;
+  /// Data types that FINN declares for constants.
+  llvm::StringMap<std::string> dataTypes;
   /// How often each name is still read.
   llvm::StringMap<int64_t> uses;
   llvm::StringMap<Tensor> table;

@@ -54,6 +54,25 @@ void dorefa::applyQuantizer(Tensor &tensor) {
   tensor.quantizer.reset();
 }
 
+std::optional<Quantizer> dorefa::parseDataType(StringRef name) {
+  Quantizer quantizer;
+  quantizer.scale = {1};
+  if (name == "BIPOLAR") {
+    quantizer.sign = true;
+  } else if (name == "BINARY") {
+    quantizer.isSigned = false;
+  } else if (name == "TERNARY") {
+    quantizer.bits = 2;
+    quantizer.narrow = true;
+  } else {
+    quantizer.isSigned = !name.consume_front("U");
+    if (!name.consume_front("INT") || name.getAsInteger(10, quantizer.bits) ||
+        quantizer.bits < 1 || quantizer.bits > 8)
+      return std::nullopt;
+  }
+  return quantizer;
+}
+
 /// Type of the codes. A half-integer zero point z of unsigned levels makes them
 /// bipolar: `(q - z) * s = (v(q) - (2z - N)) * s/2` with `v(q) = 2q - N`.
 static CodeType getLevelType(MLIRContext *context, const Quantizer &quantizer) {
@@ -395,11 +414,13 @@ static LogicalResult importQuant(Node &node) {
       failed(readScale(node, *shape, quantizer)))
     return failure();
   quantizer.zeroPoint = static_cast<float>(*zeroPoint);
-  // As the code of QONNX does, against its text: one signed bit is a sign.
-  quantizer.sign = quantizer.isSigned && quantizer.bits == 1;
-  if (quantizer.sign && quantizer.zeroPoint != 0)
-    return node.emitError() << "has 1 signed bit and a zero point of "
-                            << quantizer.zeroPoint << " but it must be 0";
+  // The text of QONNX and its code disagree here; a reader should know which holds.
+  if (quantizer.isSigned && quantizer.bits == 1)
+    remark::analysis(node.getLoc({}),
+                     remark::RemarkOpts::name("one-signed-bit").category("dorefa"))
+        << remark::reason("1 signed bit has the levels {0} to 0; the qonnx package "
+                          "computes the sign instead, which is BipolarQuant here",
+                          quantizer.getMinLevel());
   return importQuantizer(node, std::move(quantizer));
 }
 
