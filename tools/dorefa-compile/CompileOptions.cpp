@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CompileOptions.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/WithColor.h"
 
@@ -60,6 +61,8 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
   cl::opt<bool> remarks("remarks", cl::cat(category),
                         cl::desc("Print what was fused and what was not, and why"));
   cl::HideUnrelatedOptions(category);
+  // The options end with this function, and lld will register some of its own.
+  scope_exit unregister([] { cl::ResetCommandLineParser(); });
   if (!cl::ParseCommandLineOptions(argc, argv, describeProgram(), &errs()))
     return std::nullopt;
 
