@@ -85,6 +85,14 @@ static std::pair<CodeType, int64_t> getPackedType(Operation *op) {
       .Default({CodeType(), 0});
 }
 
+/// Whether a tensor of integers means something outside the compiler: words and
+/// bytes of codes do not.
+static bool isReadable(OpResult result) {
+  return !getElementTypeOrSelf(result).isInteger() ||
+         isa<Conv2DOp, MatMulOp, MaxPoolOp, TopKOp, bitplane::Conv2DOp,
+             bitplane::MatMulOp>(result.getOwner());
+}
+
 /// `value` as integers or floats that a reader of the file expects.
 static std::optional<Tensor> decode(OpResult result, const Tensor &value) {
   auto *bytes = static_cast<const uint8_t *>(value.bytes.data());
@@ -136,6 +144,8 @@ void Trace::record(OpResult result, const Tensor &value) {
   SourceTensor source = findSource(result.getLoc());
   if (source.name.empty() || result.getResultNumber() != 0 ||
       !isa<ShapedType>(result.getType()) || matchPattern(result, m_Constant()))
+    return;
+  if (!isReadable(result) && !getPackedType(result.getOwner()).first)
     return;
   auto known = values.find(source.name);
   if (known != values.end() && (!isFloat(known->second) || isFloat(value)))
