@@ -16,6 +16,7 @@
 #include "dorefa/Dialect/DoReFa/Constants.h"
 #include "dorefa/Dialect/DoReFa/DoReFa.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Func/Transforms/FuncConversions.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -46,6 +47,9 @@ static Value getLeadingSize(OpBuilder &builder, Location loc, Value value) {
   while (Operation *op = value.getDefiningOp()) {
     if (auto empty = dyn_cast<tensor::EmptyOp>(op))
       return empty.getDynamicSize(0);
+    if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+      return getValueOrCreateConstantIndexOp(builder, loc,
+                                             expand.getMixedOutputShape()[0]);
     if (auto destination = dyn_cast<DestinationStyleOpInterface>(op))
       value = destination.getDpsInits().front();
     else if (auto cast = dyn_cast<dorefa::StorageCastOp>(op))
@@ -487,7 +491,9 @@ static bool isConverted(Operation *op) {
 /// Reports operations on codes that have no form on packed bits.
 static LogicalResult checkSupported(ModuleOp module) {
   WalkResult result = module.walk([](Operation *op) -> WalkResult {
-    if (!hasCodes(op) || staysOnCodes(op))
+    // The body of a transpose follows the transpose.
+    if (!hasCodes(op) || staysOnCodes(op) ||
+        isa<linalg::TransposeOp>(op->getParentOp()))
       return WalkResult::advance();
     if (!isConverted(op))
       return op->emitOpError(

@@ -1,0 +1,23 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# Runs MODULE on codes, on words, on packed weights and on padded words, and fails
+# unless every form prints the same results.
+set -eu
+module=$1
+
+dorefa-interpret --print "$module" > "$module.codes"
+test -s "$module.codes"
+
+# same NAME PASSES: the results of form NAME, which PASSES make, are those of codes.
+same() {
+  name=$1
+  shift
+  dorefa-opt "$module" --convert-dorefa-to-bitplane --canonicalize --cse "$@" -o "$module.$name.mlir"
+  dorefa-interpret --print "$module.$name.mlir" | cmp - "$module.codes"
+}
+
+same words
+same packed --bitplane-select-kernels --bitplane-pack-weights
+same padded --bitplane-select-kernels --bitplane-pack-weights --bitplane-materialize-padding
+# Padding first: the border has to say what the pads said.
+same border --bitplane-select-kernels --bitplane-materialize-padding --bitplane-pack-weights

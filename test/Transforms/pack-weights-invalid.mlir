@@ -1,0 +1,22 @@
+// RUN: dorefa-opt %s --bitplane-pack-weights --verify-diagnostics --split-input-file
+
+func.func @weights(%x: tensor<1x1x1xi32>, %w: tensor<1x2xi8>) -> tensor<1x1xi32> {
+  %init = tensor.empty() : tensor<1x1xi32>
+  // expected-error @+1 {{'bitplane.matmul' op weights must be constant to be packed at compile time; make them an 'arith.constant'}}
+  %acc = bitplane.matmul %x, %w outs(%init : tensor<1x1xi32>) channels 2 to 1
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> kernel popcount
+      : tensor<1x1x1xi32>, tensor<1x2xi8> -> tensor<1x1xi32>
+  return %acc : tensor<1x1xi32>
+}
+
+// -----
+
+func.func @thresholds(%x: tensor<1x1x1xi32>, %t: tensor<1x1xi32>) -> tensor<1x1x1xi32> {
+  %w = arith.constant dense<[[1, 0]]> : tensor<1x2xi8>
+  %init = tensor.empty() : tensor<1x1x1xi32>
+  // expected-error @+1 {{'bitplane.matmul' op thresholds must be constant to be packed at compile time; make them an 'arith.constant'}}
+  %q = bitplane.matmul %x, %w thresholds %t : tensor<1x1xi32> outs(%init : tensor<1x1x1xi32>) channels 2 to 1
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<1, unipolar> kernel popcount
+      : tensor<1x1x1xi32>, tensor<1x2xi8> -> tensor<1x1x1xi32>
+  return %q : tensor<1x1x1xi32>
+}

@@ -1,0 +1,39 @@
+// RUN: dorefa-opt %s --bitplane-select-kernels --split-input-file | FileCheck %s
+// RUN: dorefa-opt %s --bitplane-select-kernels --split-input-file --remark-format=emitRemark --remarks-filter=dorefa -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+
+// CHECK-LABEL: @main
+// CHECK: bitplane.matmul {{.*}} kernel popcount
+// REMARK: kernel-selected | Category:dorefa | accumulatorBits=32, activationBits=1, floatBytes=8, kernel=popcount, layer=-, packedBytes=128, shape="1x2 * 1x2 -> 1x1", weightBits=1
+func.func @main(%x: tensor<1x1x1xi32>, %w: tensor<1x2xi8>) -> tensor<1x1xi32> {
+  %init = tensor.empty() : tensor<1x1xi32>
+  %acc = bitplane.matmul %x, %w outs(%init : tensor<1x1xi32>) channels 2 to 1
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar>
+      : tensor<1x1x1xi32>, tensor<1x2xi8> -> tensor<1x1xi32>
+  return %acc : tensor<1x1xi32>
+}
+
+// -----
+
+// What is chosen stays.
+
+// CHECK-LABEL: @main
+// CHECK: bitplane.matmul {{.*}} kernel popcount
+func.func @main(%x: tensor<1x1x1xi32>, %w: tensor<1x2xi8>) -> tensor<1x1xi32> {
+  %init = tensor.empty() : tensor<1x1xi32>
+  %acc = bitplane.matmul %x, %w outs(%init : tensor<1x1xi32>) channels 2 to 1
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> kernel popcount
+      : tensor<1x1x1xi32>, tensor<1x2xi8> -> tensor<1x1xi32>
+  return %acc : tensor<1x1xi32>
+}
+
+// -----
+
+// CHECK-LABEL: @conv_2d
+// CHECK: kernel popcount pads [1, 1, 1, 1] range [-1080, 1080]
+// REMARK: accumulatorBits=16, activationBits=2, floatBytes=92160, kernel=popcount, layer=conv1, packedBytes=5632, shape="?x8x8x40 * 64x3x3x40 -> ?x8x8x64", weightBits=1
+func.func @conv_2d(%x: tensor<?x8x8x2x2xi32>, %w: tensor<64x3x3x40xi8>, %t: tensor<1x3xi32>, %init: tensor<?x8x8x2x2xi32>) -> tensor<?x8x8x2x2xi32> {
+  %q = bitplane.conv_2d %x, %w thresholds %t : tensor<1x3xi32> outs(%init : tensor<?x8x8x2x2xi32>)
+      channels 40 to 64 codes !dorefa.code<2, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<2, unipolar>
+      pads [1, 1, 1, 1] range [-1080, 1080] : tensor<?x8x8x2x2xi32>, tensor<64x3x3x40xi8> -> tensor<?x8x8x2x2xi32> loc(fused["conv1", "quant1"])
+  return %q : tensor<?x8x8x2x2xi32>
+}
