@@ -151,7 +151,7 @@ static LogicalResult checkNetwork(ModuleOp module, const Signature &signature) {
   auto main = module.lookupSymbol<LLVM::LLVMFuncOp>("main");
   if (!main || main.isExternal() || main.getNumArguments() != expected ||
       !isa<LLVM::LLVMVoidType>(main.getFunctionType().getReturnType()))
-    return module.emitError() << "module must have a function @main in the LLVM "
+    return emitError(module.getLoc()) << "module must have a function @main in the LLVM "
                                  "dialect with "
                               << expected << " arguments and no result: run all "
                                              "phases up to llvm first";
@@ -202,6 +202,15 @@ static llvm::Error compileObject(ModuleOp module, const Signature &signature,
   return writeObject(*code, machine, path);
 }
 
+/// Renaming onto a device or a directory would replace it: with enough rights even
+/// /dev/null. Only a regular file may be replaced.
+static llvm::Error checkReplaceable(StringRef path) {
+  llvm::sys::fs::file_status status;
+  if (llvm::sys::fs::status(path, status) || llvm::sys::fs::is_regular_file(status))
+    return llvm::Error::success();
+  return llvm::createStringError("the path exists and is not a regular file");
+}
+
 /// Links into a temporary file beside `path` and renames it.
 static llvm::Error linkAndRename(StringRef object, StringRef path,
                                  llvm::TargetMachine &machine,
@@ -220,6 +229,22 @@ static llvm::Error linkAndRename(StringRef object, StringRef path,
   return llvm::Error::success();
 }
 
+static llvm::Error writeSharedObject(ModuleOp module, const Signature &signature,
+                                     const CPUOptions &options,
+                                     llvm::TargetMachine &machine, StringRef path) {
+  if (llvm::Error error = checkReplaceable(path))
+    return error;
+  auto scratch = ScratchDirectory::create();
+  if (!scratch)
+    return scratch.takeError();
+  std::string object = (*scratch)->getFile("network.o");
+  if (llvm::Error error = compileObject(module, signature,
+                                        options.symbolPrefix + "_open", machine,
+                                        object))
+    return error;
+  return linkAndRename(object, path, machine, **scratch);
+}
+
 LogicalResult dorefa::emitSharedObject(ModuleOp module, const CPUOptions &options,
                                        StringRef path) {
   FailureOr<Signature> signature = readSignature(module);
@@ -229,16 +254,8 @@ LogicalResult dorefa::emitSharedObject(ModuleOp module, const CPUOptions &option
       createMachine(options, module.getLoc());
   if (!machine)
     return failure();
-  auto scratch = ScratchDirectory::create();
-  if (!scratch)
-    return module.emitError() << llvm::toString(scratch.takeError());
-  std::string object = (*scratch)->getFile("network.o");
-  llvm::Error error = compileObject(module, *signature,
-                                    options.symbolPrefix + "_open", *machine, object);
-  if (!error)
-    error = linkAndRename(object, path, *machine, **scratch);
-  if (error)
-    return module.emitError() << "cannot write shared object '" << path
-                              << "': " << llvm::toString(std::move(error));
+  if (llvm::Error error = writeSharedObject(module, *signature, options, *machine, path))
+    return emitError(module.getLoc()) << "cannot write shared object '" << path
+                                      << "': " << llvm::toString(std::move(error));
   return success();
 }

@@ -23,7 +23,7 @@ static LogicalResult readTensors(ModuleOp module, StringRef attribute,
                                  SmallVectorImpl<TensorInfo> &tensors) {
   auto entries = module->getAttrOfType<ArrayAttr>(attribute);
   if (!entries)
-    return module.emitError() << "module has no attribute '" << attribute
+    return emitError(module.getLoc()) << "module has no attribute '" << attribute
                               << "', which dorefa-return-through-arguments sets";
   for (Attribute entry : entries) {
     auto fields = dyn_cast<DictionaryAttr>(entry);
@@ -31,7 +31,7 @@ static LogicalResult readTensors(ModuleOp module, StringRef attribute,
     auto type = fields ? fields.getAs<TypeAttr>("type") : nullptr;
     auto tensor = type ? dyn_cast<RankedTensorType>(type.getValue()) : nullptr;
     if (!name || !tensor)
-      return module.emitError() << "'" << attribute
+      return emitError(module.getLoc()) << "'" << attribute
                                 << "' must hold dictionaries of name and tensor type";
     tensors.push_back({name.str(), tensor});
   }
@@ -65,7 +65,7 @@ FailureOr<Signature> dorefa::readSignature(ModuleOp module) {
     return failure();
   auto workspace = module->getAttrOfType<DenseI64ArrayAttr>("dorefa.workspace");
   if (!workspace || workspace.size() != 2)
-    return module.emitError("module has no attribute 'dorefa.workspace' of two "
+    return emitError(module.getLoc(), "module has no attribute 'dorefa.workspace' of two "
                             "numbers, which dorefa-plan-workspace sets");
   signature.workspacePerSample = workspace[0];
   signature.workspaceFixed = workspace[1];
