@@ -149,7 +149,8 @@ class Executable:
         self._report = report
         library = _open_library(self.path)
         handle: int = library._handle  # pyright: ignore[reportPrivateUsage]
-        weakref.finalize(self, _close_library, handle)
+        # A daemon thread may still be in the library when Python ends.
+        weakref.finalize(self, _close_library, handle).atexit = False
         self._identity = self._stat()
         self._model = self._open_model(library, f"{symbol_prefix}_open")
         self.name = os.fsdecode(self._model.name)

@@ -51,8 +51,8 @@ class Digits(unittest.TestCase):
 
     def test_report_has_every_layer(self) -> None:
         report = self.executable.report()
-        for layer in ("conv0", "conv1", "conv2", "fc3", "fc4"):
-            self.assertIn(layer, report)
+        for layer in ("conv0", "conv1", "conv2", "fc3", "scores"):
+            self.assertIn(f"| {layer} ", report)
 
     def test_saved(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
