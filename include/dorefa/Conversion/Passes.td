@@ -146,8 +146,8 @@ def ConvertBitPlaneToVectorPass : MicroKernelPass<"convert-bitplane-to-vector"> 
     correction, thresholds. Packing and thresholds compare vectors and store the
     masks; pools take the larger code plane by plane.
 
-    Why here and not by upstream vectorization: that loses the accumulators to
-    memory (architecture and measurements: MicroKernel.h).
+    Why not by upstream vectorization: AND, popcount and add is no reduction that it
+    knows, so that accumulators and epilogue go through memory.
 
     Limits: operations must be on memrefs, filters packed
     (`bitplane-pack-weights`), pads of convolutions materialized
@@ -163,11 +163,11 @@ def ConvertBitPlaneToVectorPass : MicroKernelPass<"convert-bitplane-to-vector"> 
     becomes
     ```mlir
     func.func @main(%q: memref<4x32xi8>, %w: memref<4x1x1xi32>) {
+      %zeros = arith.constant dense<0> : vector<32xi8>
+      %ones = arith.constant dense<1> : vector<32xi8>
+      %c4 = arith.constant 4 : index
       %c0 = arith.constant 0 : index
       %c1 = arith.constant 1 : index
-      %c4 = arith.constant 4 : index
-      %ones = arith.constant dense<1> : vector<32xi8>
-      %zeros = arith.constant dense<0> : vector<32xi8>
       scf.for %i = %c0 to %c4 step %c1 {
         %codes = vector.load %q[%i, %c0] : memref<4x32xi8>, vector<32xi8>
         %bits = arith.andi %codes, %ones : vector<32xi8>
@@ -185,9 +185,8 @@ def ConvertBitPlaneToVectorPass : MicroKernelPass<"convert-bitplane-to-vector"> 
 def ConvertLinalgToVectorPass : MicroKernelPass<"convert-linalg-to-vector"> {
   let summary = "Lower float convolutions and products to chains of fused multiply-adds";
   let description = [{
-    `linalg.conv_2d_nhwc_hwcf`, `linalg.depthwise_conv_2d_nhwc_hwc` and
-    `linalg.matmul` on memrefs of `f32` become tiles of pixels times vectors of
-    output channels. An output is one chain of fused multiply-adds in (ky, kx, c)
+    `linalg.conv_2d_nhwc_hwcf` and `linalg.matmul` on memrefs of `f32` become tiles
+    of pixels times vectors of output channels. An output is one chain of fused multiply-adds in (ky, kx, c)
     order from the value that the destination holds, as semantics demand, so that
     the result does not depend on the tile or the width of the vectors.
 
@@ -195,26 +194,27 @@ def ConvertLinalgToVectorPass : MicroKernelPass<"convert-linalg-to-vector"> {
 
     Example:
     ```mlir
-    func.func @main(%x: memref<1x8xf32>, %w: memref<8x16xf32>, %y: memref<1x16xf32>) {
-      linalg.matmul ins(%x, %w : memref<1x8xf32>, memref<8x16xf32>) outs(%y : memref<1x16xf32>)
+    func.func @main(%x: memref<1x1x1x8xf32>, %w: memref<1x1x8x16xf32>, %y: memref<1x1x1x16xf32>) {
+      linalg.conv_2d_nhwc_hwcf ins(%x, %w : memref<1x1x1x8xf32>, memref<1x1x8x16xf32>)
+                               outs(%y : memref<1x1x1x16xf32>)
       return
     }
     ```
-    becomes, up to dimensions of size 1,
+    becomes
     ```mlir
-    func.func @main(%x: memref<1x8xf32>, %w: memref<8x16xf32>, %y: memref<1x16xf32>) {
-      %c0 = arith.constant 0 : index
-      %c1 = arith.constant 1 : index
+    func.func @main(%x: memref<1x1x1x8xf32>, %w: memref<1x1x8x16xf32>, %y: memref<1x1x1x16xf32>) {
       %c8 = arith.constant 8 : index
-      %bias = vector.load %y[%c0, %c0] : memref<1x16xf32>, vector<16xf32>
+      %c1 = arith.constant 1 : index
+      %c0 = arith.constant 0 : index
+      %bias = vector.load %y[%c0, %c0, %c0, %c0] : memref<1x1x1x16xf32>, vector<16xf32>
       %sum = scf.for %k = %c0 to %c8 step %c1 iter_args(%s = %bias) -> (vector<16xf32>) {
-        %wk = vector.load %w[%k, %c0] : memref<8x16xf32>, vector<16xf32>
-        %xk = memref.load %x[%c0, %k] : memref<1x8xf32>
+        %wk = vector.load %w[%c0, %c0, %k, %c0] : memref<1x1x8x16xf32>, vector<16xf32>
+        %xk = memref.load %x[%c0, %c0, %c0, %k] : memref<1x1x1x8xf32>
         %xv = vector.broadcast %xk : f32 to vector<16xf32>
         %n = math.fma %xv, %wk, %s : vector<16xf32>
         scf.yield %n : vector<16xf32>
       }
-      vector.store %sum, %y[%c0, %c0] : memref<1x16xf32>, vector<16xf32>
+      vector.store %sum, %y[%c0, %c0, %c0, %c0] : memref<1x1x1x16xf32>, vector<16xf32>
       return
     }
     ```

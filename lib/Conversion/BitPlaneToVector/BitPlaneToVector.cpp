@@ -25,7 +25,8 @@ using namespace mlir::dorefa;
 
 static LogicalResult lower(Operation *op, const MicroKernelOptions &options) {
   if (op->getNumResults() != 0)
-    return op->emitOpError("works on tensors but must work on memrefs; bufferize first");
+    return op->emitOpError(
+        "works on tensors but must work on memrefs; bufferize first");
   OpBuilder builder(op);
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case<bitplane::Conv2DOp, bitplane::MatMulOp, bitplane::MaxPoolOp,

@@ -24,8 +24,7 @@ using namespace mlir::dorefa;
 
 /// Whether `op` is a float layer on memrefs; others are for later passes.
 static bool isFloatLayer(Operation *op) {
-  if (!isa<linalg::Conv2DNhwcHwcfOp, linalg::DepthwiseConv2DNhwcHwcOp,
-           linalg::MatmulOp>(op))
+  if (!isa<linalg::Conv2DNhwcHwcfOp, linalg::MatmulOp>(op))
     return false;
   return llvm::all_of(op->getOperandTypes(), [](Type type) {
     auto memref = dyn_cast<MemRefType>(type);
@@ -51,9 +50,10 @@ struct ConvertLinalgToVectorPass
       OpBuilder builder(op);
       LogicalResult result =
           TypeSwitch<Operation *, LogicalResult>(op)
-              .Case<linalg::Conv2DNhwcHwcfOp, linalg::DepthwiseConv2DNhwcHwcOp,
-                    linalg::MatmulOp>(
-                  [&](auto layer) { return emitKernel(builder, layer, options); });
+              .Case<linalg::Conv2DNhwcHwcfOp, linalg::MatmulOp>(
+                  [&](auto layer) {
+                    return emitKernel(builder, layer, options);
+                  });
       if (failed(result))
         return signalPassFailure();
       op->erase();

@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A comparison of a vector gives one bit per lane, and 32 of them are a word of a
-// plane: packing is nothing but comparing.
+// A comparison of a vector gives one bit per lane, and 32 of them are a word of
+// a plane: packing is nothing but comparing.
 //
 //===----------------------------------------------------------------------===//
 
@@ -37,7 +37,8 @@ static LogicalResult checkRows(Operation *op, Value buffer) {
   auto type = cast<MemRefType>(buffer.getType());
   if (type.isLastDimUnitStride())
     return success();
-  return op->emitOpError("has channels that do not lie side by side in ") << type;
+  return op->emitOpError("has channels that do not lie side by side in ")
+         << type;
 }
 
 /// Calls `body` with each word of `channels` channels and with the mask of its
@@ -68,8 +69,8 @@ LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::PackOp op,
   int64_t planes = lastSize(init);
   b.nest(input, rankOf(input) - 1, [&](ValueRange row) {
     forEachWord(b, lastSize(input), [&](Value word, int64_t valid) {
-      Value mask =
-          valid == kWordBits ? Value() : b.firstLanes(b.index(valid), kWordBits);
+      Value mask = valid == kWordBits ? Value()
+                                      : b.firstLanes(b.index(valid), kWordBits);
       Value codes = b.loadVector(input, extend(row, {b.mul(word, kWordBits)}),
                                  mask, kWordBits);
       for (int64_t plane = 0; plane < planes; ++plane) {
@@ -95,14 +96,14 @@ LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::UnpackOp op,
     forEachWord(b, lastSize(init), [&](Value word, int64_t valid) {
       Value codes = splatByte(b, 0);
       for (int64_t plane = 0; plane < planes; ++plane) {
-        Value set = b.maskOfWord(
-            b.load(input, extend(row, {word, b.index(plane)})));
+        Value set =
+            b.maskOfWord(b.load(input, extend(row, {word, b.index(plane)})));
         Value bits = arith::SelectOp::create(
             b, set, splatByte(b, int64_t(1) << plane), splatByte(b, 0));
         codes = arith::OrIOp::create(b, codes, bits);
       }
-      Value mask =
-          valid == kWordBits ? Value() : b.firstLanes(b.index(valid), kWordBits);
+      Value mask = valid == kWordBits ? Value()
+                                      : b.firstLanes(b.index(valid), kWordBits);
       b.storeVector(codes, init, extend(row, {b.mul(word, kWordBits)}), mask);
     });
   });
@@ -157,7 +158,8 @@ void ThresholdEmitter::emit() {
     SmallVector<int32_t> words(wordsFor(channels), 0);
     for (auto [channel, falls] : llvm::enumerate(*decreasing))
       if (falls)
-        words[channel / kWordBits] |= int32_t(uint32_t(1) << channel % kWordBits);
+        words[channel / kWordBits] |=
+            int32_t(uint32_t(1) << channel % kWordBits);
     decreasingWords =
         b.constantTable("decreasing", {int64_t(words.size())}, words);
   }
@@ -167,7 +169,8 @@ void ThresholdEmitter::emit() {
   });
 }
 
-/// Lanes of vector `v` of the current word that are channels; null where all are.
+/// Lanes of vector `v` of the current word that are channels; null where all
+/// are.
 Value ThresholdEmitter::laneMask(int64_t v) {
   int64_t left = valid - v * b.lanes();
   if (left >= b.lanes())
@@ -189,8 +192,8 @@ Value ThresholdEmitter::loadThresholds(Value word, int64_t v, Value j) {
       b, DenseElementsAttr::get(b.vectorOf(b.getI32Type()),
                                 ArrayRef<int32_t>(offsets)));
   Value mask = laneMask(v);
-  VectorType type = b.vectorOf(
-      cast<MemRefType>(thresholds.getType()).getElementType());
+  VectorType type =
+      b.vectorOf(cast<MemRefType>(thresholds.getType()).getElementType());
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
   return vector::GatherOp::create(b, type, thresholds, ValueRange{first, j},
                                   lanes, mask ? mask : b.mask(true), zero);
@@ -225,16 +228,18 @@ Value ThresholdEmitter::reaches(Value x, Value threshold, Value decreasing) {
   return arith::SelectOp::create(b, decreasing, compare(true), compare(false));
 }
 
-Value ThresholdEmitter::count(Value x, int64_t v, Value word, Value decreasing) {
+Value ThresholdEmitter::count(Value x, int64_t v, Value word,
+                              Value decreasing) {
   auto step = [&](Value j, Value sum) -> Value {
     Value reached = reaches(x, loadThresholds(word, v, j), decreasing);
     return b.add(sum, arith::ExtUIOp::create(b, sum.getType(), reached));
   };
   Value level = b.splat(op.getBase());
   if (numThresholds > kHeldThresholds)
-    return b.loop(numThresholds, level, [&](Value j, ValueRange args) -> Values {
-      return {step(j, args[0])};
-    })[0];
+    return b.loop(numThresholds, level,
+                  [&](Value j, ValueRange args) -> Values {
+                    return {step(j, args[0])};
+                  })[0];
   for (int64_t j = 0; j < numThresholds; ++j)
     level = step(b.index(j), level);
   return level;
@@ -294,9 +299,10 @@ struct WindowDim {
 
 } // namespace
 
-/// The taps `[begin, end)` of the window at `position` that lie inside the input.
-static std::pair<Value, Value> tapsInside(KernelBuilder &b, const WindowDim &dim,
-                                          Value position) {
+/// The taps `[begin, end)` of the window at `position` that lie inside the
+/// input.
+static std::pair<Value, Value>
+tapsInside(KernelBuilder &b, const WindowDim &dim, Value position) {
   if (dim.before == 0 && dim.after == 0)
     return {b.index(0), b.index(dim.kernel)};
   auto divideUp = [&](Value value) -> Value {
@@ -370,9 +376,9 @@ LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::MaxPoolOp op,
   auto type = cast<MemRefType>(input.getType());
   CodeType code = op.getCode();
   auto windowDim = [&](int64_t dim) {
-    return WindowDim{type.getDimSize(1 + dim),  op.getKernel()[dim],
-                     op.getStrides()[dim],      op.getDilations()[dim],
-                     op.getPads()[dim],         op.getPads()[2 + dim]};
+    return WindowDim{type.getDimSize(1 + dim), op.getKernel()[dim],
+                     op.getStrides()[dim],     op.getDilations()[dim],
+                     op.getPads()[dim],        op.getPads()[2 + dim]};
   };
   WindowDim rows = windowDim(0), columns = windowDim(1);
   auto coordinate = [&](const WindowDim &dim, Value position, Value tap) {
@@ -393,13 +399,13 @@ LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::MaxPoolOp op,
     };
     // The smallest number has no bit set.
     Values largest(code.getBits(), b.i32(0));
-    largest = b.loop(
-        insideRows.first, insideRows.second, largest,
-        [&](Value ky, ValueRange outer) {
-          return b.loop(
-              insideColumns.first, insideColumns.second, outer,
-              [&](Value kx, ValueRange planes) { return takeTap(ky, kx, planes); });
-        });
+    largest = b.loop(insideRows.first, insideRows.second, largest,
+                     [&](Value ky, ValueRange outer) {
+                       return b.loop(insideColumns.first, insideColumns.second,
+                                     outer, [&](Value kx, ValueRange planes) {
+                                       return takeTap(ky, kx, planes);
+                                     });
+                     });
     flipPlanes(b, code, largest);
     for (auto [plane, word] : llvm::enumerate(largest))
       b.store(word, init, {at[0], at[1], at[2], at[3], b.index(plane)});

@@ -4,10 +4,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A tile is P pixels times a few vectors of output channels: per tap, each filter
-// vector is loaded once and meets the broadcast input of each pixel. One output
-// stays in one lane from its bias to its last tap, so the order of the sum is
-// that of the definition whatever the tile.
+// A tile is P pixels times a few vectors of output channels: per tap, each
+// filter vector is loaded once and meets the broadcast input of each pixel. One
+// output stays in one lane from its bias to its last tap, so the order of the
+// sum is that of the definition whatever the tile.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,12 +24,11 @@ namespace {
 /// window, its rows being the pixels.
 struct Convolution {
   Value input;
-  /// `KH x KW x C x O`, or `KH x KW x C` where each channel has its own filter.
+  /// `KH x KW x C x O`.
   Value filter;
   Value output;
   SmallVector<int64_t> strides = {1, 1};
   SmallVector<int64_t> dilations = {1, 1};
-  bool depthwise = false;
 };
 
 class FloatEmitter {
@@ -58,7 +57,8 @@ private:
 
 } // namespace
 
-FloatEmitter::FloatEmitter(KernelBuilder &b, const Convolution &c) : b(b), c(c) {
+FloatEmitter::FloatEmitter(KernelBuilder &b, const Convolution &c)
+    : b(b), c(c) {
   auto filter = cast<MemRefType>(c.filter.getType());
   kernelHeight = filter.getDimSize(0);
   kernelWidth = filter.getDimSize(1);
@@ -113,13 +113,13 @@ Value FloatEmitter::channelOf(int64_t v) {
 }
 
 Values FloatEmitter::scanWindow(
-    ValueRange init, function_ref<Values(Value, Value, Value, ValueRange)> body) {
+    ValueRange init,
+    function_ref<Values(Value, Value, Value, ValueRange)> body) {
   return b.loop(kernelHeight, init, [&](Value ky, ValueRange rowArgs) {
     return b.loop(kernelWidth, rowArgs, [&](Value kx, ValueRange tapArgs) {
-      return b.loop(c.depthwise ? 1 : channels, tapArgs,
-                    [&](Value channel, ValueRange args) {
-                      return body(ky, kx, channel, args);
-                    });
+      return b.loop(channels, tapArgs, [&](Value channel, ValueRange args) {
+        return body(ky, kx, channel, args);
+      });
     });
   });
 }
@@ -127,37 +127,27 @@ Values FloatEmitter::scanWindow(
 void FloatEmitter::emitTile(Value image, Value row, Value column,
                             int64_t pixels) {
   auto outputAt = [&](int64_t i) -> Values {
-    return {image, row, b.add(column, i / numVectors), channelOf(i % numVectors)};
+    return {image, row, b.add(column, i / numVectors),
+            channelOf(i % numVectors)};
   };
   Values sums;
   for (int64_t i = 0; i < pixels * numVectors; ++i)
     sums.push_back(b.loadVector(c.output, outputAt(i), maskOf(i % numVectors)));
 
-  sums = scanWindow(sums, [&](Value ky, Value kx, Value channel, ValueRange args) {
+  sums = scanWindow(sums, [&](Value ky, Value kx, Value channel,
+                              ValueRange args) {
     Value y = b.add(b.mul(row, c.strides[0]), b.mul(ky, c.dilations[0]));
     Value x = b.add(b.mul(column, c.strides[1]), b.mul(kx, c.dilations[1]));
     Values weights, next;
-    for (int64_t v = 0; v < numVectors; ++v) {
-      Values at = {ky, kx};
-      if (!c.depthwise)
-        at.push_back(channel);
-      at.push_back(channelOf(v));
-      weights.push_back(b.loadVector(c.filter, at, maskOf(v)));
-    }
+    for (int64_t v = 0; v < numVectors; ++v)
+      weights.push_back(
+          b.loadVector(c.filter, {ky, kx, channel, channelOf(v)}, maskOf(v)));
     for (int64_t pixel = 0; pixel < pixels; ++pixel) {
       Value pixelX = b.add(x, pixel * c.strides[1]);
-      Value shared;
-      if (!c.depthwise)
-        shared = b.broadcast(b.load(c.input, {image, y, pixelX, channel}));
-      for (int64_t v = 0; v < numVectors; ++v) {
-        Value data = shared ? shared
-                            : b.loadVector(c.input,
-                                           {image, y, pixelX, channelOf(v)},
-                                           maskOf(v));
-        // Not vector.fma, which a target may compute with two roundings.
-        next.push_back(
-            math::FmaOp::create(b, data, weights[v], args[next.size()]));
-      }
+      Value data = b.broadcast(b.load(c.input, {image, y, pixelX, channel}));
+      // Not vector.fma, which a target may compute with two roundings.
+      for (Value weight : weights)
+        next.push_back(math::FmaOp::create(b, data, weight, args[next.size()]));
     }
     return next;
   });
@@ -183,30 +173,18 @@ static LogicalResult checkBuffers(Operation *op) {
   return success();
 }
 
-template <typename ConvOp>
-static LogicalResult emitConv(OpBuilder &builder, ConvOp op, bool depthwise,
-                              const MicroKernelOptions &options) {
+LogicalResult dorefa::emitKernel(OpBuilder &builder,
+                                 linalg::Conv2DNhwcHwcfOp op,
+                                 const MicroKernelOptions &options) {
   if (failed(checkBuffers(op)))
     return failure();
   KernelBuilder b(builder, op, options);
   Convolution c{op.getDpsInputs()[0], op.getDpsInputs()[1],
                 op.getDpsInits()[0]};
-  c.strides = llvm::to_vector(op.getStrides().template getValues<int64_t>());
-  c.dilations = llvm::to_vector(op.getDilations().template getValues<int64_t>());
-  c.depthwise = depthwise;
+  c.strides = llvm::to_vector(op.getStrides().getValues<int64_t>());
+  c.dilations = llvm::to_vector(op.getDilations().getValues<int64_t>());
   FloatEmitter(b, c).emit();
   return success();
-}
-
-LogicalResult dorefa::emitKernel(OpBuilder &builder, linalg::Conv2DNhwcHwcfOp op,
-                                 const MicroKernelOptions &options) {
-  return emitConv(builder, op, /*depthwise=*/false, options);
-}
-
-LogicalResult dorefa::emitKernel(OpBuilder &builder,
-                                 linalg::DepthwiseConv2DNhwcHwcOp op,
-                                 const MicroKernelOptions &options) {
-  return emitConv(builder, op, /*depthwise=*/true, options);
 }
 
 LogicalResult dorefa::emitKernel(OpBuilder &builder, linalg::MatmulOp op,

@@ -197,18 +197,19 @@ void KernelBuilder::storeVector(Value value, Value buffer, ValueRange indices,
 }
 
 Value KernelBuilder::firstLanes(Value count, int64_t width) {
-  return vector::CreateMaskOp::create(*this, vectorOf(getI1Type(), width), count);
+  return vector::CreateMaskOp::create(*this, vectorOf(getI1Type(), width),
+                                      count);
 }
 
 Value KernelBuilder::constantTable(StringRef name, ArrayRef<int64_t> shape,
                                    ArrayRef<int32_t> values) {
   auto module = op->getParentOfType<ModuleOp>();
   auto type = MemRefType::get(shape, getI32Type());
-  auto data = DenseElementsAttr::get(
-      RankedTensorType::get(shape, getI32Type()), values);
-  auto global = memref::GlobalOp::create(
-      *this, name, getStringAttr("private"), type, data, /*constant=*/true,
-      getI64IntegerAttr(64));
+  auto data = DenseElementsAttr::get(RankedTensorType::get(shape, getI32Type()),
+                                     values);
+  auto global =
+      memref::GlobalOp::create(*this, name, getStringAttr("private"), type,
+                               data, /*constant=*/true, getI64IntegerAttr(64));
   global->remove();
   SymbolTable(module).insert(global, module.getBody()->begin());
   return memref::GetGlobalOp::create(*this, type, global.getSymName());

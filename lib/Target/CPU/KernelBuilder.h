@@ -78,10 +78,11 @@ public:
   }
   /// One loop per leading dimension of `buffer`, the first `rank` ones.
   void nest(Value buffer, int64_t rank, function_ref<void(ValueRange)> body);
-  /// Calls `body` with tiles of `tile` elements that cover `count` of them, then
-  /// with what remains: one smaller tile, or single elements where `count` is
-  /// dynamic.
-  void tiles(Value count, int64_t tile, function_ref<void(Value, int64_t)> body);
+  /// Calls `body` with tiles of `tile` elements that cover `count` of them,
+  /// then with what remains: one smaller tile, or single elements where `count`
+  /// is dynamic.
+  void tiles(Value count, int64_t tile,
+             function_ref<void(Value, int64_t)> body);
 
   //===--------------------------------------------------------------------===//
   // Memory
@@ -104,7 +105,8 @@ public:
                       ArrayRef<int32_t> values);
   /// Uninitialized i32 on the stack of the function.
   Value scratch(ArrayRef<int64_t> shape);
-  /// `buffer` with `count` dimensions of size 1 in front of dimension `position`.
+  /// `buffer` with `count` dimensions of size 1 in front of dimension
+  /// `position`.
   Value withUnitDims(Value buffer, int64_t position, int64_t count = 2);
 
   //===--------------------------------------------------------------------===//

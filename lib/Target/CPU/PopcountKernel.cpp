@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A tile is P output pixels along a row times one block of 32 output channels in
-// lanes. Per word of the window, the filter word of each lane is loaded once and
-// meets the broadcast input word of each pixel. The planes are combined by
+// A tile is P output pixels along a row times one block of 32 output channels
+// in lanes. Per word of the window, the filter word of each lane is loaded once
+// and meets the broadcast input word of each pixel. The planes are combined by
 // Horner's rule on the accumulators. What remains of the exact dot product, a
 // window sum per pixel and a constant per channel, is added in the epilogue,
 // which stores the integers or turns them into packed codes in registers.
@@ -106,7 +106,8 @@ private:
   /// Whether the window sum of a group must leave channels of its words out.
   bool needsMasks;
   Value firstWords, masks, rowClasses, columnClasses;
-  /// `groups x W`: sums of input codes down the columns that an output row meets.
+  /// `groups x W`: sums of input codes down the columns that an output row
+  /// meets.
   Value columnSums;
 };
 
@@ -123,9 +124,9 @@ PopcountEmitter::PopcountEmitter(KernelBuilder &b, const Contraction &c)
                (!oneGroupPerBlock || g.channelsPerGroup() % kWordBits != 0);
 }
 
-/// More pixels reuse the filter words better. Many pairs of planes are unrolled,
-/// so that they get smaller tiles, which are as fast once each filter word
-/// meets four pixels.
+/// More pixels reuse the filter words better. Many pairs of planes are
+/// unrolled, so that they get smaller tiles, which are as fast once each filter
+/// word meets four pixels.
 int64_t PopcountEmitter::pixelsPerTile() {
   int64_t limit = b.accumulators() / numVectors;
   int64_t pairs = c.inputCode.getBits() * c.filterCode.getBits();
@@ -170,10 +171,10 @@ void PopcountEmitter::emit() {
         for (int64_t lane = 0; lane < lanes; ++lane) {
           int64_t block = row * blocksPerRow;
           int64_t output = block * kWordBits + lane;
-          bits.push_back(output < g.outputChannels
-                             ? g.channelMask(g.groupOf(output),
-                                             g.firstWord(block) + word)
-                             : 0);
+          bits.push_back(
+              output < g.outputChannels
+                  ? g.channelMask(g.groupOf(output), g.firstWord(block) + word)
+                  : 0);
         }
     masks = b.constantTable("group_masks", {rows, g.words, lanes}, bits);
   }
@@ -249,12 +250,14 @@ void PopcountEmitter::emitBlock(const Tile &tile, const Block &block,
 
 /// Visits the taps and words of the window.
 Values PopcountEmitter::scanWindow(
-    ValueRange init, function_ref<Values(Value, Value, Value, ValueRange)> body) {
+    ValueRange init,
+    function_ref<Values(Value, Value, Value, ValueRange)> body) {
   return b.loop(kernelHeight, init, [&](Value ky, ValueRange rowArgs) {
     return b.loop(kernelWidth, rowArgs, [&](Value kx, ValueRange tapArgs) {
-      return b.loop(c.geometry.words, tapArgs, [&](Value word, ValueRange args) {
-        return body(ky, kx, word, args);
-      });
+      return b.loop(c.geometry.words, tapArgs,
+                    [&](Value word, ValueRange args) {
+                      return body(ky, kx, word, args);
+                    });
     });
   });
 }
@@ -295,8 +298,10 @@ Values PopcountEmitter::contract(const Tile &tile, const Block &block,
 /// I: all pairs of planes, the largest sum of exponents first.
 Values PopcountEmitter::countPairs(const Tile &tile, const Block &block) {
   Values sums(tile.pixels * numVectors, b.splat(0));
-  unsigned inputBits = c.inputCode.getBits(), filterBits = c.filterCode.getBits();
-  for (int64_t exponent = inputBits + filterBits - 2; exponent >= 0; --exponent) {
+  unsigned inputBits = c.inputCode.getBits(),
+           filterBits = c.filterCode.getBits();
+  for (int64_t exponent = inputBits + filterBits - 2; exponent >= 0;
+       --exponent) {
     bool first = exponent == inputBits + filterBits - 2;
     if (!first)
       for (Value &sum : sums)
@@ -321,7 +326,8 @@ Values PopcountEmitter::countPairs(const Tile &tile, const Block &block) {
 /// S where a block spans groups: the window sum of each lane's own channels.
 Values PopcountEmitter::countLanes(const Tile &tile, const Block &block) {
   Values sums(tile.pixels * numVectors, b.splat(0));
-  for (int64_t exponent = c.inputCode.getBits() - 1; exponent >= 0; --exponent) {
+  for (int64_t exponent = c.inputCode.getBits() - 1; exponent >= 0;
+       --exponent) {
     for (Value &sum : sums)
       sum = b.add(sum, sum);
     for (unsigned i = 0; i < c.inputCode.getBits(); ++i) {
@@ -366,11 +372,14 @@ Value PopcountEmitter::sumWord(Value sum, ValueRange pixel, Value group,
 void PopcountEmitter::sumColumns(Value image, Value row) {
   b.loop(c.geometry.groups, [&](Value group) {
     b.loop(widthOf(c.input), [&](Value x) {
-      Values sum = b.loop(kernelHeight, b.i32(0), [&](Value ky, ValueRange outer) {
-        return b.loop(c.geometry.words, outer, [&](Value word, ValueRange args) {
-          return Values{sumWord(args[0], {image, inputRow(row, ky), x}, group, word)};
-        });
-      });
+      Values sum =
+          b.loop(kernelHeight, b.i32(0), [&](Value ky, ValueRange outer) {
+            return b.loop(
+                c.geometry.words, outer, [&](Value word, ValueRange args) {
+                  return Values{sumWord(args[0], {image, inputRow(row, ky), x},
+                                        group, word)};
+                });
+          });
       b.store(sum[0], columnSums, {group, x});
     });
   });
@@ -383,15 +392,18 @@ Values PopcountEmitter::sumWindows(const Tile &tile, Value group) {
   if (columnSums) {
     for (int64_t kx = 0; kx < kernelWidth; ++kx)
       for (auto [pixel, sum] : llvm::enumerate(sums))
-        sum = b.add(sum, b.load(columnSums,
-                                {group, inputColumn(tile, pixel, b.index(kx))}));
+        sum =
+            b.add(sum, b.load(columnSums,
+                              {group, inputColumn(tile, pixel, b.index(kx))}));
     return sums;
   }
   return scanWindow(sums, [&](Value ky, Value kx, Value word, ValueRange args) {
     Values next(args);
     for (auto [pixel, sum] : llvm::enumerate(next))
-      sum = sumWord(sum, {tile.image, inputRow(tile.row, ky),
-                          inputColumn(tile, pixel, kx)}, group, word);
+      sum = sumWord(
+          sum,
+          {tile.image, inputRow(tile.row, ky), inputColumn(tile, pixel, kx)},
+          group, word);
     return next;
   });
 }
@@ -416,7 +428,8 @@ Value PopcountEmitter::laneMask(const Block &block, int64_t v) {
 Value PopcountEmitter::classOf(Value table, Value position) {
   if (!table)
     return b.index(0);
-  return arith::IndexCastOp::create(b, b.getIndexType(), b.load(table, position));
+  return arith::IndexCastOp::create(b, b.getIndexType(),
+                                    b.load(table, position));
 }
 
 void PopcountEmitter::addCorrection(const Tile &tile, const Block &block,
@@ -425,8 +438,8 @@ void PopcountEmitter::addCorrection(const Tile &tile, const Block &block,
   for (auto [i, sum] : llvm::enumerate(sums)) {
     int64_t v = i % numVectors;
     Value column = classOf(columnClasses, b.add(tile.column, i / numVectors));
-    sum = b.add(sum, b.loadVector(c.correction,
-                                  {row, column, lanesFrom(block, v)}));
+    sum = b.add(sum,
+                b.loadVector(c.correction, {row, column, lanesFrom(block, v)}));
   }
 }
 
@@ -441,7 +454,8 @@ void PopcountEmitter::storeIntegers(const Tile &tile, const Block &block,
   }
 }
 
-Value PopcountEmitter::loadThresholds(Value row, const Block &block, int64_t v) {
+Value PopcountEmitter::loadThresholds(Value row, const Block &block,
+                                      int64_t v) {
   return b.loadVector(c.thresholds, {row, lanesFrom(block, v)});
 }
 
@@ -478,7 +492,8 @@ Values PopcountEmitter::planesFromMasks(ArrayRef<Value> reached) {
 }
 
 /// The same by counting, for many thresholds.
-Values PopcountEmitter::planesFromCount(Value sum, const Block &block, int64_t v) {
+Values PopcountEmitter::planesFromCount(Value sum, const Block &block,
+                                        int64_t v) {
   auto step = [&](Value row, Value count) -> Value {
     Value reached = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, sum,
                                           loadThresholds(row, block, v));
@@ -507,8 +522,8 @@ void PopcountEmitter::storeCodes(const Tile &tile, const Block &block,
   if (~lastBits != 0) {
     Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
                                          block.number, b.index(g.blocks - 1));
-    valid = arith::SelectOp::create(b, isLast, b.i32(int32_t(lastBits)),
-                                    b.i32(-1));
+    valid =
+        arith::SelectOp::create(b, isLast, b.i32(int32_t(lastBits)), b.i32(-1));
   }
   Values signs, rows;
   for (int64_t v = 0; v < numVectors; ++v) {
@@ -525,10 +540,10 @@ void PopcountEmitter::storeCodes(const Tile &tile, const Block &block,
       sum = b.sub(arith::XOrIOp::create(b, sum, signs[v]), signs[v]);
       Values reached;
       if (numThresholds <= kMaskedThresholds)
-        for (Value row : ArrayRef<Value>(rows).slice(v * numThresholds,
-                                                     numThresholds))
-          reached.push_back(arith::CmpIOp::create(
-              b, arith::CmpIPredicate::sge, sum, row));
+        for (Value row :
+             ArrayRef<Value>(rows).slice(v * numThresholds, numThresholds))
+          reached.push_back(
+              arith::CmpIOp::create(b, arith::CmpIPredicate::sge, sum, row));
       Values bits = numThresholds <= kMaskedThresholds
                         ? planesFromMasks(reached)
                         : planesFromCount(sum, block, v);
@@ -539,8 +554,9 @@ void PopcountEmitter::storeCodes(const Tile &tile, const Block &block,
       Value word = b.wordOfMasks(masks);
       if (valid)
         word = arith::AndIOp::create(b, word, valid);
-      b.store(word, c.init, {tile.image, tile.row, b.add(tile.column, pixel),
-                             block.number, b.index(plane)});
+      b.store(word, c.init,
+              {tile.image, tile.row, b.add(tile.column, pixel), block.number,
+               b.index(plane)});
     }
   }
 }
@@ -550,17 +566,23 @@ void PopcountEmitter::storeCodes(const Tile &tile, const Block &block,
 LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::Conv2DOp op,
                                  const MicroKernelOptions &options) {
   if (!op.isPacked())
-    return op.emitOpError("filter is not packed; run 'bitplane-pack-weights' first");
+    return op.emitOpError(
+        "filter is not packed; run 'bitplane-pack-weights' first");
   if (llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; }))
     return op.emitOpError("has pads; run 'bitplane-materialize-padding' first");
   KernelBuilder b(builder, op, options);
-  Contraction c{op.getInput(), op.getFilter(), op.getCorrection(),
-                op.getThresholds(), op.getInit(), op.getInputCode(),
-                op.getFilterCode(), op.getResultCode().value_or(CodeType()),
-                dotForm(op.getInputCode(), op.getInputOffset(),
-                        op.getFilterCode(), op.getFilterOffset()),
-                FilterGeometry(op.getChannels(), op.getOutputChannels(),
-                               op.getGroups())};
+  Contraction c{
+      op.getInput(),
+      op.getFilter(),
+      op.getCorrection(),
+      op.getThresholds(),
+      op.getInit(),
+      op.getInputCode(),
+      op.getFilterCode(),
+      op.getResultCode().value_or(CodeType()),
+      dotForm(op.getInputCode(), op.getInputOffset(), op.getFilterCode(),
+              op.getFilterOffset()),
+      FilterGeometry(op.getChannels(), op.getOutputChannels(), op.getGroups())};
   c.strides = llvm::to_vector(op.getStrides());
   c.dilations = llvm::to_vector(op.getDilations());
   c.base = op.getBase();
@@ -575,14 +597,17 @@ LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::Conv2DOp op,
 LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::MatMulOp op,
                                  const MicroKernelOptions &options) {
   if (!op.isPacked())
-    return op.emitOpError("weights are not packed; run 'bitplane-pack-weights' first");
+    return op.emitOpError(
+        "weights are not packed; run 'bitplane-pack-weights' first");
   KernelBuilder b(builder, op, options);
   Value correction = op.getCorrection();
   Contraction c{b.withUnitDims(op.getInput(), 0),
                 b.withUnitDims(op.getWeights(), 2),
                 correction ? b.withUnitDims(correction, 0) : Value(),
-                op.getThresholds(), b.withUnitDims(op.getInit(), 0),
-                op.getInputCode(), op.getWeightsCode(),
+                op.getThresholds(),
+                b.withUnitDims(op.getInit(), 0),
+                op.getInputCode(),
+                op.getWeightsCode(),
                 op.getResultCode().value_or(CodeType()),
                 dotForm(op.getInputCode(), op.getInputOffset(),
                         op.getWeightsCode(), op.getWeightsOffset()),

@@ -6,10 +6,10 @@
 //
 // Each function writes the code of one operation on memrefs in front of it, as
 // loops around 1-D vectors, and leaves the operation itself for the caller to
-// erase. Accumulators live in the iter_args of scf.for, never in memory, and the
-// epilogue (offsets, thresholds, packing) works on them in registers. All sizes
-// are static except the leading batch dimension. Integers wrap around, so an
-// intermediate may leave 32 bits where the result does not.
+// erase. Accumulators live in the iter_args of scf.for, never in memory, and
+// the epilogue (offsets, thresholds, packing) works on them in registers. All
+// sizes are static except the leading batch dimension. Integers wrap around, so
+// an intermediate may leave 32 bits where the result does not.
 //
 // A function fails, with a diagnostic at the operation, only where a memref is
 // not laid out as its operation requires.
@@ -52,12 +52,10 @@ LogicalResult emitKernel(OpBuilder &builder, bitplane::ThresholdOp op,
 LogicalResult emitKernel(OpBuilder &builder, bitplane::MaxPoolOp op,
                          const MicroKernelOptions &options);
 
-/// Float layers. Every output is one chain of fused multiply-adds that starts at
-/// the value the destination holds, taps in (ky, kx, c) order, respectively in
-/// order of k; output channels lie in the lanes.
+/// Float layers. Every output is one chain of fused multiply-adds that starts
+/// at the value the destination holds, taps in (ky, kx, c) order, respectively
+/// in order of k; output channels lie in the lanes.
 LogicalResult emitKernel(OpBuilder &builder, linalg::Conv2DNhwcHwcfOp op,
-                         const MicroKernelOptions &options);
-LogicalResult emitKernel(OpBuilder &builder, linalg::DepthwiseConv2DNhwcHwcOp op,
                          const MicroKernelOptions &options);
 LogicalResult emitKernel(OpBuilder &builder, linalg::MatmulOp op,
                          const MicroKernelOptions &options);

@@ -140,6 +140,7 @@ class Module:
         self.calls.append((label, symbol, arrays, expected))
 
     def compile(self, options):
+        """Shared object of the functions, in `options.directory`."""
         kernels = f"lanes={options.lanes} accumulators={options.accumulators}"
         file = options.directory / self.name
         file.with_suffix(".mlir").write_text("\n".join(self.text))
@@ -152,12 +153,12 @@ class Module:
               f"-march={options.cpu}", "-lm"], ".ll", ".so"),
         ):
             subprocess.run(command + [file.with_suffix(source), "-o", file.with_suffix(target)], check=True)
-        return ctypes.CDLL(file.with_suffix(".so"))
+        return file.with_suffix(".so")
 
     def check(self, options):
         """Number of functions that are wrong."""
         began = time.time()
-        library = self.compile(options)
+        library = ctypes.CDLL(self.compile(options))
         wrong = 0
         for label, symbol, arrays, expected in self.calls:
             guarded = [Guarded(a) for a in arrays]
@@ -464,16 +465,6 @@ def float_cases(module, rng):
                    ": tensor<2xi64>} ins(%s, %s : %s, %s) outs(%s : %s)"
                    % (list(c.strides), list(c.dilations), *n[:2], *t[:2], n[2], t[2]),
                    start=start, dynamic=outputs == 40)
-        if outputs > 96:
-            continue
-        w = normal(*kernel, outputs)
-        x = normal(2, *size, outputs)
-        terms = ((x[:, rows[:, ky]][:, :, columns[:, kx]], w[ky, kx])
-                 for ky in range(kernel[0]) for kx in range(kernel[1]))
-        module.add(f"depthwise {size} {outputs} {kernel}", [x, w], chain(start, terms),
-                   lambda n, t, c=c: "linalg.depthwise_conv_2d_nhwc_hwc {strides = dense<%s> : tensor<2xi64>, dilations = "
-                   "dense<%s> : tensor<2xi64>} ins(%s, %s : %s, %s) outs(%s : %s)"
-                   % (list(c.strides), list(c.dilations), *n[:2], *t[:2], n[2], t[2]), start=start)
     for rows, depth, outputs in ((1, 70, 10), (1, 33, 1000), (5, 64, 64), (13, 9, 33), (9, 3, 200)):
         x, w, start = normal(rows, depth), normal(depth, outputs), normal(rows, outputs)
         terms = ((x[:, k, None], w[k]) for k in range(depth))
@@ -497,7 +488,7 @@ SETS = {kind: functools.partial(contractions, kind)
 SETS |= {"codes": code_cases, "threshold": threshold_cases, "pools": pool_cases, "floats": float_cases}
 
 
-def main():
+def parse_options(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", type=pathlib.Path, help="where intermediate files go")
     parser.add_argument("sets", nargs="*", help="which cases to check (default: all)")
@@ -506,8 +497,13 @@ def main():
     parser.add_argument("--accumulators", type=int, default=24)
     parser.add_argument("--dorefa-opt", default="dorefa-opt")
     parser.add_argument("--clang", default="clang")
-    options = parser.parse_intermixed_args()
+    options = parser.parse_intermixed_args(arguments)
     options.directory.mkdir(parents=True, exist_ok=True)
+    return options
+
+
+def main():
+    options = parse_options(sys.argv[1:])
     wrong = 0
     for name in options.sets or SETS:
         module = Module(name)
