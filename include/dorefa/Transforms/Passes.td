@@ -207,6 +207,44 @@ def InferRangesPass : Pass<"dorefa-infer-ranges"> {
 }
 
 //===----------------------------------------------------------------------===//
+// Phase linalg
+//===----------------------------------------------------------------------===//
+
+def FuseElementwisePass : Pass<"dorefa-fuse-elementwise"> {
+  let summary = "Fuse chains of elementwise operations, and nothing else";
+  let description = [{
+    A `linalg.generic` without reductions takes its only producer in, where that has
+    none either. Upstream's `linalg-fuse-elementwise-ops` also fuses into products
+    and convolutions, which would compute the producer once per tap, hide the layer
+    from its micro-kernel and turn fused multiply-adds into two roundings.
+
+    Example:
+    ```mlir
+    func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+      %e = tensor.empty() : tensor<4xf32>
+      %y = linalg.generic {
+          indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>],
+          iterator_types = ["parallel"]}
+          ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) {
+      ^bb0(%in: f32, %out: f32):
+        %a = math.absf %in : f32
+        linalg.yield %a : f32
+      } -> tensor<4xf32>
+      %z = linalg.generic {
+          indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>],
+          iterator_types = ["parallel"]}
+          ins(%y : tensor<4xf32>) outs(%e : tensor<4xf32>) {
+      ^bb0(%in: f32, %out: f32):
+        %b = math.floor %in : f32
+        linalg.yield %b : f32
+      } -> tensor<4xf32>
+      return %z : tensor<4xf32>
+    }
+    ```
+  }];
+}
+
+//===----------------------------------------------------------------------===//
 // Phase buffers
 //===----------------------------------------------------------------------===//
 
@@ -394,7 +432,8 @@ def PackWeightsPass : Pass<"bitplane-pack-weights"> {
     becomes
     ```mlir
     func.func @main(%x: tensor<1x1x1xi32>) -> tensor<1x1xi32> {
-      %w = arith.constant dense<"0x..."> : tensor<1x1x1x32xi32>
+      %w = arith.constant dense<[[[[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]]]> : tensor<1x1x1x32xi32>
       %init = tensor.empty() : tensor<1x1xi32>
       %acc = bitplane.matmul %x, %w outs(%init : tensor<1x1xi32>) channels 2 to 1
           codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> kernel popcount
