@@ -91,7 +91,7 @@ static void buildLinalg(OpPassManager &pm) {
   pm.addPass(createMaterializePaddingPass());
   pm.addPass(createConvertDoReFaToLinalgPass());
   pm.addPass(createCanonicalizerPass());
-  pm.addNestedPass<func::FuncOp>(createLinalgElementwiseOpFusionPass());
+  pm.addPass(createFuseElementwisePass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }
