@@ -16,9 +16,9 @@ namespace mlir::dorefa {
 
 namespace {
 
-/// The loop that runs over the last dimension of the result moved to the inside:
-/// neighbouring results then lie in the lanes of a vector, each with a chain of its
-/// own.
+/// The loop that runs over the last dimension of the result moved to the
+/// inside: neighbouring results then lie in the lanes of a vector, each with a
+/// chain of its own.
 SmallVector<unsigned> getLoopOrder(linalg::GenericOp op) {
   AffineMap map = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
   auto last = dyn_cast<AffineDimExpr>(map.getResults().back());
@@ -45,7 +45,8 @@ LogicalResult fuseRegion(RewriterBase &rewriter, linalg::GenericOp op) {
   if (!mul)
     return failure();
   rewriter.setInsertionPoint(add);
-  rewriter.replaceOpWithNewOp<math::FmaOp>(add, mul.getLhs(), mul.getRhs(), sum);
+  rewriter.replaceOpWithNewOp<math::FmaOp>(add, mul.getLhs(), mul.getRhs(),
+                                           sum);
   if (mul->use_empty())
     rewriter.eraseOp(mul);
   return success();

@@ -60,14 +60,15 @@ std::optional<int64_t> getBatchMultiple(Value size) {
     return std::nullopt;
   // All dynamic batches are one number; the bound has to be a multiple of it.
   auto evaluate = [&](int64_t batch) -> std::optional<int64_t> {
-    SmallVector<Attribute> results, inputs(
-        map.getNumInputs(),
-        IntegerAttr::get(IndexType::get(map.getContext()), batch));
+    SmallVector<Attribute> results,
+        inputs(map.getNumInputs(),
+               IntegerAttr::get(IndexType::get(map.getContext()), batch));
     if (failed(map.constantFold(inputs, results)))
       return std::nullopt;
     return cast<IntegerAttr>(results.front()).getInt();
   };
-  std::optional<int64_t> zero = evaluate(0), one = evaluate(1), two = evaluate(2);
+  std::optional<int64_t> zero = evaluate(0), one = evaluate(1),
+                         two = evaluate(2);
   if (!zero || !one || !two || *zero != 0 || *two != 2 * *one || *one < 1)
     return std::nullopt;
   return one;
@@ -104,15 +105,16 @@ LogicalResult measure(Buffer &buffer) {
 // Lifetimes
 //===----------------------------------------------------------------------===//
 
-/// Notes between which operations of `block` any view of `buffer` is used. A loop
-/// counts as one operation.
+/// Notes between which operations of `block` any view of `buffer` is used. A
+/// loop counts as one operation.
 LogicalResult findLifetime(Buffer &buffer, Block &block,
                            const BufferViewFlowAnalysis &views,
                            const DenseMap<Operation *, int64_t> &order) {
   Region *home = buffer.alloc->getParentRegion();
   for (Value view : views.resolve(buffer.alloc.getResult())) {
     if (!home->isAncestor(view.getParentRegion()))
-      return buffer.alloc.emitError("buffer allocated inside a loop must not leave it");
+      return buffer.alloc.emitError(
+          "buffer allocated inside a loop must not leave it");
     for (Operation *user : view.getUsers()) {
       if (isa<func::ReturnOp>(user))
         return buffer.alloc.emitError("buffer is returned, but results must be "
@@ -130,8 +132,8 @@ LogicalResult findLifetime(Buffer &buffer, Block &block,
 // Placement
 //===----------------------------------------------------------------------===//
 
-/// Puts `buffer` into the smallest gap that fits between the buffers of `placed`
-/// that are live with it, or behind them.
+/// Puts `buffer` into the smallest gap that fits between the buffers of
+/// `placed` that are live with it, or behind them.
 void place(Buffer &buffer, ArrayRef<Buffer *> placed) {
   SmallVector<const Buffer *> others;
   for (Buffer *other : placed)
@@ -182,8 +184,9 @@ struct PlanWorkspace : impl::PlanWorkspacePassBase<PlanWorkspace> {
   void runOnOperation() override {
     auto main = getOperation().lookupSymbol<func::FuncOp>("main");
     if (!main || !main.getBody().hasOneBlock()) {
-      getOperation().emitError("module has no function @main with one block, but a "
-                               "network must have one");
+      getOperation().emitError(
+          "module has no function @main with one block, but a "
+          "network must have one");
       return signalPassFailure();
     }
     // The whole workspace outlives the call.
@@ -197,7 +200,8 @@ struct PlanWorkspace : impl::PlanWorkspacePassBase<PlanWorkspace> {
   }
 
 private:
-  static LogicalResult prepare(func::FuncOp main, MutableArrayRef<Buffer> buffers) {
+  static LogicalResult prepare(func::FuncOp main,
+                               MutableArrayRef<Buffer> buffers) {
     BufferViewFlowAnalysis views(main);
     DenseMap<Operation *, int64_t> order;
     for (auto [index, op] : llvm::enumerate(main.front()))
@@ -230,7 +234,8 @@ private:
           b, batch, arith::ConstantIndexOp::create(b, perSample));
     auto bytes = MemRefType::get(ShapedType::kDynamic, b.getI8Type());
     unsigned position = main.getNumArguments();
-    if (failed(main.insertArgument(position, bytes, DictionaryAttr(), main.getLoc())))
+    if (failed(main.insertArgument(position, bytes, DictionaryAttr(),
+                                   main.getLoc())))
       llvm_unreachable("a function with a body takes another argument");
     Value workspace = main.getArgument(position);
     for (const Buffer &buffer : buffers) {
@@ -241,14 +246,14 @@ private:
         offset = arith::MulIOp::create(local, batch, offset);
       else
         offset = arith::AddIOp::create(local, fixedStart, offset);
-      Value view = memref::ViewOp::create(local, alloc.getType(), workspace, offset,
-                                          alloc.getDynamicSizes());
+      Value view = memref::ViewOp::create(local, alloc.getType(), workspace,
+                                          offset, alloc.getDynamicSizes());
       alloc.replaceAllUsesWith(view);
       alloc.erase();
     }
     Builder builder(main.getContext());
-    main->getParentOp()->setAttr("dorefa.workspace",
-                                 builder.getDenseI64ArrayAttr({perSample, fixed}));
+    main->getParentOp()->setAttr(
+        "dorefa.workspace", builder.getDenseI64ArrayAttr({perSample, fixed}));
   }
 };
 

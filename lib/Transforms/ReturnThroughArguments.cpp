@@ -23,8 +23,9 @@ struct ReturnThroughArguments
   void runOnOperation() override {
     auto main = getOperation().lookupSymbol<func::FuncOp>("main");
     if (!main || !main.getBody().hasOneBlock()) {
-      getOperation().emitError("module has no function @main with one block, but a "
-                               "network must have one");
+      getOperation().emitError(
+          "module has no function @main with one block, but a "
+          "network must have one");
       return signalPassFailure();
     }
     if (failed(checkSignature(main)))
@@ -41,18 +42,20 @@ private:
       auto tensor = dyn_cast<RankedTensorType>(type);
       if (!tensor || tensor.getRank() > kMaxRank)
         return main.emitError() << "input or output is " << type
-                                << " but must be a tensor of at most " << kMaxRank
-                                << " dimensions";
+                                << " but must be a tensor of at most "
+                                << kMaxRank << " dimensions";
       Type element = tensor.getElementType();
       if (!element.isF32() && !element.isSignlessInteger(8) &&
           !element.isSignlessInteger(32) && !element.isSignlessInteger(64))
-        return main.emitError() << "input or output is " << type
-                                << " but must have elements of f32, i8, i32 or i64";
+        return main.emitError()
+               << "input or output is " << type
+               << " but must have elements of f32, i8, i32 or i64";
       for (int64_t dim = 1; dim < tensor.getRank(); ++dim)
         if (tensor.isDynamicDim(dim))
-          return main.emitError() << "input or output is " << type
-                                  << " but only the first dimension, the batch, may "
-                                     "be dynamic";
+          return main.emitError()
+                 << "input or output is " << type
+                 << " but only the first dimension, the batch, may "
+                    "be dynamic";
     }
     return success();
   }
@@ -60,7 +63,8 @@ private:
   /// Notes names and types for the code generator, which sees pointers only.
   static void recordSignature(func::FuncOp main) {
     Builder b(main.getContext());
-    auto describe = [&](StringRef kind, unsigned index, Type type, Attribute name) {
+    auto describe = [&](StringRef kind, unsigned index, Type type,
+                        Attribute name) {
       if (!name)
         name = b.getStringAttr(kind + Twine(index));
       auto tensor = cast<RankedTensorType>(type);
@@ -95,7 +99,8 @@ private:
       auto buffer = MemRefType::get(tensor.getShape(), tensor.getElementType());
       DictionaryAttr attrs = main.getResultAttrDict(index);
       unsigned position = main.getNumArguments();
-      if (failed(main.insertArgument(position, buffer, attrs, returnOp.getLoc())))
+      if (failed(
+              main.insertArgument(position, buffer, attrs, returnOp.getLoc())))
         llvm_unreachable("a function with a body takes another argument");
       bufferization::MaterializeInDestinationOp::create(
           builder, returnOp.getLoc(), /*result=*/Type(), result,

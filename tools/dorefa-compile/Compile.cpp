@@ -82,14 +82,17 @@ static LogicalResult emit(const CompileOptions &options, ModuleOp module,
   CPUOptions cpu;
   cpu.cpu = options.cpu;
   cpu.symbolPrefix = options.symbolPrefix;
+  std::unique_ptr<Target> target = createCPUTarget(cpu, module.getLoc());
+  if (!target)
+    return failure();
   PipelineOptions pipeline = options.pipeline;
-  if (failed(configurePipeline(cpu, pipeline, module.getLoc())) ||
-      failed(runToPhase(module, Phase::LLVM, pipeline, observer)) ||
-      failed(emitSharedObject(module, cpu, options.output)))
+  target->configure(pipeline);
+  if (failed(runToPhase(module, target->getFinalPhase(), pipeline, observer)) ||
+      failed(target->emit(module, options.output)))
     return failure();
   MLIRContext &context = *module.getContext();
   if (!options.header.empty() &&
-      failed(writeText(context, options.header, formatHeader(module, cpu))))
+      failed(writeText(context, options.header, target->formatHeader(module))))
     return failure();
   if (!options.report.empty())
     return writeText(context, options.report, report);

@@ -87,14 +87,17 @@ Value dorefa::padFeatureMap(ImplicitLocOpBuilder &b, Value input,
 Value dorefa::createMax(ImplicitLocOpBuilder &b, Value lhs, Value rhs) {
   Value greater =
       isa<FloatType>(lhs.getType())
-          ? arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, lhs, rhs).getResult()
-          : arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, lhs, rhs).getResult();
+          ? arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, lhs, rhs)
+                .getResult()
+          : arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, lhs, rhs)
+                .getResult();
   return arith::SelectOp::create(b, greater, lhs, rhs);
 }
 
 Value dorefa::createExp(ImplicitLocOpBuilder &b, Value x) {
   Value wide = arith::ExtFOp::create(b, b.getF64Type(), x);
-  return arith::TruncFOp::create(b, b.getF32Type(), math::ExpOp::create(b, wide));
+  return arith::TruncFOp::create(b, b.getF32Type(),
+                                 math::ExpOp::create(b, wide));
 }
 
 //===----------------------------------------------------------------------===//
@@ -119,8 +122,8 @@ struct ConstantToBytes : OpConversionPattern<ConstantOp> {
   LogicalResult
   matchAndRewrite(ConstantOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOpWithNewOp<arith::ConstantOp>(op,
-                                                   cast<TypedAttr>(op.getValue()));
+    rewriter.replaceOpWithNewOp<arith::ConstantOp>(
+        op, cast<TypedAttr>(op.getValue()));
     return success();
   }
 };
@@ -163,15 +166,18 @@ LogicalResult refuseTrainingOps(Operation *root) {
   bool failed = false;
   root->walk([&](Operation *op) {
     if (isa<QuantizeWeightsOp, QuantizeGradientsOp>(op)) {
-      op->emitOpError("is not supported at inference: its operand must be known "
-                      "at compile time");
+      op->emitOpError(
+          "is not supported at inference: its operand must be known "
+          "at compile time");
       failed = true;
     } else if (auto conv = dyn_cast<Conv2DOp>(op); conv && conv.isInteger()) {
-      op->emitOpError("on codes must be lowered by convert-dorefa-to-bitplane first");
+      op->emitOpError(
+          "on codes must be lowered by convert-dorefa-to-bitplane first");
       failed = true;
     } else if (auto matmul = dyn_cast<MatMulOp>(op);
                matmul && matmul.isInteger()) {
-      op->emitOpError("on codes must be lowered by convert-dorefa-to-bitplane first");
+      op->emitOpError(
+          "on codes must be lowered by convert-dorefa-to-bitplane first");
       failed = true;
     } else if (isa<ThresholdOp>(op)) {
       op->emitOpError("must be lowered by convert-dorefa-to-bitplane first");
@@ -197,7 +203,8 @@ struct ConvertDoReFaToLinalg
     ConversionTarget target(getContext());
     target.addIllegalDialect<DoReFaDialect>();
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
-    if (failed(applyPartialConversion(getOperation(), target, std::move(patterns))))
+    if (failed(applyPartialConversion(getOperation(), target,
+                                      std::move(patterns))))
       signalPassFailure();
   }
 };

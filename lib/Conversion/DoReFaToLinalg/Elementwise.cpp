@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Each function here mirrors one of Arithmetic.h, operation by operation, so that
-// compiled code and interpreter agree to the bit.
+// Each function here mirrors one of Arithmetic.h, operation by operation, so
+// that compiled code and interpreter agree to the bit.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,7 +24,8 @@ using namespace mlir::dorefa;
 //===----------------------------------------------------------------------===//
 
 static Value createF32(ImplicitLocOpBuilder &b, double value) {
-  return arith::ConstantOp::create(b, b.getF32FloatAttr(static_cast<float>(value)));
+  return arith::ConstantOp::create(
+      b, b.getF32FloatAttr(static_cast<float>(value)));
 }
 
 static Value createF64(ImplicitLocOpBuilder &b, double value) {
@@ -32,7 +33,8 @@ static Value createF64(ImplicitLocOpBuilder &b, double value) {
 }
 
 static Value createI32(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantOp::create(b, b.getI32IntegerAttr(static_cast<int32_t>(value)));
+  return arith::ConstantOp::create(
+      b, b.getI32IntegerAttr(static_cast<int32_t>(value)));
 }
 
 static Value createWide(ImplicitLocOpBuilder &b, Value x) {
@@ -44,8 +46,9 @@ static Value createNarrow(ImplicitLocOpBuilder &b, Value x) {
 }
 
 /// `lhs <predicate> rhs ? yes : no`.
-static Value createChoice(ImplicitLocOpBuilder &b, arith::CmpFPredicate predicate,
-                          Value lhs, Value rhs, Value yes, Value no) {
+static Value createChoice(ImplicitLocOpBuilder &b,
+                          arith::CmpFPredicate predicate, Value lhs, Value rhs,
+                          Value yes, Value no) {
   Value condition = arith::CmpFOp::create(b, predicate, lhs, rhs);
   return arith::SelectOp::create(b, condition, yes, no);
 }
@@ -64,7 +67,8 @@ static Value createCode(ImplicitLocOpBuilder &b, Value level, CodeType type) {
 }
 
 /// See CodeType::getValue.
-static Value createValueOfCode(ImplicitLocOpBuilder &b, Value code, CodeType type) {
+static Value createValueOfCode(ImplicitLocOpBuilder &b, Value code,
+                               CodeType type) {
   Value q = arith::ExtUIOp::create(b, b.getI32Type(), code);
   switch (type.getEncoding()) {
   case Encoding::Unipolar:
@@ -134,7 +138,8 @@ static Value createUnary(ImplicitLocOpBuilder &b, UnaryKind kind, Value x) {
     return math::RoundEvenOp::create(b, x);
   case UnaryKind::Sigmoid: {
     Value one = createF64(b, 1.0);
-    Value exp = math::ExpOp::create(b, arith::NegFOp::create(b, createWide(b, x)));
+    Value exp =
+        math::ExpOp::create(b, arith::NegFOp::create(b, createWide(b, x)));
     Value sum = arith::AddFOp::create(b, one, exp);
     return createNarrow(b, arith::DivFOp::create(b, one, sum));
   }
@@ -171,8 +176,8 @@ static Value createBinary(ImplicitLocOpBuilder &b, BinaryKind kind, Value lhs,
   case BinaryKind::Min:
     return createChoice(b, arith::CmpFPredicate::OLT, lhs, rhs, lhs, rhs);
   case BinaryKind::Pow:
-    return createNarrow(b, math::PowFOp::create(b, createWide(b, lhs),
-                                                createWide(b, rhs)));
+    return createNarrow(
+        b, math::PowFOp::create(b, createWide(b, lhs), createWide(b, rhs)));
   }
   llvm_unreachable("every binary kind is handled");
 }
@@ -180,7 +185,8 @@ static Value createBinary(ImplicitLocOpBuilder &b, BinaryKind kind, Value lhs,
 /// See dorefa::quantizeLevel; an i32.
 static Value createLevel(ImplicitLocOpBuilder &b, Value x, Value scale,
                          Value zeroPoint, QuantizeOp op) {
-  Value min = createF32(b, op.getMinLevel()), max = createF32(b, op.getMaxLevel());
+  Value min = createF32(b, op.getMinLevel()),
+        max = createF32(b, op.getMaxLevel());
   Value level = arith::DivFOp::create(b, x, scale);
   level = arith::AddFOp::create(b, level, zeroPoint);
   // NaN is not greater than anything and becomes the lowest level.
@@ -198,7 +204,8 @@ static Value createBounded(ImplicitLocOpBuilder &b, Activation h, Value x) {
     x = createChoice(b, arith::CmpFPredicate::OLT, x, zero, zero, x);
     return createChoice(b, arith::CmpFPredicate::OGT, x, one, one, x);
   case Activation::Tanh: {
-    Value sum = arith::AddFOp::create(b, createUnary(b, UnaryKind::Tanh, x), one);
+    Value sum =
+        arith::AddFOp::create(b, createUnary(b, UnaryKind::Tanh, x), one);
     return arith::DivFOp::create(b, sum, createF32(b, 2.0));
   }
   case Activation::Abs:
@@ -214,8 +221,9 @@ static Value createBounded(ImplicitLocOpBuilder &b, Activation h, Value x) {
 
 namespace {
 
-/// Lowers an op whose result elements depend on one element of the first operand
-/// and on parameters that are scalars or have one value per index of one dimension.
+/// Lowers an op whose result elements depend on one element of the first
+/// operand and on parameters that are scalars or have one value per index of
+/// one dimension.
 template <typename OpTy>
 struct ElementwisePattern : OpConversionPattern<OpTy> {
   using OpConversionPattern<OpTy>::OpConversionPattern;
@@ -224,15 +232,17 @@ struct ElementwisePattern : OpConversionPattern<OpTy> {
   void replace(OpTy op, Value input, ValueRange parameters, int64_t axis,
                ConversionPatternRewriter &rewriter, ElementFn element) const {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    auto type = this->getTypeConverter()->template convertType<RankedTensorType>(
-        op.getResult().getType());
+    auto type =
+        this->getTypeConverter()->template convertType<RankedTensorType>(
+            op.getResult().getType());
     SmallVector<Value> inputs{input};
     SmallVector<AffineMap> maps{getIdentityMap(b, type.getRank())};
     for (Value parameter : parameters) {
       inputs.push_back(parameter);
       maps.push_back(getParameterMap(b, type.getRank(), parameter, axis));
     }
-    rewriter.replaceOp(op, createElementwise(b, type, input, inputs, maps, element));
+    rewriter.replaceOp(
+        op, createElementwise(b, type, input, inputs, maps, element));
   }
 
   static int64_t lastDim(Value tensor) {
@@ -316,7 +326,8 @@ struct BatchNormToLinalg : ElementwisePattern<BatchNormOp> {
       std::vector<float> values = readElements<float>(constant);
       for (float &value : values)
         value = std::sqrt(value + epsilon);
-      ElementsAttr deviation = makeElements(type, std::move(values), "deviation");
+      ElementsAttr deviation =
+          makeElements(type, std::move(values), "deviation");
       return materialize(b, op.getLoc(), deviation, type);
     }
     return createElementwise(
@@ -332,15 +343,16 @@ struct BatchNormToLinalg : ElementwisePattern<BatchNormOp> {
                   ConversionPatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value deviation = createDeviation(b, op, adaptor.getVariance());
-    replace(op, adaptor.getInput(),
-            {adaptor.getMean(), deviation, adaptor.getGamma(), adaptor.getBeta()},
-            lastDim(op.getInput()), rewriter,
-            [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
-              Value x = arith::SubFOp::create(b, args[0], args[1]);
-              x = arith::DivFOp::create(b, x, args[2]);
-              x = arith::MulFOp::create(b, x, args[3]);
-              return arith::AddFOp::create(b, x, args[4]);
-            });
+    replace(
+        op, adaptor.getInput(),
+        {adaptor.getMean(), deviation, adaptor.getGamma(), adaptor.getBeta()},
+        lastDim(op.getInput()), rewriter,
+        [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+          Value x = arith::SubFOp::create(b, args[0], args[1]);
+          x = arith::DivFOp::create(b, x, args[2]);
+          x = arith::MulFOp::create(b, x, args[3]);
+          return arith::AddFOp::create(b, x, args[4]);
+        });
     return success();
   }
 };
@@ -382,7 +394,8 @@ struct QuantizeToLinalg : ElementwisePattern<QuantizeOp> {
   using ElementwisePattern::ElementwisePattern;
 
   /// The value of all channels as a rank 0 tensor, or one value per channel.
-  static Value createParameter(ImplicitLocOpBuilder &b, ArrayRef<float> values) {
+  static Value createParameter(ImplicitLocOpBuilder &b,
+                               ArrayRef<float> values) {
     SmallVector<int64_t> shape;
     if (values.size() != 1)
       shape.push_back(values.size());
@@ -397,10 +410,12 @@ struct QuantizeToLinalg : ElementwisePattern<QuantizeOp> {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     CodeType code = getCodeType(op.getResult().getType());
     replace(op, adaptor.getInput(),
-            {createParameter(b, op.getScale()), createParameter(b, op.getZeroPoint())},
-            op.getAxis(), rewriter, [&](ImplicitLocOpBuilder &b, ValueRange args) {
-              return createCode(b, createLevel(b, args[0], args[1], args[2], op),
-                                code);
+            {createParameter(b, op.getScale()),
+             createParameter(b, op.getZeroPoint())},
+            op.getAxis(), rewriter,
+            [&](ImplicitLocOpBuilder &b, ValueRange args) {
+              return createCode(
+                  b, createLevel(b, args[0], args[1], args[2], op), code);
             });
     return success();
   }
@@ -413,8 +428,8 @@ struct QuantizeSignToLinalg : ElementwisePattern<QuantizeSignOp> {
                   ConversionPatternRewriter &rewriter) const override {
     replace(op, adaptor.getInput(), {}, 0, rewriter,
             [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
-              Value positive = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE,
-                                                     args[0], createF32(b, 0.0));
+              Value positive = arith::CmpFOp::create(
+                  b, arith::CmpFPredicate::OGE, args[0], createF32(b, 0.0));
               return arith::ExtUIOp::create(b, b.getI8Type(), positive);
             });
     return success();

@@ -30,8 +30,9 @@ createChain(ImplicitLocOpBuilder &b, Value input, float start,
   Value init = createFilled(b, rowType, input, b.getF32FloatAttr(start));
   SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
   loops.back() = utils::IteratorType::reduction;
-  SmallVector<AffineMap> maps{b.getMultiDimIdentityMap(rank),
-                              b.getMultiDimIdentityMap(rank).dropResult(rank - 1)};
+  SmallVector<AffineMap> maps{
+      b.getMultiDimIdentityMap(rank),
+      b.getMultiDimIdentityMap(rank).dropResult(rank - 1)};
   auto generic = linalg::GenericOp::create(
       b, rowType, input, init, maps, loops,
       [&](OpBuilder &builder, Location loc, ValueRange args) {
@@ -56,23 +57,25 @@ struct SoftmaxToLinalg : OpConversionPattern<SoftmaxOp> {
       return rewriter.notifyMatchFailure(op, "a scalar has no last dimension");
     AffineMap identity = b.getMultiDimIdentityMap(rank);
     AffineMap row = identity.dropResult(rank - 1);
-    Value max = createChain(
-        b, input, -std::numeric_limits<float>::infinity(),
-        [](ImplicitLocOpBuilder &b, Value x, Value max) { return createMax(b, x, max); });
+    Value max = createChain(b, input, -std::numeric_limits<float>::infinity(),
+                            [](ImplicitLocOpBuilder &b, Value x, Value max) {
+                              return createMax(b, x, max);
+                            });
     Value exp = createElementwise(
         b, type, input, {input, max}, {identity, row},
         [](ImplicitLocOpBuilder &b, ValueRange args) {
           return createExp(b, arith::SubFOp::create(b, args[0], args[1]));
         });
-    Value sum = createChain(b, exp, 0.0f,
-                            [](ImplicitLocOpBuilder &b, Value x, Value sum) -> Value {
-                              return arith::AddFOp::create(b, sum, x);
-                            });
+    Value sum = createChain(
+        b, exp, 0.0f, [](ImplicitLocOpBuilder &b, Value x, Value sum) -> Value {
+          return arith::AddFOp::create(b, sum, x);
+        });
     rewriter.replaceOp(
-        op, createElementwise(b, type, input, {exp, sum}, {identity, row},
-                              [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
-                                return arith::DivFOp::create(b, args[0], args[1]);
-                              }));
+        op, createElementwise(
+                b, type, input, {exp, sum}, {identity, row},
+                [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+                  return arith::DivFOp::create(b, args[0], args[1]);
+                }));
     return success();
   }
 };
@@ -81,8 +84,8 @@ struct SoftmaxToLinalg : OpConversionPattern<SoftmaxOp> {
 // Top-k
 //===----------------------------------------------------------------------===//
 
-/// Finds the j-th best element as the best of those that come after the one found
-/// before it: k passes over a row, no memory. k is small.
+/// Finds the j-th best element as the best of those that come after the one
+/// found before it: k passes over a row, no memory. k is small.
 struct TopKToLoops : OpConversionPattern<TopKOp> {
   using OpConversionPattern::OpConversionPattern;
 
@@ -92,14 +95,15 @@ struct TopKToLoops : OpConversionPattern<TopKOp> {
     auto predicate = op.getSmallest() ? arith::CmpFPredicate::OLT
                                       : arith::CmpFPredicate::OGT;
     Value better = arith::CmpFOp::create(b, predicate, lhs, rhs);
-    Value isNumber = arith::CmpFOp::create(b, arith::CmpFPredicate::ORD, lhs, lhs);
+    Value isNumber =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::ORD, lhs, lhs);
     Value isNaN = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, rhs, rhs);
     Value onlyNumber = arith::AndIOp::create(b, isNumber, isNaN);
     return arith::OrIOp::create(b, better, onlyNumber);
   }
 
-  /// Whether element (`x`, `i`) comes after (`last`, `lastIndex`); everything comes
-  /// after index -1.
+  /// Whether element (`x`, `i`) comes after (`last`, `lastIndex`); everything
+  /// comes after index -1.
   static Value createAfter(ImplicitLocOpBuilder &b, TopKOp op, Value x, Value i,
                            Value last, Value lastIndex, Value none) {
     Value worse = createBetter(b, op, last, x);
@@ -115,10 +119,12 @@ struct TopKToLoops : OpConversionPattern<TopKOp> {
     return arith::OrIOp::create(b, after, isFirst);
   }
 
-  /// Value and index of the best element of the row at `position` that comes after
+  /// Value and index of the best element of the row at `position` that comes
+  /// after
   /// (`last`, `lastIndex`).
   static ValueRange createScan(ImplicitLocOpBuilder &b, TopKOp op, Value input,
-                               ValueRange position, Value last, Value lastIndex) {
+                               ValueRange position, Value last,
+                               Value lastIndex) {
     int64_t size = cast<RankedTensorType>(input.getType()).getShape().back();
     auto index = [&](int64_t value) {
       return arith::ConstantIndexOp::create(b, value);
@@ -133,8 +139,8 @@ struct TopKToLoops : OpConversionPattern<TopKOp> {
           Value x = tensor::ExtractOp::create(b, input, element);
           Value isFirst =
               arith::CmpIOp::create(b, arith::CmpIPredicate::eq, best[1], none);
-          Value better = arith::OrIOp::create(
-              b, isFirst, createBetter(b, op, x, best[0]));
+          Value better =
+              arith::OrIOp::create(b, isFirst, createBetter(b, op, x, best[0]));
           Value after = createAfter(b, op, x, i, last, lastIndex, none);
           Value take = arith::AndIOp::create(b, better, after);
           Value newBest = arith::SelectOp::create(b, take, x, best[0]);
@@ -145,9 +151,11 @@ struct TopKToLoops : OpConversionPattern<TopKOp> {
   }
 
   /// Writes the k best elements of one row; `outputs` are values and indices.
-  static scf::ValueVector createRow(ImplicitLocOpBuilder &b, TopKOp op, Value input,
-                                    ValueRange position, ValueRange outputs) {
-    int64_t k = cast<RankedTensorType>(op.getValues().getType()).getShape().back();
+  static scf::ValueVector createRow(ImplicitLocOpBuilder &b, TopKOp op,
+                                    Value input, ValueRange position,
+                                    ValueRange outputs) {
+    int64_t k =
+        cast<RankedTensorType>(op.getValues().getType()).getShape().back();
     auto index = [&](int64_t value) {
       return arith::ConstantIndexOp::create(b, value);
     };
@@ -157,14 +165,18 @@ struct TopKToLoops : OpConversionPattern<TopKOp> {
         ValueRange{outputs[0], outputs[1], start, index(-1)},
         [&](OpBuilder &builder, Location loc, Value j, ValueRange state) {
           ImplicitLocOpBuilder b(loc, builder);
-          ValueRange best = createScan(b, op, input, position, state[2], state[3]);
+          ValueRange best =
+              createScan(b, op, input, position, state[2], state[3]);
           SmallVector<Value> element(position);
           element.push_back(j);
           Value bestIndex =
               arith::IndexCastOp::create(b, b.getI64Type(), best[1]);
-          Value values = tensor::InsertOp::create(b, best[0], state[0], element);
-          Value indices = tensor::InsertOp::create(b, bestIndex, state[1], element);
-          scf::YieldOp::create(b, ValueRange{values, indices, best[0], best[1]});
+          Value values =
+              tensor::InsertOp::create(b, best[0], state[0], element);
+          Value indices =
+              tensor::InsertOp::create(b, bestIndex, state[1], element);
+          scf::YieldOp::create(b,
+                               ValueRange{values, indices, best[0], best[1]});
         });
     return {loop.getResult(0), loop.getResult(1)};
   }

@@ -24,8 +24,8 @@ using namespace mlir::dorefa;
 //===----------------------------------------------------------------------===//
 
 /// `values`, `rows` x `columns`, transposed.
-static std::vector<float> transpose(const std::vector<float> &values, int64_t rows,
-                                    int64_t columns) {
+static std::vector<float> transpose(const std::vector<float> &values,
+                                    int64_t rows, int64_t columns) {
   std::vector<float> result(values.size());
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t column = 0; column < columns; ++column)
@@ -33,8 +33,8 @@ static std::vector<float> transpose(const std::vector<float> &values, int64_t ro
   return result;
 }
 
-/// `weights` (O x ...) with the first dimension moved to the end: at compile time
-/// where they are known.
+/// `weights` (O x ...) with the first dimension moved to the end: at compile
+/// time where they are known.
 static Value moveFirstDimLast(ImplicitLocOpBuilder &b, Value weights) {
   auto type = cast<RankedTensorType>(weights.getType());
   SmallVector<int64_t> shape(type.getShape().drop_front());
@@ -51,11 +51,12 @@ static Value moveFirstDimLast(ImplicitLocOpBuilder &b, Value weights) {
   auto permutation = llvm::to_vector(llvm::seq<int64_t>(1, type.getRank()));
   permutation.push_back(0);
   Value empty = tensor::EmptyOp::create(b, resultType, ValueRange());
-  return linalg::TransposeOp::create(b, weights, empty, permutation)->getResult(0);
+  return linalg::TransposeOp::create(b, weights, empty, permutation)
+      ->getResult(0);
 }
 
-/// Where the chains of multiply-adds start: the bias of each output channel (the
-/// last dimension of `type`), or 0.
+/// Where the chains of multiply-adds start: the bias of each output channel
+/// (the last dimension of `type`), or 0.
 static Value createInit(ImplicitLocOpBuilder &b, RankedTensorType type,
                         Value shapeSource, Value bias) {
   if (!bias)
@@ -74,8 +75,8 @@ namespace {
 struct Conv2DToLinalg : OpConversionPattern<Conv2DOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  static Value createUngrouped(ImplicitLocOpBuilder &b, Conv2DOp op, Value input,
-                               Value filter, Value init) {
+  static Value createUngrouped(ImplicitLocOpBuilder &b, Conv2DOp op,
+                               Value input, Value filter, Value init) {
     return linalg::Conv2DNhwcHwcfOp::create(
                b, init.getType(), ValueRange{input, filter}, init,
                b.getI64TensorAttr(op.getStrides()),
@@ -84,7 +85,8 @@ struct Conv2DToLinalg : OpConversionPattern<Conv2DOp> {
   }
 
   /// Splits the last dimension of `value` into groups.
-  static Value splitChannels(ImplicitLocOpBuilder &b, Value value, int64_t groups) {
+  static Value splitChannels(ImplicitLocOpBuilder &b, Value value,
+                             int64_t groups) {
     auto type = cast<RankedTensorType>(value.getType());
     int64_t last = type.getRank() - 1;
     SmallVector<int64_t> shape(type.getShape());
@@ -112,19 +114,22 @@ struct Conv2DToLinalg : OpConversionPattern<Conv2DOp> {
     SmallVector<AffineMap> maps{map({dim(N), y, x, dim(G), dim(C)}),
                                 map({dim(KY), dim(KX), dim(C), dim(G), dim(F)}),
                                 map({dim(N), dim(Y), dim(X), dim(G), dim(F)})};
-    SmallVector<utils::IteratorType> loops(NumLoops, utils::IteratorType::parallel);
+    SmallVector<utils::IteratorType> loops(NumLoops,
+                                           utils::IteratorType::parallel);
     loops[KY] = loops[KX] = loops[C] = utils::IteratorType::reduction;
     auto generic = linalg::GenericOp::create(
         b, groupedInit.getType(),
-        ValueRange{splitChannels(b, input, groups), splitChannels(b, filter, groups)},
+        ValueRange{splitChannels(b, input, groups),
+                   splitChannels(b, filter, groups)},
         groupedInit, maps, loops,
         [](OpBuilder &builder, Location loc, ValueRange args) {
-          Value sum = math::FmaOp::create(builder, loc, args[0], args[1], args[2]);
+          Value sum =
+              math::FmaOp::create(builder, loc, args[0], args[1], args[2]);
           linalg::YieldOp::create(builder, loc, sum);
         });
     SmallVector<ReassociationIndices> dims{{0}, {1}, {2}, {3, 4}};
-    return tensor::CollapseShapeOp::create(b, init.getType(), generic.getResult(0),
-                                           dims);
+    return tensor::CollapseShapeOp::create(b, init.getType(),
+                                           generic.getResult(0), dims);
   }
 
   LogicalResult
@@ -181,11 +186,12 @@ struct MatMulToLinalg : OpConversionPattern<MatMulOp> {
     if (rank == 1)
       input = tensor::ExpandShapeOp::create(b, inputType, input, getRows(rank));
     else if (rank > 2)
-      input = tensor::CollapseShapeOp::create(b, inputType, input, getRows(rank));
+      input =
+          tensor::CollapseShapeOp::create(b, inputType, input, getRows(rank));
     Value init = createInit(b, rowType, input, adaptor.getBias());
     Value weights = moveFirstDimLast(b, adaptor.getWeights());
-    Value result = linalg::MatmulOp::create(b, rowType, ValueRange{input, weights},
-                                            ValueRange{init})
+    Value result = linalg::MatmulOp::create(
+                       b, rowType, ValueRange{input, weights}, ValueRange{init})
                        ->getResult(0);
     if (rank == 1)
       result = tensor::CollapseShapeOp::create(b, type, result, getRows(rank));
@@ -215,5 +221,6 @@ struct MatMulToLinalg : OpConversionPattern<MatMulOp> {
 
 void dorefa::populateLayerPatterns(const TypeConverter &converter,
                                    RewritePatternSet &patterns) {
-  patterns.add<Conv2DToLinalg, MatMulToLinalg>(converter, patterns.getContext());
+  patterns.add<Conv2DToLinalg, MatMulToLinalg>(converter,
+                                               patterns.getContext());
 }

@@ -16,8 +16,8 @@ namespace mlir::dorefa {
 /// Computes one element of a result from one element of each input.
 using ElementFn = llvm::function_ref<Value(ImplicitLocOpBuilder &, ValueRange)>;
 
-/// An uninitialised tensor of `type`; the size of a dynamic dimension is that of
-/// the same dimension of `shapeSource`.
+/// An uninitialised tensor of `type`; the size of a dynamic dimension is that
+/// of the same dimension of `shapeSource`.
 Value createEmpty(ImplicitLocOpBuilder &b, RankedTensorType type,
                   Value shapeSource);
 
@@ -25,22 +25,23 @@ Value createEmpty(ImplicitLocOpBuilder &b, RankedTensorType type,
 Value createFilled(ImplicitLocOpBuilder &b, RankedTensorType type,
                    Value shapeSource, TypedAttr value);
 
-/// A loop over all elements of `type`. `maps` give the element of each input; the
-/// size of a dynamic dimension is that of the same dimension of `shapeSource`.
+/// A loop over all elements of `type`. `maps` give the element of each input;
+/// the size of a dynamic dimension is that of the same dimension of
+/// `shapeSource`.
 Value createElementwise(ImplicitLocOpBuilder &b, RankedTensorType type,
                         Value shapeSource, ValueRange inputs,
                         ArrayRef<AffineMap> maps, ElementFn element);
 
-/// Maps of loops over a tensor of rank `rank`: all dimensions, one dimension of a
-/// rank 1 tensor, nothing of a rank 0 tensor.
+/// Maps of loops over a tensor of rank `rank`: all dimensions, one dimension of
+/// a rank 1 tensor, nothing of a rank 0 tensor.
 AffineMap getIdentityMap(ImplicitLocOpBuilder &b, int64_t rank);
-AffineMap getParameterMap(ImplicitLocOpBuilder &b, int64_t rank, Value parameter,
-                          int64_t axis);
+AffineMap getParameterMap(ImplicitLocOpBuilder &b, int64_t rank,
+                          Value parameter, int64_t axis);
 
 /// `input` (N x H x W x C) with `value` around it as `pads` (top, left, bottom,
 /// right) say; `input` itself where they are 0.
-Value padFeatureMap(ImplicitLocOpBuilder &b, Value input, ArrayRef<int64_t> pads,
-                    TypedAttr value);
+Value padFeatureMap(ImplicitLocOpBuilder &b, Value input,
+                    ArrayRef<int64_t> pads, TypedAttr value);
 
 /// `a > b ? a : b`, the maximum of Arithmetic.h, for floats and integers.
 Value createMax(ImplicitLocOpBuilder &b, Value lhs, Value rhs);

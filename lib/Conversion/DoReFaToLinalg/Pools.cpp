@@ -14,12 +14,12 @@
 using namespace mlir;
 using namespace mlir::dorefa;
 
-/// Combines the elements of each window of `input`, which is padded already, into
-/// `init`; channels innermost.
+/// Combines the elements of each window of `input`, which is padded already,
+/// into `init`; channels innermost.
 template <typename OpTy>
-static Value
-createWindowLoop(ImplicitLocOpBuilder &b, OpTy op, Value input, Value init,
-                 function_ref<Value(ImplicitLocOpBuilder &, Value, Value)> combine) {
+static Value createWindowLoop(
+    ImplicitLocOpBuilder &b, OpTy op, Value input, Value init,
+    function_ref<Value(ImplicitLocOpBuilder &, Value, Value)> combine) {
   enum { N, Y, X, KY, KX, C, NumLoops };
   auto dim = [&](unsigned index) { return b.getAffineDimExpr(index); };
   auto map = [&](ArrayRef<AffineExpr> exprs) {
@@ -27,11 +27,14 @@ createWindowLoop(ImplicitLocOpBuilder &b, OpTy op, Value input, Value init,
   };
   AffineExpr y = dim(Y) * op.getStrides()[0] + dim(KY) * op.getDilations()[0];
   AffineExpr x = dim(X) * op.getStrides()[1] + dim(KX) * op.getDilations()[1];
-  // linalg takes the size of the window from an operand whose elements are unused.
+  // linalg takes the size of the window from an operand whose elements are
+  // unused.
   Value window = tensor::EmptyOp::create(b, op.getKernel(), b.getF32Type());
-  SmallVector<AffineMap> maps{map({dim(N), y, x, dim(C)}), map({dim(KY), dim(KX)}),
+  SmallVector<AffineMap> maps{map({dim(N), y, x, dim(C)}),
+                              map({dim(KY), dim(KX)}),
                               map({dim(N), dim(Y), dim(X), dim(C)})};
-  SmallVector<utils::IteratorType> loops(NumLoops, utils::IteratorType::parallel);
+  SmallVector<utils::IteratorType> loops(NumLoops,
+                                         utils::IteratorType::parallel);
   loops[KY] = loops[KX] = utils::IteratorType::reduction;
   auto generic = linalg::GenericOp::create(
       b, init.getType(), ValueRange{input, window}, init, maps, loops,
@@ -72,10 +75,11 @@ struct MaxPoolToLinalg : OpConversionPattern<MaxPoolOp> {
 struct AvgPoolToLinalg : OpConversionPattern<AvgPoolOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  /// For each window along dimension `dim` of the image (0: y, 1: x), the number of
-  /// its taps inside the input.
+  /// For each window along dimension `dim` of the image (0: y, 1: x), the
+  /// number of its taps inside the input.
   static SmallVector<int64_t> countTaps(AvgPoolOp op, unsigned dim) {
-    int64_t size = cast<RankedTensorType>(op.getInput().getType()).getDimSize(1 + dim);
+    int64_t size =
+        cast<RankedTensorType>(op.getInput().getType()).getDimSize(1 + dim);
     auto type = cast<RankedTensorType>(op.getResult().getType());
     SmallVector<int64_t> counts(type.getDimSize(1 + dim), 0);
     for (auto [index, count] : llvm::enumerate(counts))
@@ -96,9 +100,9 @@ struct AvgPoolToLinalg : OpConversionPattern<AvgPoolOp> {
         counts.push_back(op.getCountIncludePad()
                              ? op.getKernel()[0] * op.getKernel()[1]
                              : row * column);
-    auto type = RankedTensorType::get(
-        {static_cast<int64_t>(rows.size()), static_cast<int64_t>(columns.size())},
-        b.getF32Type());
+    auto type = RankedTensorType::get({static_cast<int64_t>(rows.size()),
+                                       static_cast<int64_t>(columns.size())},
+                                      b.getF32Type());
     ElementsAttr attr = makeElements(type, std::move(counts), "counts");
     return materialize(b, op.getLoc(), attr, type);
   }
@@ -113,17 +117,19 @@ struct AvgPoolToLinalg : OpConversionPattern<AvgPoolOp> {
     Value input = padFeatureMap(b, adaptor.getInput(), op.getPads(), zero);
     Value init = createFilled(b, type, adaptor.getInput(), zero);
     Value sum = createWindowLoop(
-        b, op, input, init, [](ImplicitLocOpBuilder &b, Value x, Value sum) -> Value {
+        b, op, input, init,
+        [](ImplicitLocOpBuilder &b, Value x, Value sum) -> Value {
           return arith::AddFOp::create(b, sum, x);
         });
     AffineMap countMap = AffineMap::get(
         4, 0, {b.getAffineDimExpr(1), b.getAffineDimExpr(2)}, b.getContext());
     rewriter.replaceOp(
-        op, createElementwise(b, type, sum, {sum, createCounts(b, op)},
-                              {getIdentityMap(b, 4), countMap},
-                              [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
-                                return arith::DivFOp::create(b, args[0], args[1]);
-                              }));
+        op, createElementwise(
+                b, type, sum, {sum, createCounts(b, op)},
+                {getIdentityMap(b, 4), countMap},
+                [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+                  return arith::DivFOp::create(b, args[0], args[1]);
+                }));
     return success();
   }
 };
@@ -132,5 +138,6 @@ struct AvgPoolToLinalg : OpConversionPattern<AvgPoolOp> {
 
 void dorefa::populatePoolPatterns(const TypeConverter &converter,
                                   RewritePatternSet &patterns) {
-  patterns.add<MaxPoolToLinalg, AvgPoolToLinalg>(converter, patterns.getContext());
+  patterns.add<MaxPoolToLinalg, AvgPoolToLinalg>(converter,
+                                                 patterns.getContext());
 }

@@ -21,7 +21,8 @@ struct Leaf {
   uint32_t leaf;
   uint32_t subleaf;
 };
-constexpr Leaf kBasic{1, 0}, kExtended{7, 0}, kExtended1{7, 1}, kAMD{0x80000001, 0};
+constexpr Leaf kBasic{1, 0}, kExtended{7, 0}, kExtended1{7, 1},
+    kAMD{0x80000001, 0};
 
 /// Register state that the operating system must save, bits of XCR0.
 enum State : uint32_t { None = 0, Ymm = 0x6, Zmm = 0xe6 };
@@ -81,8 +82,8 @@ constexpr Feature kFeatures[] = {
     {"tbm", kAMD, ECX, 21, None},
 };
 
-/// Writes the check into the current function, one block per question: a question
-/// may be asked only where an earlier answer says that it exists.
+/// Writes the check into the current function, one block per question: a
+/// question may be asked only where an earlier answer says that it exists.
 class FeatureCheck {
 public:
   FeatureCheck(IRBuilderBase &builder, const MCSubtargetInfo &subtarget)
@@ -99,7 +100,8 @@ public:
     checkLeaf(kExtended1, {7, 0}, 1);
     checkLeaf(kAMD, {0x80000000, 0}, 0x80000001);
     BasicBlock *yes = builder.GetInsertBlock();
-    BasicBlock *end = BasicBlock::Create(builder.getContext(), "known", function);
+    BasicBlock *end =
+        BasicBlock::Create(builder.getContext(), "known", function);
     builder.CreateBr(end);
     builder.SetInsertPoint(no);
     builder.CreateBr(end);
@@ -117,8 +119,8 @@ private:
 
   /// Goes on in a new block where `condition` holds and to `no` elsewhere.
   void require(Value *condition) {
-    BasicBlock *next = BasicBlock::Create(builder.getContext(), "next",
-                                          builder.GetInsertBlock()->getParent());
+    BasicBlock *next = BasicBlock::Create(
+        builder.getContext(), "next", builder.GetInsertBlock()->getParent());
     builder.CreateCondBr(condition, next, no);
     builder.SetInsertPoint(next);
   }
@@ -140,13 +142,13 @@ private:
         cpuid, {builder.getInt32(leaf.leaf), builder.getInt32(leaf.subleaf)});
   }
 
-  /// Requires all needed features that `leaf` tells of; EAX of `largest` has to be
-  /// at least `number` for `leaf` to exist.
+  /// Requires all needed features that `leaf` tells of; EAX of `largest` has to
+  /// be at least `number` for `leaf` to exist.
   void checkLeaf(Leaf leaf, Leaf largest, uint32_t number) {
     uint32_t bits[4] = {};
     for (const Feature &feature : kFeatures)
-      if (feature.leaf.leaf == leaf.leaf && feature.leaf.subleaf == leaf.subleaf &&
-          isNeeded(feature))
+      if (feature.leaf.leaf == leaf.leaf &&
+          feature.leaf.subleaf == leaf.subleaf && isNeeded(feature))
         bits[feature.reg] |= uint32_t(1) << feature.bit;
     if (all_of(bits, [](uint32_t word) { return word == 0; }))
       return;
@@ -167,11 +169,12 @@ private:
     if (state == None)
       return;
     constexpr unsigned kOSXSAVE = 27;
-    requireBits(builder.CreateExtractValue(createCpuid(kBasic), ECX), 1u << kOSXSAVE);
+    requireBits(builder.CreateExtractValue(createCpuid(kBasic), ECX),
+                1u << kOSXSAVE);
     auto *type = FunctionType::get(StructType::get(i32, i32), {i32}, false);
-    auto *xgetbv = InlineAsm::get(type, "xgetbv",
-                                  "={ax},={dx},{cx},~{dirflag},~{fpsr},~{flags}",
-                                  /*hasSideEffects=*/true);
+    auto *xgetbv = InlineAsm::get(
+        type, "xgetbv", "={ax},={dx},{cx},~{dirflag},~{fpsr},~{flags}",
+        /*hasSideEffects=*/true);
     Value *xcr0 = builder.CreateCall(xgetbv, {builder.getInt32(0)});
     requireBits(builder.CreateExtractValue(xcr0, 0), state);
   }

@@ -13,8 +13,9 @@
 namespace mlir::dorefa {
 
 /// Code that asks the processor (x86: cpuid and xgetbv) whether it has every
-/// instruction set that `subtarget` lets the compiler use, and the operating system
-/// whether it saves the registers; an i1. The code itself needs x86-64 only.
+/// instruction set that `subtarget` lets the compiler use, and the operating
+/// system whether it saves the registers; an i1. The code itself needs x86-64
+/// only.
 llvm::Value *createFeatureCheck(llvm::IRBuilderBase &builder,
                                 const llvm::MCSubtargetInfo &subtarget);
 

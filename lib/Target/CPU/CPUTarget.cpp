@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dorefa/Target/CPU/CPUTarget.h"
+#include "Header.h"
 #include "Linker.h"
 #include "ModelInterface.h"
 #include "Signature.h"
@@ -64,8 +65,9 @@ createMachine(const CPUOptions &options, Location loc) {
   std::string cpu = options.cpu, features;
   if (cpu == "native") {
     if (!llvm::Triple(llvm::sys::getDefaultTargetTriple()).isX86()) {
-      emitError(loc) << "processor is 'native' but this machine is not x86-64: name "
-                        "the processor to compile for, such as x86-64-v3";
+      emitError(loc)
+          << "processor is 'native' but this machine is not x86-64: name "
+             "the processor to compile for, such as x86-64-v3";
       return nullptr;
     }
     cpu = llvm::sys::getHostCPUName();
@@ -79,9 +81,10 @@ createMachine(const CPUOptions &options, Location loc) {
   else
     known.reset();
   if (!known || !known->checkFeatures("+64bit")) {
-    emitError(loc) << "processor is '" << cpu
-                   << "' but must be native or an x86-64 processor that LLVM knows, "
-                      "such as x86-64-v3, haswell, znver4 or sapphirerapids";
+    emitError(loc)
+        << "processor is '" << cpu
+        << "' but must be native or an x86-64 processor that LLVM knows, "
+           "such as x86-64-v3, haswell, znver4 or sapphirerapids";
     return nullptr;
   }
   llvm::TargetOptions machineOptions;
@@ -94,40 +97,20 @@ createMachine(const CPUOptions &options, Location loc) {
                                   llvm::Reloc::PIC_, llvm::CodeModel::Small));
 }
 
-LogicalResult dorefa::configurePipeline(CPUOptions &options,
-                                        PipelineOptions &pipeline, Location loc) {
-  StringRef prefix = options.symbolPrefix;
-  bool isIdentifier =
-      !prefix.empty() && !llvm::isDigit(prefix.front()) &&
-      llvm::all_of(prefix, [](char c) { return llvm::isAlnum(c) || c == '_'; });
-  if (!isIdentifier)
-    return emitError(loc) << "symbol prefix is '" << prefix
-                          << "' but must be a C identifier";
-  std::unique_ptr<llvm::TargetMachine> machine = createMachine(options, loc);
-  if (!machine)
-    return failure();
-  const llvm::MCSubtargetInfo &subtarget = *machine->getMCSubtargetInfo();
-  // AVX-512 has 32 vector registers, the others have 16; a tile keeps some of them
-  // for its operands.
-  bool isWide = subtarget.checkFeatures("+avx512f");
-  pipeline.lanes = isWide ? 16 : subtarget.checkFeatures("+avx2") ? 8 : 4;
-  pipeline.accumulators = isWide ? 24 : 12;
-  return success();
-}
-
 //===----------------------------------------------------------------------===//
 // LLVM IR
 //===----------------------------------------------------------------------===//
 
-/// Gives constants one dimension: LLVM stores an array of numbers densely but an
-/// array of arrays as one object per row.
+/// Gives constants one dimension: LLVM stores an array of numbers densely but
+/// an array of arrays as one object per row.
 static void flattenConstants(ModuleOp module) {
   for (auto global : module.getOps<LLVM::GlobalOp>()) {
     auto value = dyn_cast_or_null<ElementsAttr>(global.getValueOrNull());
     auto type = dyn_cast<LLVM::LLVMArrayType>(global.getGlobalType());
     if (!value || !type || !isa<LLVM::LLVMArrayType>(type.getElementType()))
       continue;
-    auto flat = RankedTensorType::get({value.getNumElements()}, value.getElementType());
+    auto flat =
+        RankedTensorType::get({value.getNumElements()}, value.getElementType());
     ElementsAttr reshaped;
     if (auto dense = dyn_cast<DenseElementsAttr>(value))
       reshaped = dense.reshape(flat);
@@ -141,8 +124,8 @@ static void flattenConstants(ModuleOp module) {
   }
 }
 
-/// Whether `@main` takes what the interface passes: per memref two pointers, the
-/// offset, sizes and strides; the workspace last.
+/// Whether `@main` takes what the interface passes: per memref two pointers,
+/// the offset, sizes and strides; the workspace last.
 static LogicalResult checkNetwork(ModuleOp module, const Signature &signature) {
   size_t expected = 5;
   for (const TensorInfo &info :
@@ -151,14 +134,17 @@ static LogicalResult checkNetwork(ModuleOp module, const Signature &signature) {
   auto main = module.lookupSymbol<LLVM::LLVMFuncOp>("main");
   if (!main || main.isExternal() || main.getNumArguments() != expected ||
       !isa<LLVM::LLVMVoidType>(main.getFunctionType().getReturnType()))
-    return emitError(module.getLoc()) << "module must have a function @main in the LLVM "
-                                 "dialect with "
-                              << expected << " arguments and no result: run all "
-                                             "phases up to llvm first";
+    return emitError(module.getLoc())
+           << "module must have a function @main in the LLVM "
+              "dialect with "
+           << expected
+           << " arguments and no result: run all "
+              "phases up to llvm first";
   return success();
 }
 
-/// The pipeline of -O2, without what would replace one library function by another.
+/// The pipeline of -O2, without what would replace one library function by
+/// another.
 static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
@@ -184,8 +170,8 @@ static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
 // The shared object
 //===----------------------------------------------------------------------===//
 
-/// Writes the object code of the network to `path`; LLVM's copy of the network is
-/// gone when this returns.
+/// Writes the object code of the network to `path`; LLVM's copy of the network
+/// is gone when this returns.
 static llvm::Error compileObject(ModuleOp module, const Signature &signature,
                                  StringRef open, llvm::TargetMachine &machine,
                                  StringRef path) {
@@ -202,11 +188,12 @@ static llvm::Error compileObject(ModuleOp module, const Signature &signature,
   return writeObject(*code, machine, path);
 }
 
-/// Renaming onto a device or a directory would replace it: with enough rights even
-/// /dev/null. Only a regular file may be replaced.
+/// Renaming onto a device or a directory would replace it: with enough rights
+/// even /dev/null. Only a regular file may be replaced.
 static llvm::Error checkReplaceable(StringRef path) {
   llvm::sys::fs::file_status status;
-  if (llvm::sys::fs::status(path, status) || llvm::sys::fs::is_regular_file(status))
+  if (llvm::sys::fs::status(path, status) ||
+      llvm::sys::fs::is_regular_file(status))
     return llvm::Error::success();
   return llvm::createStringError("the path exists and is not a regular file");
 }
@@ -223,39 +210,94 @@ static llvm::Error linkAndRename(StringRef object, StringRef path,
   if (llvm::Error error = linkSharedObject(object, temporary, machine, scratch))
     return error;
   if (std::error_code error = llvm::sys::fs::rename(temporary, path))
-    return llvm::createStringError(error, "the finished file cannot be renamed");
+    return llvm::createStringError(error,
+                                   "the finished file cannot be renamed");
   remover.releaseFile();
   llvm::sys::DontRemoveFileOnSignal(temporary);
   return llvm::Error::success();
 }
 
-static llvm::Error writeSharedObject(ModuleOp module, const Signature &signature,
-                                     const CPUOptions &options,
-                                     llvm::TargetMachine &machine, StringRef path) {
+static llvm::Error writeSharedObject(ModuleOp module,
+                                     const Signature &signature, StringRef open,
+                                     llvm::TargetMachine &machine,
+                                     StringRef path) {
   if (llvm::Error error = checkReplaceable(path))
     return error;
   auto scratch = ScratchDirectory::create();
   if (!scratch)
     return scratch.takeError();
   std::string object = (*scratch)->getFile("network.o");
-  if (llvm::Error error = compileObject(module, signature,
-                                        options.symbolPrefix + "_open", machine,
-                                        object))
+  if (llvm::Error error =
+          compileObject(module, signature, open, machine, object))
     return error;
   return linkAndRename(object, path, machine, **scratch);
 }
 
-LogicalResult dorefa::emitSharedObject(ModuleOp module, const CPUOptions &options,
-                                       StringRef path) {
-  FailureOr<Signature> signature = readSignature(module);
-  if (failed(signature) || failed(checkNetwork(module, *signature)))
-    return failure();
-  std::unique_ptr<llvm::TargetMachine> machine =
-      createMachine(options, module.getLoc());
+//===----------------------------------------------------------------------===//
+// The target
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+class CPUTarget : public Target {
+public:
+  CPUTarget(std::unique_ptr<llvm::TargetMachine> machine,
+            StringRef symbolPrefix)
+      : machine(std::move(machine)), symbolPrefix(symbolPrefix) {}
+
+  StringRef getName() const override { return "cpu"; }
+  StringRef getDescription() const override {
+    return "shared object for Linux on x86-64";
+  }
+  Phase getFinalPhase() const override { return Phase::LLVM; }
+
+  void configure(PipelineOptions &options) const override {
+    // AVX-512 has 32 vector registers, the others have 16; a tile keeps some of
+    // them for its operands.
+    const llvm::MCSubtargetInfo &subtarget = *machine->getMCSubtargetInfo();
+    bool isWide = subtarget.checkFeatures("+avx512f");
+    options.lanes = isWide ? 16 : subtarget.checkFeatures("+avx2") ? 8 : 4;
+    options.accumulators = isWide ? 24 : 12;
+  }
+
+  LogicalResult emit(ModuleOp module, StringRef path) const override {
+    FailureOr<Signature> signature = readSignature(module);
+    if (failed(signature) || failed(checkNetwork(module, *signature)))
+      return failure();
+    if (llvm::Error error = writeSharedObject(
+            module, *signature, symbolPrefix + "_open", *machine, path))
+      return emitError(module.getLoc())
+             << "cannot write shared object '" << path
+             << "': " << llvm::toString(std::move(error));
+    return success();
+  }
+
+  std::string formatHeader(ModuleOp module) const override {
+    FailureOr<Signature> signature = readSignature(module);
+    return failed(signature) ? ""
+                             : dorefa::formatHeader(*signature, symbolPrefix);
+  }
+
+private:
+  std::unique_ptr<llvm::TargetMachine> machine;
+  std::string symbolPrefix;
+};
+
+} // namespace
+
+std::unique_ptr<Target> dorefa::createCPUTarget(const CPUOptions &options,
+                                                Location loc) {
+  StringRef prefix = options.symbolPrefix;
+  bool isIdentifier =
+      !prefix.empty() && !llvm::isDigit(prefix.front()) &&
+      llvm::all_of(prefix, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+  if (!isIdentifier) {
+    emitError(loc) << "symbol prefix is '" << prefix
+                   << "' but must be a C identifier";
+    return nullptr;
+  }
+  std::unique_ptr<llvm::TargetMachine> machine = createMachine(options, loc);
   if (!machine)
-    return failure();
-  if (llvm::Error error = writeSharedObject(module, *signature, options, *machine, path))
-    return emitError(module.getLoc()) << "cannot write shared object '" << path
-                                      << "': " << llvm::toString(std::move(error));
-  return success();
+    return nullptr;
+  return std::make_unique<CPUTarget>(std::move(machine), prefix);
 }

@@ -4,15 +4,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Signature.h"
-#include "dorefa/Target/CPU/CPUTarget.h"
+#include "Header.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using namespace mlir::dorefa;
 
-/// `text` in upper case, with an underscore for what C does not allow in a name.
+/// `text` in upper case, with an underscore for what C does not allow in a
+/// name.
 static std::string toMacro(StringRef text) {
   std::string name = text.upper();
   for (char &c : name)
@@ -57,30 +57,30 @@ static void printTensors(raw_ostream &os, StringRef prefix, StringRef kind,
       os << " " << elements << "\n";
     else
       os << "(batch) (INT64_C(" << elements << ") * (batch))\n";
-    os << "#define " << prefix << "_" << kind << "_" << toMacro(tensor.name) << " "
-       << index << "\n";
+    os << "#define " << prefix << "_" << kind << "_" << toMacro(tensor.name)
+       << " " << index << "\n";
   }
 }
 
-std::string dorefa::formatHeader(ModuleOp module, const CPUOptions &options) {
-  FailureOr<Signature> signature = readSignature(module);
-  if (failed(signature))
-    return "";
+std::string dorefa::formatHeader(const Signature &signature,
+                                 StringRef symbolPrefix) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  std::string prefix = toMacro(options.symbolPrefix);
-  os << "/* Network " << toComment(signature->name)
+  std::string prefix = toMacro(symbolPrefix);
+  os << "/* Network " << toComment(signature.name)
      << ", compiled by dorefa-compile. */\n\n"
      << "#ifndef " << prefix << "_H\n#define " << prefix << "_H\n\n"
      << "#include \"dorefa-c/Model.h\"\n\n"
      << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
-     << "int32_t " << options.symbolPrefix
+     << "int32_t " << symbolPrefix
      << "_open(uint32_t abi_version, const dorefa_model **model);\n\n"
      << "#ifdef __cplusplus\n}\n#endif\n\n"
-     << "#define " << prefix << "_NUM_INPUTS " << signature->inputs.size() << "\n"
-     << "#define " << prefix << "_NUM_OUTPUTS " << signature->outputs.size() << "\n";
-  printTensors(os, prefix, "INPUT", signature->inputs);
-  printTensors(os, prefix, "OUTPUT", signature->outputs);
+     << "#define " << prefix << "_NUM_INPUTS " << signature.inputs.size()
+     << "\n"
+     << "#define " << prefix << "_NUM_OUTPUTS " << signature.outputs.size()
+     << "\n";
+  printTensors(os, prefix, "INPUT", signature.inputs);
+  printTensors(os, prefix, "OUTPUT", signature.outputs);
   os << "\n#endif /* " << prefix << "_H */\n";
   return text;
 }

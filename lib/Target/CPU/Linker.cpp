@@ -81,15 +81,15 @@ static Error runLinker(ArrayRef<std::string> arguments) {
 // Stand-ins for the system's libraries
 //===----------------------------------------------------------------------===//
 
-/// What generated code may call. Anything else is an undefined symbol: above all
-/// there is no malloc.
+/// What generated code may call. Anything else is an undefined symbol: above
+/// all there is no malloc.
 static constexpr StringLiteral kLibc[] = {"memcpy", "memmove", "memset"};
 static constexpr StringLiteral kLibm[] = {
     "ceil",  "ceilf", "exp",       "floor",      "floorf", "fma",   "fmaf",
     "log1p", "pow",   "roundeven", "roundevenf", "tanh",   "trunc", "truncf"};
 
-/// Links a library of empty functions, `name` in `scratch`. It stands for the one
-/// of the system that has this name.
+/// Links a library of empty functions, `name` in `scratch`. It stands for the
+/// one of the system that has this name.
 static Error createLibrary(StringRef name, ArrayRef<StringLiteral> functions,
                            TargetMachine &machine,
                            const mlir::dorefa::ScratchDirectory &scratch) {
@@ -99,16 +99,17 @@ static Error createLibrary(StringRef name, ArrayRef<StringLiteral> functions,
   module.setTargetTriple(machine.getTargetTriple());
   IRBuilder<> b(context);
   for (StringRef symbol : functions) {
-    auto *function = Function::Create(FunctionType::get(b.getVoidTy(), false),
-                                      GlobalValue::ExternalLinkage, symbol, module);
+    auto *function =
+        Function::Create(FunctionType::get(b.getVoidTy(), false),
+                         GlobalValue::ExternalLinkage, symbol, module);
     b.SetInsertPoint(BasicBlock::Create(context, "entry", function));
     b.CreateRetVoid();
   }
   std::string object = scratch.getFile((name + ".o").str());
   if (Error error = mlir::dorefa::writeObject(module, machine, object))
     return error;
-  return runLinker({"-shared", "-soname", name.str(), "-o",
-                    scratch.getFile(name), object});
+  return runLinker(
+      {"-shared", "-soname", name.str(), "-o", scratch.getFile(name), object});
 }
 
 Error mlir::dorefa::linkSharedObject(StringRef object, StringRef output,
@@ -121,7 +122,7 @@ Error mlir::dorefa::linkSharedObject(StringRef object, StringRef output,
     return error;
   return runLinker({"-shared", "-z", "defs", "-z", "now", "-z", "relro", "-z",
                     "noexecstack", "--hash-style=gnu", "--gc-sections",
-                    "--strip-all", "-o", output.str(), object.str(), "--as-needed",
-                    scratch.getFile(libm), "--no-as-needed",
+                    "--strip-all", "-o", output.str(), object.str(),
+                    "--as-needed", scratch.getFile(libm), "--no-as-needed",
                     scratch.getFile(libc)});
 }

@@ -37,8 +37,8 @@ llvm::Error writeObject(llvm::Module &module, llvm::TargetMachine &machine,
                         llvm::StringRef path);
 
 /// Links object file `object` into shared object `output`, which needs libc and
-/// libm. No library of this machine is read, so that the result does not depend on
-/// it: stand-ins for them are made in `scratch`.
+/// libm. No library of this machine is read, so that the result does not depend
+/// on it: stand-ins for them are made in `scratch`.
 llvm::Error linkSharedObject(llvm::StringRef object, llvm::StringRef output,
                              llvm::TargetMachine &machine,
                              const ScratchDirectory &scratch);

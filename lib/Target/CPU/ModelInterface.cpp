@@ -22,8 +22,9 @@ class ModelInterface {
 public:
   ModelInterface(Module &module, const Signature &signature,
                  const TargetMachine &machine)
-      : module(module), signature(signature), machine(machine), b(module.getContext()),
-        i32(b.getInt32Ty()), i64(b.getInt64Ty()), ptr(b.getPtrTy()) {}
+      : module(module), signature(signature), machine(machine),
+        b(module.getContext()), i32(b.getInt32Ty()), i64(b.getInt64Ty()),
+        ptr(b.getPtrTy()) {}
 
   void create(StringRef open) {
     network = module.getFunction("main");
@@ -51,33 +52,38 @@ private:
   }
 
   /// An internal function; the builder stands in its first block.
-  Function *startFunction(StringRef name, Type *result, ArrayRef<Type *> arguments) {
-    auto *function = Function::Create(FunctionType::get(result, arguments, false),
-                                      GlobalValue::InternalLinkage, name, module);
+  Function *startFunction(StringRef name, Type *result,
+                          ArrayRef<Type *> arguments) {
+    auto *function =
+        Function::Create(FunctionType::get(result, arguments, false),
+                         GlobalValue::InternalLinkage, name, module);
     function->addFnAttr(Attribute::NoUnwind);
-    b.SetInsertPoint(BasicBlock::Create(module.getContext(), "entry", function));
+    b.SetInsertPoint(
+        BasicBlock::Create(module.getContext(), "entry", function));
     return function;
   }
 
   /// Returns `status` where `bad` holds and goes on elsewhere.
   void returnIf(Value *bad, int64_t status) {
     Function *function = b.GetInsertBlock()->getParent();
-    BasicBlock *stop = BasicBlock::Create(module.getContext(), "stop", function);
-    BasicBlock *next = BasicBlock::Create(module.getContext(), "next", function);
+    BasicBlock *stop =
+        BasicBlock::Create(module.getContext(), "stop", function);
+    BasicBlock *next =
+        BasicBlock::Create(module.getContext(), "next", function);
     b.CreateCondBr(bad, stop, next);
     b.SetInsertPoint(stop);
     b.CreateRet(ConstantInt::get(function->getReturnType(), status));
     b.SetInsertPoint(next);
   }
 
-  /// `int64_t workspace_size(int64_t batch)`; 0 where the batch is below 1 or the
-  /// size does not fit.
+  /// `int64_t workspace_size(int64_t batch)`; 0 where the batch is below 1 or
+  /// the size does not fit.
   Function *createWorkspaceSize() {
     Function *function = startFunction("workspace_size", i64, {i64});
     setTarget(*function);
     // Never 0, which would say that the batch is wrong.
-    int64_t fixed = std::max<int64_t>(signature.workspaceFixed,
-                                      DOREFA_WORKSPACE_ALIGNMENT);
+    int64_t fixed =
+        std::max<int64_t>(signature.workspaceFixed, DOREFA_WORKSPACE_ALIGNMENT);
     if (!signature.hasBatch()) {
       b.CreateRet(b.getInt64(fixed));
       return function;
@@ -107,7 +113,8 @@ private:
     return pointers;
   }
 
-  /// Appends what MLIR passes for a memref: pointer twice, offset, sizes, strides.
+  /// Appends what MLIR passes for a memref: pointer twice, offset, sizes,
+  /// strides.
   void appendDescriptor(SmallVectorImpl<Value *> &arguments, Value *pointer,
                         ArrayRef<int64_t> shape, Value *dynamicSize) {
     arguments.append({pointer, pointer, b.getInt64(0)});
@@ -137,8 +144,9 @@ private:
     returnIf(b.CreateIsNull(size), DOREFA_ERROR_ARGUMENT);
     Value *misaligned = b.CreateAnd(b.CreatePtrToInt(workspace, i64),
                                     b.getInt64(DOREFA_WORKSPACE_ALIGNMENT - 1));
-    returnIf(b.CreateOr(b.CreateIsNull(workspace), b.CreateIsNotNull(misaligned)),
-             DOREFA_ERROR_WORKSPACE);
+    returnIf(
+        b.CreateOr(b.CreateIsNull(workspace), b.CreateIsNotNull(misaligned)),
+        DOREFA_ERROR_WORKSPACE);
     SmallVector<Value *> arguments;
     for (auto [info, pointer] : zip_equal(signature.inputs, inputs))
       appendDescriptor(arguments, pointer, info.type.getShape(), batch);
@@ -150,15 +158,17 @@ private:
     return function;
   }
 
-  /// `int32_t open(uint32_t abi_version, const dorefa_model **model)`. It runs before
-  /// anything is known of the processor: it must not use more than the baseline.
+  /// `int32_t open(uint32_t abi_version, const dorefa_model **model)`. It runs
+  /// before anything is known of the processor: it must not use more than the
+  /// baseline.
   void createOpen(StringRef name, Constant *model) {
     Function *function = startFunction(name, i32, {i32, ptr});
     function->setLinkage(GlobalValue::ExternalLinkage);
     function->addFnAttr("target-cpu", "x86-64");
     function->addFnAttr("target-features", "");
     Value *version = b.getInt32(DOREFA_MODEL_ABI_VERSION);
-    returnIf(b.CreateICmpNE(function->getArg(0), version), DOREFA_ERROR_VERSION);
+    returnIf(b.CreateICmpNE(function->getArg(0), version),
+             DOREFA_ERROR_VERSION);
     returnIf(b.CreateIsNull(function->getArg(1)), DOREFA_ERROR_ARGUMENT);
     Value *isKnown = createFeatureCheck(b, *machine.getMCSubtargetInfo());
     returnIf(b.CreateNot(isKnown), DOREFA_ERROR_CPU);
@@ -176,8 +186,8 @@ private:
   }
 
   Constant *createString(StringRef text) {
-    return createConstant(ConstantDataArray::getString(module.getContext(), text),
-                          "text");
+    return createConstant(
+        ConstantDataArray::getString(module.getContext(), text), "text");
   }
 
   static int32_t getElementType(mlir::Type type) {
@@ -196,7 +206,8 @@ private:
     for (const TensorInfo &tensor : tensors) {
       SmallVector<Constant *> dims;
       for (int64_t size : tensor.type.getShape())
-        dims.push_back(b.getInt64(mlir::ShapedType::isDynamic(size) ? -1 : size));
+        dims.push_back(
+            b.getInt64(mlir::ShapedType::isDynamic(size) ? -1 : size));
       dims.resize(DOREFA_MAX_RANK, b.getInt64(0));
       infos.push_back(ConstantStruct::get(
           infoType, {createString(tensor.name),
@@ -205,26 +216,28 @@ private:
                      ConstantArray::get(dimsType, dims)}));
     }
     return createConstant(
-        ConstantArray::get(ArrayType::get(infoType, infos.size()), infos), name);
+        ConstantArray::get(ArrayType::get(infoType, infos.size()), infos),
+        name);
   }
 
   /// The `dorefa_model`.
   Constant *createModel(Function *workspaceSize, Function *run) {
     const Triple &triple = machine.getTargetTriple();
-    std::string target = (triple.getArchName() + "-" + triple.getOSName() + "-" +
-                          triple.getEnvironmentName() + " " + machine.getTargetCPU())
-                             .str();
+    std::string target =
+        (triple.getArchName() + "-" + triple.getOSName() + "-" +
+         triple.getEnvironmentName() + " " + machine.getTargetCPU())
+            .str();
     auto *type =
         StructType::get(i32, i32, i32, i32, ptr, ptr, ptr, ptr, ptr, ptr);
     return createConstant(
-        ConstantStruct::get(type, {b.getInt32(DOREFA_MODEL_ABI_VERSION),
-                                   b.getInt32(signature.inputs.size()),
-                                   b.getInt32(signature.outputs.size()),
-                                   b.getInt32(0),
-                                   createTensorInfos(signature.inputs, "inputs"),
-                                   createTensorInfos(signature.outputs, "outputs"),
-                                   createString(signature.name), createString(target),
-                                   workspaceSize, run}),
+        ConstantStruct::get(
+            type, {b.getInt32(DOREFA_MODEL_ABI_VERSION),
+                   b.getInt32(signature.inputs.size()),
+                   b.getInt32(signature.outputs.size()), b.getInt32(0),
+                   createTensorInfos(signature.inputs, "inputs"),
+                   createTensorInfos(signature.outputs, "outputs"),
+                   createString(signature.name), createString(target),
+                   workspaceSize, run}),
         "model");
   }
 
@@ -240,6 +253,7 @@ private:
 } // namespace
 
 void mlir::dorefa::addModelInterface(Module &module, const Signature &signature,
-                                     StringRef open, const TargetMachine &machine) {
+                                     StringRef open,
+                                     const TargetMachine &machine) {
   ModelInterface(module, signature, machine).create(open);
 }

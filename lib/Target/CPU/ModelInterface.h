@@ -13,11 +13,13 @@
 
 namespace mlir::dorefa {
 
-/// Adds to `module`, in which `@main` is the network with one descriptor per input,
-/// output and the workspace, the record `dorefa_model` and its functions; `open` is
-/// the name of the only function that is exported, everything else becomes internal.
+/// Adds to `module`, in which `@main` is the network with one descriptor per
+/// input, output and the workspace, the record `dorefa_model` and its
+/// functions; `open` is the name of the only function that is exported,
+/// everything else becomes internal.
 void addModelInterface(llvm::Module &module, const Signature &signature,
-                       llvm::StringRef open, const llvm::TargetMachine &machine);
+                       llvm::StringRef open,
+                       const llvm::TargetMachine &machine);
 
 } // namespace mlir::dorefa
 

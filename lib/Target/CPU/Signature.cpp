@@ -12,10 +12,9 @@ using namespace mlir;
 using namespace mlir::dorefa;
 
 bool Signature::hasBatch() const {
-  return llvm::any_of(llvm::concat<const TensorInfo>(inputs, outputs),
-                      [](const TensorInfo &info) {
-                        return !info.type.hasStaticShape();
-                      });
+  return llvm::any_of(
+      llvm::concat<const TensorInfo>(inputs, outputs),
+      [](const TensorInfo &info) { return !info.type.hasStaticShape(); });
 }
 
 /// Reads one of `dorefa.inputs` and `dorefa.outputs`.
@@ -23,16 +22,18 @@ static LogicalResult readTensors(ModuleOp module, StringRef attribute,
                                  SmallVectorImpl<TensorInfo> &tensors) {
   auto entries = module->getAttrOfType<ArrayAttr>(attribute);
   if (!entries)
-    return emitError(module.getLoc()) << "module has no attribute '" << attribute
-                              << "', which dorefa-return-through-arguments sets";
+    return emitError(module.getLoc())
+           << "module has no attribute '" << attribute
+           << "', which dorefa-return-through-arguments sets";
   for (Attribute entry : entries) {
     auto fields = dyn_cast<DictionaryAttr>(entry);
     auto name = fields ? fields.getAs<StringAttr>("name") : nullptr;
     auto type = fields ? fields.getAs<TypeAttr>("type") : nullptr;
     auto tensor = type ? dyn_cast<RankedTensorType>(type.getValue()) : nullptr;
     if (!name || !tensor)
-      return emitError(module.getLoc()) << "'" << attribute
-                                << "' must hold dictionaries of name and tensor type";
+      return emitError(module.getLoc())
+             << "'" << attribute
+             << "' must hold dictionaries of name and tensor type";
     tensors.push_back({name.str(), tensor});
   }
   return success();
@@ -65,8 +66,9 @@ FailureOr<Signature> dorefa::readSignature(ModuleOp module) {
     return failure();
   auto workspace = module->getAttrOfType<DenseI64ArrayAttr>("dorefa.workspace");
   if (!workspace || workspace.size() != 2)
-    return emitError(module.getLoc(), "module has no attribute 'dorefa.workspace' of two "
-                            "numbers, which dorefa-plan-workspace sets");
+    return emitError(module.getLoc(),
+                     "module has no attribute 'dorefa.workspace' of two "
+                     "numbers, which dorefa-plan-workspace sets");
   signature.workspacePerSample = workspace[0];
   signature.workspaceFixed = workspace[1];
   return signature;

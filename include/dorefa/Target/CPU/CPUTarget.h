@@ -13,10 +13,10 @@
 #ifndef DOREFA_TARGET_CPU_CPUTARGET_H
 #define DOREFA_TARGET_CPU_CPUTARGET_H
 
-#include "dorefa/Pipelines/Pipelines.h"
-#include "mlir/IR/BuiltinOps.h"
+#include "dorefa/Target/Target.h"
 #include "mlir/IR/Location.h"
 
+#include <memory>
 #include <string>
 
 namespace mlir::dorefa {
@@ -29,20 +29,10 @@ struct CPUOptions {
   std::string symbolPrefix = "dorefa_model";
 };
 
-/// Resolves `native` and tells the pipeline how wide the vectors of the processor
-/// are. Diagnostics (at `loc`) say which option cannot be used.
-LogicalResult configurePipeline(CPUOptions &options, PipelineOptions &pipeline,
-                                Location loc);
-
-/// Compiles `module`, which is in phase `llvm`, and writes the shared object to
-/// `path`, through a temporary file beside it: nothing half-written remains. The
-/// constants of `module` are reshaped, nothing else is changed.
-LogicalResult emitSharedObject(ModuleOp module, const CPUOptions &options,
-                               llvm::StringRef path);
-
-/// A C header for `module` in phase `buffers` or later: the exported function, and
-/// names and sizes of inputs and outputs.
-std::string formatHeader(ModuleOp module, const CPUOptions &options);
+/// The processor of `options`; null after a diagnostic (at `loc`) that says
+/// which option cannot be used.
+std::unique_ptr<Target> createCPUTarget(const CPUOptions &options,
+                                        Location loc);
 
 } // namespace mlir::dorefa
 
