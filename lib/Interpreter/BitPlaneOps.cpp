@@ -316,15 +316,17 @@ static LogicalResult runContraction(OpTy op, Frame &frame) {
                     : accumulateCodes(contraction, frame);
   if (failed(sums))
     return failure();
-  if (!op.getThresholds()) {
-    auto result = writeResult<uint32_t>(op, sums->size(), frame);
-    if (failed(result))
-      return failure();
-    llvm::copy(*sums, result->begin());
-    return success();
-  }
   ArrayRef<int32_t> accumulators(
       reinterpret_cast<const int32_t *>(sums->data()), sums->size());
+  if (failed(checkRange(op, op.getRange(), accumulators)))
+    return failure();
+  if (!op.getThresholds()) {
+    auto result = writeResult<int32_t>(op, sums->size(), frame);
+    if (failed(result))
+      return failure();
+    llvm::copy(accumulators, result->begin());
+    return success();
+  }
   FailureOr<std::vector<uint8_t>> codes =
       applyThresholds(op, accumulators, frame);
   if (failed(codes))

@@ -138,6 +138,10 @@ static LogicalResult runThreshold(ThresholdOp op, Frame &frame) {
                           op.getDecreasing(), op.getBase(),
                           getCodeType(op.getResult().getType()));
   size_t channels = getLastSize(frame.shape(op.getInput()));
+  size_t rows = frame.shape(op.getThresholds()).front();
+  if (rows != 1 && rows != channels)
+    return op.emitOpError() << "has " << rows << " rows of thresholds for "
+                            << channels << " channels";
   return mapElements<uint8_t, T>(
       op.getInput(), op.getResult(), frame,
       [&](T x, size_t i) { return table.getCode(x, i % channels); });
@@ -205,9 +209,10 @@ static LogicalResult runLayer(LayerOp op, Value weights, int64_t weightsOffset,
         ValueTable(getCodeType(weights.getType()))
             .read(frame.read<uint8_t>(weights), weightsOffset);
     auto result = frame.write<uint32_t>(op.getResult(), resultShape);
-    if (succeeded(result))
-      convolve(shape, x.data(), w.data(), result->data());
-    return result;
+    if (failed(result))
+      return failure();
+    convolve(shape, x.data(), w.data(), result->data());
+    return checkRange(op, op.getRange(), frame.read<int32_t>(op.getResult()));
   }
   const float *bias =
       op.getBias() ? frame.read<float>(op.getBias()).data() : nullptr;
@@ -235,13 +240,12 @@ static LogicalResult run(Conv2DOp op, Frame &frame) {
 
 static LogicalResult run(MatMulOp op, Frame &frame) {
   SmallVector<int64_t> result(frame.shape(op.getInput()));
-  result.back() = frame.shape(op.getWeights()).front();
-  int64_t rows = frame.get(op.getInput()).getNumElements() /
-                 std::max<int64_t>(frame.shape(op.getWeights()).back(), 1);
-  Convolution shape =
-      makeMatMul(rows, frame.shape(op.getWeights()).back(), result.back());
-  return runLayer(op, op.getWeights(), op.getWeightsOffset(), shape, result,
-                  frame);
+  int64_t channels = result.pop_back_val(), rows = 1;
+  for (int64_t size : result)
+    rows *= size;
+  result.push_back(frame.shape(op.getWeights()).front());
+  return runLayer(op, op.getWeights(), op.getWeightsOffset(),
+                  makeMatMul(rows, channels, result.back()), result, frame);
 }
 
 //===----------------------------------------------------------------------===//
@@ -254,6 +258,9 @@ static LogicalResult run(BatchNormOp op, Frame &frame) {
                   gamma = frame.read<float>(op.getGamma()),
                   beta = frame.read<float>(op.getBeta());
   float epsilon = op.getEpsilon().convertToFloat();
+  for (ArrayRef<float> statistic : {variance, gamma, beta})
+    if (statistic.size() != mean.size())
+      return op.emitOpError("has statistics of different sizes");
   return mapElements<float, float>(
       op.getInput(), op.getResult(), frame, [&](float x, size_t i) {
         size_t c = i % mean.size();
@@ -291,23 +298,24 @@ static LogicalResult run(BinaryOp op, Frame &frame) {
     return op.emitOpError("has operands whose batches differ");
   SmallVector<int64_t> lhsStrides = getBroadcastStrides(lhsShape, *shape);
   SmallVector<int64_t> rhsStrides = getBroadcastStrides(rhsShape, *shape);
-  const float *lhs = frame.read<float>(op.getLhs()).data();
-  const float *rhs = frame.read<float>(op.getRhs()).data();
+  ArrayRef<float> lhs = frame.read<float>(op.getLhs());
+  ArrayRef<float> rhs = frame.read<float>(op.getRhs());
   auto result = frame.write<float>(op.getResult(), *shape);
   if (failed(result))
     return failure();
   BinaryKind kind = op.getKind();
   SmallVector<int64_t> index(shape->size(), 0);
+  int64_t i = 0, j = 0;
   for (float &element : *result) {
-    element = evaluateBinary(kind, *lhs, *rhs);
+    element = evaluateBinary(kind, lhs[i], rhs[j]);
     // Count the index up and move both operands along.
     for (size_t dim = index.size(); dim-- > 0;) {
-      lhs += lhsStrides[dim];
-      rhs += rhsStrides[dim];
+      i += lhsStrides[dim];
+      j += rhsStrides[dim];
       if (++index[dim] < (*shape)[dim])
         break;
-      lhs -= lhsStrides[dim] * index[dim];
-      rhs -= rhsStrides[dim] * index[dim];
+      i -= lhsStrides[dim] * index[dim];
+      j -= rhsStrides[dim] * index[dim];
       index[dim] = 0;
     }
   }

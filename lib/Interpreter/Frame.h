@@ -58,6 +58,12 @@ private:
 /// dynamic.
 SmallVector<int64_t> resolveShape(Value result, int64_t batch);
 
+/// Checks accumulators against the `range` of their layer, if it has one: what
+/// a compiler proves must hold.
+LogicalResult checkRange(Operation *layer,
+                         std::optional<ArrayRef<int64_t>> range,
+                         ArrayRef<int32_t> accumulators);
+
 /// Executes an operation of the named kind; nullopt where it is of another
 /// kind.
 std::optional<LogicalResult> runDoReFaOp(Operation *op, Frame &frame);

@@ -49,8 +49,22 @@ std::optional<NpyElementType> dorefa::getTensorElementType(Type type) {
 
 /// The shape that a type asks for; scalars have rank 0.
 static ArrayRef<int64_t> getTypeShape(Type type) {
-  auto shaped = dyn_cast<ShapedType>(type);
+  auto shaped = dyn_cast<RankedTensorType>(type);
   return shaped ? shaped.getShape() : ArrayRef<int64_t>();
+}
+
+/// Whether the interpreter has values of this type. Verifiers compare static
+/// sizes: with one dynamic size, the batch, shapes that fit their types also
+/// fit each other.
+static bool isSupported(Type type) {
+  if (!getTensorElementType(getElementTypeOrSelf(type)))
+    return false;
+  if (!isa<ShapedType>(type))
+    return true;
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor &&
+         (tensor.getRank() == 0 ||
+          !llvm::any_of(tensor.getShape().drop_front(), ShapedType::isDynamic));
 }
 
 /// Whether a value of this shape may have this type.
@@ -68,12 +82,10 @@ Tensor *Frame::allocate(Value result, ArrayRef<int64_t> shape) {
   Operation *op = result.getDefiningOp();
   std::optional<NpyElementType> type =
       getTensorElementType(getElementTypeOrSelf(result));
-  bool supported = type && (isa<RankedTensorType>(result.getType()) ||
-                            !isa<ShapedType>(result.getType()));
-  if (!supported) {
+  if (!isSupported(result.getType())) {
     op->emitOpError() << "has a result of type " << result.getType()
                       << " but the interpreter runs on tensors of f32, f64, "
-                         "integers and codes";
+                         "integers and codes whose first size alone is dynamic";
     return nullptr;
   }
   if (!fitsType(shape, result.getType())) {
@@ -111,6 +123,19 @@ SmallVector<int64_t> interpreter::resolveShape(Value result, int64_t batch) {
     if (ShapedType::isDynamic(size))
       size = batch;
   return shape;
+}
+
+LogicalResult interpreter::checkRange(Operation *layer,
+                                      std::optional<ArrayRef<int64_t>> range,
+                                      ArrayRef<int32_t> accumulators) {
+  if (!range)
+    return success();
+  for (int32_t accumulator : accumulators)
+    if (accumulator < range->front() || accumulator > range->back())
+      return layer->emitOpError()
+             << "has an accumulator of " << accumulator << " but its range is ["
+             << range->front() << ", " << range->back() << "]";
+  return success();
 }
 
 //===----------------------------------------------------------------------===//

@@ -5,6 +5,8 @@
 // RUN: not dorefa-interpret %t/no-code.mlir --print 2>&1 | FileCheck %t/no-code.mlir
 // RUN: not dorefa-interpret %t/huge.mlir --print 2>&1 | FileCheck %t/huge.mlir
 // RUN: not dorefa-interpret %t/empty-window.mlir --print 2>&1 | FileCheck %t/empty-window.mlir
+// RUN: not dorefa-interpret %t/range.mlir --print 2>&1 | FileCheck %t/range.mlir
+// RUN: not dorefa-interpret %t/dynamic.mlir --print 2>&1 | FileCheck %t/dynamic.mlir
 // RUN: %python -c "import numpy as np; [np.save('%t/%%d.npy' %% n, np.zeros((n, 2), np.float32)) for n in (2, 3)]"
 // RUN: not dorefa-interpret %t/batches.mlir --input a=%t/2.npy --input b=%t/3.npy --print 2>&1 | FileCheck %t/batches.mlir
 // RUN: not dorefa-interpret %t/batches.mlir --input a=%t/2.npy --print 2>&1 | FileCheck %s --check-prefix=MISSING
@@ -76,4 +78,22 @@ func.func @main() -> tensor<1x1x1x1xf32> {
 func.func @main(%a: tensor<?x2xf32> {dorefa.name = "a"}, %b: tensor<?x2xf32> {dorefa.name = "b"}) -> tensor<?x2xf32> {
   %c = dorefa.binary add %a, %b : tensor<?x2xf32>, tensor<?x2xf32> -> tensor<?x2xf32>
   return %c : tensor<?x2xf32>
+}
+
+//--- range.mlir
+// What a pass proved about accumulators must hold.
+// CHECK: range.mlir:{{.*}}: error: 'dorefa.matmul' op has an accumulator of 3 but its range is [-2, 2]
+func.func @main() -> tensor<1x1xi32> {
+  %x = dorefa.constant dense<[[3, 0]]> : tensor<1x2xi8> -> tensor<1x2x!dorefa.code<2, unipolar>>
+  %w = dorefa.constant dense<[[1, 1]]> : tensor<1x2xi8> -> tensor<1x2x!dorefa.code<1, bipolar>>
+  %y = dorefa.matmul %x, %w range [-2, 2] : tensor<1x2x!dorefa.code<2, unipolar>>, tensor<1x2x!dorefa.code<1, bipolar>> -> tensor<1x1xi32>
+  return %y : tensor<1x1xi32>
+}
+
+//--- dynamic.mlir
+// CHECK: dynamic.mlir:{{.*}}: error: 'tensor.cast' op has a result of type 'tensor<1x?xf32>' but the interpreter runs on tensors of f32, f64, integers and codes whose first size alone is dynamic
+func.func @main() {
+  %x = arith.constant dense<1.0> : tensor<1x2xf32>
+  %y = tensor.cast %x : tensor<1x2xf32> to tensor<1x?xf32>
+  return
 }
