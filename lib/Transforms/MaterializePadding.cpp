@@ -22,18 +22,19 @@ using bitplane::Conv2DOp;
 static Value padWithZeros(OpBuilder &builder, Location loc, Value value,
                           ArrayRef<int64_t> pads) {
   auto type = cast<RankedTensorType>(value.getType());
-  SmallVector<int64_t> low(type.getRank(), 0), high(low), shape(type.getShape());
+  SmallVector<int64_t> low(type.getRank(), 0), high(low),
+      shape(type.getShape());
   for (unsigned i : {0, 1}) {
     low[i + 1] = pads[i];
     high[i + 1] = pads[i + 2];
     shape[i + 1] += pads[i] + pads[i + 2];
   }
-  Value zero = arith::ConstantOp::create(builder, loc,
-                                         builder.getI32IntegerAttr(0));
-  return tensor::PadOp::create(builder, loc, type.clone(shape), value,
-                               getAsIndexOpFoldResult(builder.getContext(), low),
-                               getAsIndexOpFoldResult(builder.getContext(), high),
-                               zero);
+  Value zero =
+      arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0));
+  return tensor::PadOp::create(
+      builder, loc, type.clone(shape), value,
+      getAsIndexOpFoldResult(builder.getContext(), low),
+      getAsIndexOpFoldResult(builder.getContext(), high), zero);
 }
 
 static void materializePadding(Conv2DOp op) {
@@ -53,7 +54,8 @@ struct MaterializePaddingPass
     : dorefa::impl::MaterializePaddingPassBase<MaterializePaddingPass> {
   void runOnOperation() override {
     getOperation()->walk([](Conv2DOp op) {
-      bool isPadded = llvm::any_of(op.getPads(), [](int64_t pad) { return pad; });
+      bool isPadded =
+          llvm::any_of(op.getPads(), [](int64_t pad) { return pad; });
       if (isPadded && isa<RankedTensorType>(op.getInput().getType()))
         materializePadding(op);
     });

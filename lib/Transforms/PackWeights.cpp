@@ -59,8 +59,8 @@ static std::vector<int32_t> packFilter(const LayerWeights &weights) {
         int64_t channel = firstChannel + c;
         int32_t *word = words + channel / kWordBits * kWordBits;
         for (unsigned plane = 0; plane < bits; ++plane)
-          word[plane * planeSize] |=
-              uint32_t(code >> plane & 1) << (channel % kWordBits);
+          word[plane * planeSize] |= uint32_t(code >> plane & 1)
+                                     << (channel % kWordBits);
       }
     }
   }
@@ -79,8 +79,8 @@ static std::array<int64_t, 256> planeSums(CodeType type) {
   return sums;
 }
 
-/// Correction of one channel: what `inside`, the taps inside the input, add beside
-/// the products of bits.
+/// Correction of one channel: what `inside`, the taps inside the input, add
+/// beside the products of bits.
 static int32_t correctionOf(const LayerWeights &weights, const DotForm &form,
                             int64_t output, ArrayRef<bool> inside,
                             const std::array<int64_t, 256> &sums) {
@@ -109,11 +109,11 @@ makeCorrection(const LayerWeights &weights, const DotForm &form,
   return table;
 }
 
-/// Rows of the packed thresholds: which channels decrease, then the thresholds in
-/// ascending order, negated where the channel decreases.
-static std::vector<int32_t> packThresholds(ArrayRef<int32_t> thresholds,
-                                           int64_t perChannel, int64_t channels,
-                                           std::optional<ArrayRef<bool>> decreasing) {
+/// Rows of the packed thresholds: which channels decrease, then the thresholds
+/// in ascending order, negated where the channel decreases.
+static std::vector<int32_t>
+packThresholds(ArrayRef<int32_t> thresholds, int64_t perChannel,
+               int64_t channels, std::optional<ArrayRef<bool>> decreasing) {
   constexpr int32_t never = std::numeric_limits<int32_t>::max();
   int64_t lanes = paddedChannels(channels);
   bool isShared = int64_t(thresholds.size()) == perChannel;
@@ -125,8 +125,9 @@ static std::vector<int32_t> packThresholds(ArrayRef<int32_t> thresholds,
     if (decreasing && (*decreasing)[source]) {
       packed[channel] = -1;
       for (int32_t &threshold : row)
-        threshold = threshold == std::numeric_limits<int32_t>::min() ? never
-                                                                     : -threshold;
+        threshold = threshold == std::numeric_limits<int32_t>::min()
+                        ? never
+                        : -threshold;
     }
     llvm::sort(row);
     for (int64_t j = 0; j < perChannel; ++j)
@@ -140,7 +141,8 @@ static std::vector<int32_t> packThresholds(ArrayRef<int32_t> thresholds,
 //===----------------------------------------------------------------------===//
 
 static FilterGeometry getGeometry(Conv2DOp op) {
-  return FilterGeometry(op.getChannels(), op.getOutputChannels(), op.getGroups());
+  return FilterGeometry(op.getChannels(), op.getOutputChannels(),
+                        op.getGroups());
 }
 
 static FilterGeometry getGeometry(MatMulOp op) {
@@ -189,8 +191,9 @@ static SmallVector<SmallVector<bool>> getClasses(MatMulOp op,
 }
 
 /// A constant of words, placed where `op` is.
-static Value makeWords(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape,
-                       std::vector<int32_t> words, StringRef name) {
+static Value makeWords(OpBuilder &builder, Location loc,
+                       ArrayRef<int64_t> shape, std::vector<int32_t> words,
+                       StringRef name) {
   auto type = RankedTensorType::get(shape, builder.getI32Type());
   return dorefa::materialize(
       builder, loc, dorefa::makeElements(type, std::move(words), name), type);
@@ -210,7 +213,8 @@ static ElementsAttr getConstantOrError(Operation *op, Value value,
   ElementsAttr attr = dorefa::getConstant(value);
   if (attr && dorefa::getRawElements(attr, elementSize))
     return attr;
-  op->emitOpError() << what << " must be constant to be packed at compile time; "
+  op->emitOpError() << what
+                    << " must be constant to be packed at compile time; "
                     << "make them an 'arith.constant'";
   return {};
 }
@@ -220,17 +224,19 @@ static LogicalResult packThresholdsOf(OpTy op, OpBuilder &builder) {
   Value value = op.getThresholds();
   if (!value)
     return success();
-  ElementsAttr attr = getConstantOrError(op, value, sizeof(int32_t), "thresholds");
+  ElementsAttr attr =
+      getConstantOrError(op, value, sizeof(int32_t), "thresholds");
   if (!attr)
     return failure();
   int64_t perChannel = cast<ShapedType>(value.getType()).getDimSize(1);
   std::vector<int32_t> packed =
       packThresholds(dorefa::readElements<int32_t>(attr), perChannel,
                      op.getOutputChannels(), op.getDecreasing());
-  replaceConstant(*op.getThresholdsMutable().begin(),
-                  makeWords(builder, value.getLoc(),
-                            {perChannel + 1, paddedChannels(op.getOutputChannels())},
-                            std::move(packed), "thresholds"));
+  replaceConstant(
+      *op.getThresholdsMutable().begin(),
+      makeWords(builder, value.getLoc(),
+                {perChannel + 1, paddedChannels(op.getOutputChannels())},
+                std::move(packed), "thresholds"));
   op.removeDecreasingAttr();
   return success();
 }
@@ -262,8 +268,9 @@ static LogicalResult packWeights(OpTy op) {
         makeWords(builder, loc, tableShape,
                   makeCorrection(weights, form, classes), "correction"));
   }
-  replaceConstant(op->getOpOperand(1),
-                  makeWords(builder, loc, shape, packFilter(weights), "weights"));
+  replaceConstant(
+      op->getOpOperand(1),
+      makeWords(builder, loc, shape, packFilter(weights), "weights"));
   return success();
 }
 

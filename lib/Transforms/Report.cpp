@@ -40,7 +40,8 @@ static std::string joinSizes(ArrayRef<int64_t> sizes) {
   return text;
 }
 
-static std::string describeShape(ArrayRef<int64_t> input, ArrayRef<int64_t> weights,
+static std::string describeShape(ArrayRef<int64_t> input,
+                                 ArrayRef<int64_t> weights,
                                  ArrayRef<int64_t> result) {
   return joinSizes(input) + " * " + joinSizes(weights) + " -> " +
          joinSizes(result);
@@ -59,9 +60,9 @@ static int64_t countThresholds(Value thresholds, bool isPacked,
   return (isPacked ? shape[0] - 1 : shape[1]) * channels;
 }
 
-/// What both contractions of bit planes have in common. `taps` of the window and
-/// `classes` of its border; sizes are those of packed constants, whether they are
-/// packed yet or not.
+/// What both contractions of bit planes have in common. `taps` of the window
+/// and `classes` of its border; sizes are those of packed constants, whether
+/// they are packed yet or not.
 template <typename OpTy>
 static LayerReport reportBits(OpTy op, CodeType input, CodeType weights,
                               const bitplane::FilterGeometry &geometry,
@@ -92,9 +93,9 @@ static LayerReport report(bitplane::Conv2DOp op) {
   bitplane::DotForm form =
       bitplane::dotForm(op.getInputCode(), op.getInputOffset(),
                         op.getFilterCode(), op.getFilterOffset());
-  int64_t classes =
-      form.needsCorrection
-          ? getRowClasses(op).size() * getColumnClasses(op).size() : 0;
+  int64_t classes = form.needsCorrection
+                        ? getRowClasses(op).size() * getColumnClasses(op).size()
+                        : 0;
   LayerReport row = reportBits(op, op.getInputCode(), op.getFilterCode(),
                                geometry, height * width, classes);
   ArrayRef<int64_t> input = shapeOf(op.getInput()), border = op.getBorder();
@@ -136,21 +137,20 @@ static LayerReport reportFloat(OpTy op, Value weights) {
 }
 
 std::optional<LayerReport> dorefa::reportLayer(Operation *op) {
-  auto row =
-      llvm::TypeSwitch<Operation *, std::optional<LayerReport>>(op)
-          .Case<bitplane::Conv2DOp, bitplane::MatMulOp>(
-              [](auto layer) { return report(layer); })
-          .Case([](Conv2DOp layer) -> std::optional<LayerReport> {
-            if (layer.isInteger())
-              return std::nullopt;
-            return reportFloat(layer, layer.getFilter());
-          })
-          .Case([](MatMulOp layer) -> std::optional<LayerReport> {
-            if (layer.isInteger())
-              return std::nullopt;
-            return reportFloat(layer, layer.getWeights());
-          })
-          .Default([](Operation *) { return std::nullopt; });
+  auto row = llvm::TypeSwitch<Operation *, std::optional<LayerReport>>(op)
+                 .Case<bitplane::Conv2DOp, bitplane::MatMulOp>(
+                     [](auto layer) { return report(layer); })
+                 .Case([](Conv2DOp layer) -> std::optional<LayerReport> {
+                   if (layer.isInteger())
+                     return std::nullopt;
+                   return reportFloat(layer, layer.getFilter());
+                 })
+                 .Case([](MatMulOp layer) -> std::optional<LayerReport> {
+                   if (layer.isInteger())
+                     return std::nullopt;
+                   return reportFloat(layer, layer.getWeights());
+                 })
+                 .Default([](Operation *) { return std::nullopt; });
   if (!row)
     return row;
   StringRef name = findName(op->getLoc());
@@ -185,13 +185,22 @@ static Cells formatRow(const LayerReport &row) {
   std::string widths = isFloat ? "32/32"
                                : std::to_string(row.weightBits) + "/" +
                                      std::to_string(row.activationBits);
-  std::string accumulator = isFloat ? "f32" : "i" + std::to_string(row.accumulatorBits);
+  std::string accumulator =
+      isFloat ? "f32" : "i" + std::to_string(row.accumulatorBits);
   if (row.range)
     accumulator += " [" + std::to_string(row.range->lo) + ", " +
                    std::to_string(row.range->hi) + "]";
-  std::string thresholds = row.thresholds ? std::to_string(row.thresholds) : "-";
-  return {row.name, row.operation, row.shape, widths, accumulator, row.kernel,
-          thresholds, formatKiB(row.packedBytes), formatKiB(row.floatBytes),
+  std::string thresholds =
+      row.thresholds ? std::to_string(row.thresholds) : "-";
+  return {row.name,
+          row.operation,
+          row.shape,
+          widths,
+          accumulator,
+          row.kernel,
+          thresholds,
+          formatKiB(row.packedBytes),
+          formatKiB(row.floatBytes),
           row.reason};
 }
 
@@ -206,8 +215,8 @@ static Cells formatTotals(ArrayRef<LayerReport> rows) {
   if (packed)
     llvm::raw_string_ostream(ratio)
         << llvm::format("%.1f times smaller", double(floats) / packed);
-  return {"total", "", "", "", "", "", "", formatKiB(packed), formatKiB(floats),
-          ratio};
+  return {"total",           "",   "", "", "", "", "", formatKiB(packed),
+          formatKiB(floats), ratio};
 }
 
 static void printCells(raw_ostream &os, const Cells &cells,
@@ -220,8 +229,8 @@ static void printCells(raw_ostream &os, const Cells &cells,
 std::string dorefa::formatReport(ModuleOp module) {
   std::vector<LayerReport> rows = reportLayers(module);
   std::vector<Cells> table = {{"layer", "operation", "shape", "W/A bits",
-                               "accumulator", "kernel", "thresholds", "constants",
-                               "as float", "remark"}};
+                               "accumulator", "kernel", "thresholds",
+                               "constants", "as float", "remark"}};
   for (const LayerReport &row : rows)
     table.push_back(formatRow(row));
   table.push_back(formatTotals(rows));

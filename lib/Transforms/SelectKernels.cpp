@@ -17,7 +17,8 @@ namespace mlir::dorefa {
 using namespace mlir;
 using bitplane::Kernel;
 
-/// The fastest kernel for `op`: the place for a cost model, once there is a choice.
+/// The fastest kernel for `op`: the place for a cost model, once there is a
+/// choice.
 static Kernel chooseKernel(Operation *op) { return Kernel::Popcount; }
 
 static void emitRemark(Operation *op) {
@@ -25,7 +26,8 @@ static void emitRemark(Operation *op) {
   auto remark = remark::analysis(
       op->getLoc(),
       remark::RemarkOpts::name("kernel-selected").category("dorefa"));
-  remark << remark::metric("layer", row.name) << remark::metric("shape", row.shape)
+  remark << remark::metric("layer", row.name)
+         << remark::metric("shape", row.shape)
          << remark::metric("weightBits", row.weightBits)
          << remark::metric("activationBits", row.activationBits)
          << remark::metric("accumulatorBits", row.accumulatorBits)

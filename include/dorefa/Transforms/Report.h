@@ -15,8 +15,8 @@
 
 namespace mlir::dorefa {
 
-/// One convolution or fully connected layer of a network at phase `kernels`, before
-/// or after its weights are packed.
+/// One convolution or fully connected layer of a network at phase `kernels`,
+/// before or after its weights are packed.
 struct LayerReport {
   /// Tensor of the source that the layer makes; "-" where it has no name.
   std::string name;
@@ -27,8 +27,8 @@ struct LayerReport {
   /// 32 for a layer that stayed float.
   unsigned weightBits = 32;
   unsigned activationBits = 32;
-  /// Proven interval of the accumulators and the width that holds it; none known
-  /// and 32 where `range` is missing.
+  /// Proven interval of the accumulators and the width that holds it; none
+  /// known and 32 where `range` is missing.
   std::optional<Interval> range;
   unsigned accumulatorBits = 32;
   /// `popcount`, ..., or `float`.

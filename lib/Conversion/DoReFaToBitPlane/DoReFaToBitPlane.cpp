@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Two steps. The dialect conversion gives each code an i8 and wraps each layer in
-// pack and unpack. Then greedy patterns join thresholds to contractions and cancel
-// the packings between layers.
+// Two steps. The dialect conversion gives each code an i8 and wraps each layer
+// in pack and unpack. Then greedy patterns join thresholds to contractions and
+// cancel the packings between layers.
 //
 //===----------------------------------------------------------------------===//
 
@@ -77,8 +77,7 @@ static RankedTensorType wordsType(RankedTensorType codes, unsigned bits) {
   SmallVector<int64_t> shape(codes.getShape());
   shape.back() = bitplane::wordsFor(shape.back());
   shape.push_back(bits);
-  return RankedTensorType::get(shape,
-                               IntegerType::get(codes.getContext(), 32));
+  return RankedTensorType::get(shape, IntegerType::get(codes.getContext(), 32));
 }
 
 static Value pack(OpBuilder &builder, Value codes, unsigned bits) {
@@ -107,10 +106,10 @@ static Value makeMatrix(OpBuilder &builder, Location loc, Value codes) {
   if (rank == 2)
     return codes;
   if (rank == 1) {
-    auto matrix = RankedTensorType::get({1, type.getDimSize(0)},
-                                        type.getElementType());
-    return tensor::ExpandShapeOp::create(builder, loc, matrix, codes,
-                                         ArrayRef<ReassociationIndices>{{0, 1}});
+    auto matrix =
+        RankedTensorType::get({1, type.getDimSize(0)}, type.getElementType());
+    return tensor::ExpandShapeOp::create(
+        builder, loc, matrix, codes, ArrayRef<ReassociationIndices>{{0, 1}});
   }
   SmallVector<ReassociationIndices> groups(2);
   for (int64_t i = 0; i + 1 < rank; ++i)
@@ -119,7 +118,8 @@ static Value makeMatrix(OpBuilder &builder, Location loc, Value codes) {
   return tensor::CollapseShapeOp::create(builder, loc, codes, groups);
 }
 
-/// Inverse of makeMatrix: `matrix` with the dimensions of `like` before the last.
+/// Inverse of makeMatrix: `matrix` with the dimensions of `like` before the
+/// last.
 static Value restoreRank(OpBuilder &builder, Location loc, Value matrix,
                          RankedTensorType type, Value like) {
   int64_t rank = type.getRank();
@@ -219,9 +219,9 @@ struct ConvertMatMul : OpConversionPattern<dorefa::MatMulOp> {
         /*result_code=*/TypeAttr(), op.getInputOffset(), op.getWeightsOffset(),
         /*decreasing=*/DenseBoolArrayAttr(), /*base=*/0, op.getRangeAttr(),
         /*kernel=*/bitplane::KernelAttr());
-    rewriter.replaceOp(op, restoreRank(rewriter, loc, matmul.getResult(0),
-                                       typeOf(op.getResult()),
-                                       adaptor.getInput()));
+    rewriter.replaceOp(op,
+                       restoreRank(rewriter, loc, matmul.getResult(0),
+                                   typeOf(op.getResult()), adaptor.getInput()));
     return success();
   }
 };
@@ -324,11 +324,12 @@ struct FuseThreshold : OpRewritePattern<bitplane::ThresholdOp> {
     properties.setBase(op.getBaseAttr());
     properties.operandSegmentSizes = {1, 1, 0, 1, 1};
     Location loc = rewriter.getFusedLoc({contraction.getLoc(), op.getLoc()});
-    rewriter.replaceOpWithNewOp<OpTy>(
-        op, op->getResultTypes(),
-        ValueRange{contraction->getOperand(0), contraction->getOperand(1),
-                   op.getThresholds(), op.getInit()},
-        properties)
+    rewriter
+        .replaceOpWithNewOp<OpTy>(op, op->getResultTypes(),
+                                  ValueRange{contraction->getOperand(0),
+                                             contraction->getOperand(1),
+                                             op.getThresholds(), op.getInit()},
+                                  properties)
         ->setLoc(loc);
     return success();
   }
@@ -339,7 +340,8 @@ struct FuseThreshold : OpRewritePattern<bitplane::ThresholdOp> {
 static bool keepsChannels(ArrayRef<int64_t> shape,
                           ArrayRef<ReassociationIndices> groups) {
   ArrayRef<int64_t> sizes = shape.take_back(groups.back().size());
-  return llvm::all_of(sizes.drop_back(), [](int64_t size) { return size == 1; });
+  return llvm::all_of(sizes.drop_back(),
+                      [](int64_t size) { return size == 1; });
 }
 
 /// A threshold on reshaped accumulators becomes a reshape of the words of a
@@ -354,9 +356,11 @@ struct MoveThresholdAboveReshape : OpRewritePattern<bitplane::ThresholdOp> {
     if (!reshape || !reshape->hasOneUse() ||
         !isa_and_nonnull<bitplane::Conv2DOp, bitplane::MatMulOp>(
             reshape.getSrc().getDefiningOp()))
-      return rewriter.notifyMatchFailure(op, "not behind a reshaped contraction");
+      return rewriter.notifyMatchFailure(op,
+                                         "not behind a reshaped contraction");
     constexpr bool isExpand = std::is_same_v<OpTy, tensor::ExpandShapeOp>;
-    SmallVector<ReassociationIndices> groups = reshape.getReassociationIndices();
+    SmallVector<ReassociationIndices> groups =
+        reshape.getReassociationIndices();
     RankedTensorType longer =
         isExpand ? reshape.getResultType() : reshape.getSrcType();
     if (!keepsChannels(longer.getShape(), groups))
@@ -396,17 +400,18 @@ static ElementsAttr reshapeElements(ElementsAttr attr, RankedTensorType type) {
   return {};
 }
 
-/// A matrix product with a flattened feature map whose channels do not fill whole
-/// words: flattening would shift every bit, so the map stays as it is and the
-/// product becomes a convolution whose window is the whole map.
+/// A matrix product with a flattened feature map whose channels do not fill
+/// whole words: flattening would shift every bit, so the map stays as it is and
+/// the product becomes a convolution whose window is the whole map.
 struct FlattenedMatMulToConv2D : OpRewritePattern<bitplane::MatMulOp> {
   using OpRewritePattern::OpRewritePattern;
 
   /// The words behind `matmul`'s packed and flattened feature map, or null.
   static Value getMapWords(bitplane::MatMulOp matmul) {
     auto pack = matmul.getInput().getDefiningOp<bitplane::PackOp>();
-    auto collapse = pack
-        ? pack.getInput().getDefiningOp<tensor::CollapseShapeOp>() : nullptr;
+    auto collapse =
+        pack ? pack.getInput().getDefiningOp<tensor::CollapseShapeOp>()
+             : nullptr;
     if (!collapse || collapse.getSrcType().getRank() != 4 ||
         collapse.getReassociationIndices() !=
             SmallVector<ReassociationIndices>{{0}, {1, 2, 3}})
@@ -428,10 +433,11 @@ struct FlattenedMatMulToConv2D : OpRewritePattern<bitplane::MatMulOp> {
     int64_t outputs = op.getOutputChannels();
     ElementsAttr weights = dorefa::getConstant(op.getWeights());
     ElementsAttr filter =
-        weights ? reshapeElements(weights, RankedTensorType::get(
-                                               {outputs, height, width, channels},
-                                               rewriter.getI8Type()))
-                : ElementsAttr();
+        weights
+            ? reshapeElements(weights, RankedTensorType::get(
+                                           {outputs, height, width, channels},
+                                           rewriter.getI8Type()))
+            : ElementsAttr();
     if (!filter || map.getShape().back() != op.getInputCode().getBits())
       return rewriter.notifyMatchFailure(op, "weights are not constant");
 
@@ -441,8 +447,8 @@ struct FlattenedMatMulToConv2D : OpRewritePattern<bitplane::MatMulOp> {
     llvm::append_range(shape, rows.getShape().drop_front());
     RankedTensorType type = rows.clone(shape);
     Value init = makeEmpty(rewriter, loc, type, words);
-    Value constant = arith::ConstantOp::create(rewriter, op.getWeights().getLoc(),
-                                               cast<TypedAttr>(filter));
+    Value constant = arith::ConstantOp::create(
+        rewriter, op.getWeights().getLoc(), cast<TypedAttr>(filter));
     auto conv = bitplane::Conv2DOp::create(
         rewriter, loc, TypeRange(type), words, constant, /*correction=*/Value(),
         op.getThresholds(), init, channels, outputs, op.getInputCode(),
@@ -450,9 +456,9 @@ struct FlattenedMatMulToConv2D : OpRewritePattern<bitplane::MatMulOp> {
         /*strides=*/ArrayRef<int64_t>{1, 1},
         /*pads=*/ArrayRef<int64_t>{0, 0, 0, 0},
         /*border=*/ArrayRef<int64_t>{0, 0, 0, 0},
-        /*dilations=*/ArrayRef<int64_t>{1, 1}, /*groups=*/1, op.getInputOffset(),
-        op.getWeightsOffset(), op.getDecreasingAttr(), op.getBase(),
-        op.getRangeAttr(), op.getKernelAttr());
+        /*dilations=*/ArrayRef<int64_t>{1, 1}, /*groups=*/1,
+        op.getInputOffset(), op.getWeightsOffset(), op.getDecreasingAttr(),
+        op.getBase(), op.getRangeAttr(), op.getKernelAttr());
     SmallVector<ReassociationIndices> groups = {{0, 1, 2}};
     for (int64_t i = 3; i < type.getRank(); ++i)
       groups.push_back({i});
@@ -505,7 +511,8 @@ static LogicalResult checkSupported(ModuleOp module) {
       if (!isa<dorefa::DoReFaDialect>(op->getDialect()) || !type)
         continue;
       if (!type.hasRank() || type.getRank() == 0 ||
-          llvm::is_contained(type.getShape().drop_front(), ShapedType::kDynamic) ||
+          llvm::is_contained(type.getShape().drop_front(),
+                             ShapedType::kDynamic) ||
           (type.getRank() == 1 && type.isDynamicDim(0)))
         return op->emitOpError("has an operand of type ")
                << type << " but only the leading dimension may be dynamic";

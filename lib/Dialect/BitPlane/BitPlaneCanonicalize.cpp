@@ -34,7 +34,8 @@ static Value getUnpackedWords(Value codes, PackOp pack) {
 /// moves whole words only: the last one fills its words, or the others are 1.
 static bool keepsWords(ArrayRef<int64_t> sizes) {
   return sizes.back() % kWordBits == 0 ||
-         llvm::all_of(sizes.drop_back(), [](int64_t size) { return size == 1; });
+         llvm::all_of(sizes.drop_back(),
+                      [](int64_t size) { return size == 1; });
 }
 
 /// `groups` of a reshape of codes, with the dimension of the planes behind it.
@@ -68,13 +69,14 @@ struct PackOfCollapsedUnpack : OpRewritePattern<PackOp> {
   LogicalResult matchAndRewrite(PackOp pack,
                                 PatternRewriter &rewriter) const override {
     auto collapse = pack.getInput().getDefiningOp<tensor::CollapseShapeOp>();
-    Value words = collapse ? getUnpackedWords(collapse.getSrc(), pack) : Value();
+    Value words =
+        collapse ? getUnpackedWords(collapse.getSrc(), pack) : Value();
     if (!words)
       return rewriter.notifyMatchFailure(pack, "not a collapsed unpack");
     SmallVector<ReassociationIndices> groups =
         collapse.getReassociationIndices();
-    if (!keepsWords(collapse.getSrcType().getShape().take_back(
-            groups.back().size())))
+    if (!keepsWords(
+            collapse.getSrcType().getShape().take_back(groups.back().size())))
       return rewriter.notifyMatchFailure(pack, "cuts words into pieces");
     rewriter.replaceOpWithNewOp<tensor::CollapseShapeOp>(
         pack, cast<RankedTensorType>(pack.getInit().getType()), words,
@@ -94,8 +96,8 @@ struct PackOfExpandedUnpack : OpRewritePattern<PackOp> {
     if (!words)
       return rewriter.notifyMatchFailure(pack, "not an expanded unpack");
     SmallVector<ReassociationIndices> groups = expand.getReassociationIndices();
-    if (!keepsWords(expand.getResultType().getShape().take_back(
-            groups.back().size())))
+    if (!keepsWords(
+            expand.getResultType().getShape().take_back(groups.back().size())))
       return rewriter.notifyMatchFailure(pack, "cuts words into pieces");
     auto type = cast<RankedTensorType>(pack.getInit().getType());
     SmallVector<OpFoldResult> sizes = expand.getMixedOutputShape();

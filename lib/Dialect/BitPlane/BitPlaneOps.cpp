@@ -77,13 +77,12 @@ static LogicalResult verifyWords(Operation *op, Value words,
 static LogicalResult verifyWindow(Operation *op, StringRef what,
                                   ArrayRef<int64_t> values, size_t count,
                                   int64_t smallest) {
-  if (values.size() == count &&
-      llvm::all_of(values, [&](int64_t v) {
+  if (values.size() == count && llvm::all_of(values, [&](int64_t v) {
         return v >= smallest && v <= std::numeric_limits<int32_t>::max();
       }))
     return success();
-  return op->emitOpError(what) << " must be " << count
-                               << " integers of at least " << smallest;
+  return op->emitOpError(what)
+         << " must be " << count << " integers of at least " << smallest;
 }
 
 /// Checks that all levels `[base, base + count]` have a code of type `code`.
@@ -100,10 +99,10 @@ static LogicalResult verifyLevels(Operation *op, CodeType code, int64_t base,
 }
 
 /// Checks thresholds as `dorefa.threshold` has them: `C x n` or `1 x n`.
-static LogicalResult
-verifyThresholds(Operation *op, Value thresholds, int64_t channels,
-                 std::optional<ArrayRef<bool>> decreasing, CodeType code,
-                 int64_t base) {
+static LogicalResult verifyThresholds(Operation *op, Value thresholds,
+                                      int64_t channels,
+                                      std::optional<ArrayRef<bool>> decreasing,
+                                      CodeType code, int64_t base) {
   ShapedType type = shaped(thresholds);
   if (type.getRank() != 2 || !type.hasStaticShape() ||
       (type.getDimSize(0) != 1 && type.getDimSize(0) != channels))
@@ -123,12 +122,14 @@ static LogicalResult verifyContraction(OpTy op, ArrayRef<int64_t> leading,
                                        int64_t inputOffset,
                                        int64_t weightsOffset) {
   int64_t outputs = op.getOutputChannels();
-  if (std::abs(inputOffset) > kMaxOffset || std::abs(weightsOffset) > kMaxOffset)
+  if (std::abs(inputOffset) > kMaxOffset ||
+      std::abs(weightsOffset) > kMaxOffset)
     return op.emitOpError("offsets must lie between ")
            << -kMaxOffset << " and " << kMaxOffset;
   if (op.getRange() &&
       (op.getRange()->size() != 2 || (*op.getRange())[0] > (*op.getRange())[1]))
-    return op.emitOpError("'range' must be the smallest and largest accumulator");
+    return op.emitOpError(
+        "'range' must be the smallest and largest accumulator");
   if (op.isPacked() && !op.getKernel())
     return op.emitOpError("has a packed filter but no kernel");
   if (!op.isPacked() && op.getCorrection())
@@ -144,7 +145,8 @@ static LogicalResult verifyContraction(OpTy op, ArrayRef<int64_t> leading,
     return verifyShape(op, op.getInit(), result, "destination");
   }
   CodeType code = *op.getResultCode();
-  if (failed(verifyWords(op, op.getInit(), result, code.getBits(), "destination")))
+  if (failed(
+          verifyWords(op, op.getInit(), result, code.getBits(), "destination")))
     return failure();
   if (!op.isPacked())
     return verifyThresholds(op, op.getThresholds(), outputs, op.getDecreasing(),
@@ -214,7 +216,8 @@ static LogicalResult verifyPacking(Operation *op, Value codes, Value words) {
            << rank << " but must have rank " << shape.size() + 1;
   int64_t bits = shaped(words).getShape().back();
   if (bits < 1 || bits > 8)
-    return op->emitOpError("words must have 1 to 8 planes in their last dimension");
+    return op->emitOpError(
+        "words must have 1 to 8 planes in their last dimension");
   return verifyWords(op, words, shape, bits, "packed tensor");
 }
 
@@ -277,10 +280,10 @@ static LogicalResult verifyConvFilter(Conv2DOp op) {
   FilterGeometry geometry(op.getChannels(), op.getOutputChannels(),
                           op.getGroups());
   if (!op.isPacked())
-    return verifyShape(op, op.getFilter(),
-                       {geometry.outputChannels, height, width,
-                        geometry.channelsPerGroup()},
-                       "filter");
+    return verifyShape(
+        op, op.getFilter(),
+        {geometry.outputChannels, height, width, geometry.channelsPerGroup()},
+        "filter");
   return verifyShape(op, op.getFilter(),
                      {geometry.blocks, op.getFilterCode().getBits(), height,
                       width, geometry.words, kWordBits},
@@ -304,9 +307,9 @@ LogicalResult Conv2DOp::verify() {
     return failure();
   SmallVector<int64_t> leading = {input[0]};
   for (unsigned i : {0, 1}) {
-    std::optional<int64_t> count = dorefa::windowCount(
-        input[i + 1], getKernelSize()[i], getStrides()[i], getDilations()[i],
-        getPads()[i], getPads()[i + 2]);
+    std::optional<int64_t> count =
+        dorefa::windowCount(input[i + 1], getKernelSize()[i], getStrides()[i],
+                            getDilations()[i], getPads()[i], getPads()[i + 2]);
     if (!count)
       return emitOpError("filter is larger than the padded input");
     leading.push_back(*count);
@@ -406,9 +409,9 @@ LogicalResult bitplane::MaxPoolOp::verify() {
            << getCode().getBits() << " bits";
   SmallVector<int64_t> expected(input);
   for (unsigned i : {0, 1}) {
-    std::optional<int64_t> count = dorefa::windowCount(
-        input[i + 1], getKernel()[i], getStrides()[i], getDilations()[i],
-        getPads()[i], getPads()[i + 2]);
+    std::optional<int64_t> count =
+        dorefa::windowCount(input[i + 1], getKernel()[i], getStrides()[i],
+                            getDilations()[i], getPads()[i], getPads()[i + 2]);
     if (!count)
       return emitOpError("kernel is larger than the padded input");
     expected[i + 1] = *count;

@@ -39,8 +39,7 @@ struct DestinationModel
       operands.push_back(*buffer);
     }
     unsigned init = destination.getDpsInitOperand(0)->getOperandNumber();
-    OpTy::create(rewriter, op->getLoc(), TypeRange(), operands,
-                 op->getAttrs());
+    OpTy::create(rewriter, op->getLoc(), TypeRange(), operands, op->getAttrs());
     replaceOpWithBufferizedValues(rewriter, op, operands[init]);
     return success();
   }

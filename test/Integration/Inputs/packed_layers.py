@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Write a module whose @main holds many small layers on codes, without inputs.
 
-    packed_layers.py widths|encodings|windows|groups|flatten > layers.mlir
+    packed_layers.py widths|encodings|windows|groups|flatten|thresholds > layers.mlir
 
 Every layer returns its accumulators, its codes behind thresholds, or both, so the
 printed outputs of two forms of the module can be compared as text.
@@ -45,7 +45,7 @@ class Module:
             payload = f"dense<{values.item()}> : tensor<{sizes}xi8>"
         return self.add(f"dorefa.constant {payload} -> {type_}", type_), type_
 
-    def thresholds(self, accumulator: str, shape, code, spread: int) -> None:
+    def thresholds(self, accumulator: str, shape, code, spread: int, kind="i32") -> None:
         """Count random thresholds, some channels decreasing, and return the codes."""
         bits, encoding = code
         channels = shape[-1]
@@ -54,15 +54,17 @@ class Module:
         rows = self.random.choice([1, channels])
         values = self.random.integers(-spread, spread + 1, (rows, count))
         decreasing = self.random.integers(0, 2, rows)
+        if kind == "f32":
+            values = values / 4
         table = self.add(
-            f"arith.constant dense<{values.tolist()}> : tensor<{rows}x{count}xi32>", "")
+            f"arith.constant dense<{values.tolist()}> : tensor<{rows}x{count}x{kind}>", "")
         flags = ", ".join("true" if flag else "false" for flag in decreasing)
         sizes = "x".join(map(str, shape))
         type_ = f"tensor<{sizes}x!dorefa.code<{bits}, {encoding}>>"
         base_text = f" base {base}" if base else ""
         codes = self.add(
             f"dorefa.threshold {accumulator}, {table} decreasing [{flags}]{base_text}"
-            f" : tensor<{sizes}xi32>, tensor<{rows}x{count}xi32> -> {type_}", type_)
+            f" : tensor<{sizes}x{kind}>, tensor<{rows}x{count}x{kind}> -> {type_}", type_)
         self.returned_codes(codes, type_, shape)
 
     def returned_codes(self, codes: str, type_: str, shape) -> None:
@@ -200,8 +202,22 @@ def flatten(module: Module) -> None:
     module.matmul((2, 3, 9), 4, result_code=(2, "bipolar"))
 
 
+def thresholds(module: Module) -> None:
+    """Thresholds on their own: floats, NaN and infinities among them, and integers."""
+    for encoding, channels, kind in itertools.product(ENCODINGS, (1, 7, 33, 64), ("f32", "i32")):
+        shape = (3, 2, channels)
+        values = module.random.integers(-9, 10, shape).astype("f4")
+        if kind == "f32":
+            values = values / 4
+            values.flat[:3] = (np.nan, np.inf, -np.inf)
+        payload = values.astype("i4" if kind == "i32" else "f4").tobytes().hex().upper()
+        x = module.add(f'arith.constant dense<"0x{payload}"> : tensor<3x2x{channels}x{kind}>', "")
+        module.thresholds(x, shape, (2, encoding), spread=6, kind=kind)
+
+
 def main() -> None:
-    grids = {grid.__name__: grid for grid in (widths, encodings, windows, groups, flatten)}
+    functions = (widths, encodings, windows, groups, flatten, thresholds)
+    grids = {grid.__name__: grid for grid in functions}
     module = Module(seed=1)
     grids[sys.argv[1]](module)
     module.print()

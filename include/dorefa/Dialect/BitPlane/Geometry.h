@@ -71,11 +71,11 @@ AffineValue affineValue(dorefa::CodeType type, int64_t offset);
 ///   sum (v(x) + inputOffset) (v(w) + filterOffset)
 ///     = dot * I + sum * S + correction
 ///
-/// with I the sum over all pairs of planes of popcount(x_i AND w_j), each with the
-/// product of its terms, and S the sum of p(x) over the window.
+/// with I the sum over all pairs of planes of popcount(x_i AND w_j), each with
+/// the product of its terms, and S the sum of p(x) over the window.
 /// `correction` = `weightSum * SW + constant * M` is known at compile time: SW
-/// sums p(w) and M counts the taps (times channels of the group) that lie inside
-/// the input. Taps outside are zero words and add nothing to I and S.
+/// sums p(w) and M counts the taps (times channels of the group) that lie
+/// inside the input. Taps outside are zero words and add nothing to I and S.
 struct DotForm {
   int64_t dot;
   int64_t sum;
@@ -126,16 +126,16 @@ struct FilterGeometry {
 // Borders
 //===----------------------------------------------------------------------===//
 
-/// Output positions of one dimension, grouped by the set of filter taps that lie
-/// inside the input. Classes are numbered in order of their first position.
+/// Output positions of one dimension, grouped by the set of filter taps that
+/// lie inside the input. Classes are numbered in order of their first position.
 struct BorderClasses {
   /// Class of each output position.
   llvm::SmallVector<int64_t> classOf;
   /// For each class, whether each tap of the filter lies inside.
   llvm::SmallVector<llvm::SmallVector<bool>> inside;
 
-  /// `input` counts the true positions, without padding; `before` the padding in
-  /// front of them, materialized or not.
+  /// `input` counts the true positions, without padding; `before` the padding
+  /// in front of them, materialized or not.
   BorderClasses(int64_t input, int64_t output, int64_t kernel, int64_t stride,
                 int64_t dilation, int64_t before);
 
