@@ -117,6 +117,8 @@ Values KernelBuilder::loop(Value begin, Value end, ValueRange init,
                            CarryingBody body) {
   std::optional<int64_t> first = constantIndex(begin);
   std::optional<int64_t> last = constantIndex(end);
+  if (first && last && *first >= *last)
+    return Values(init);
   if (first && last && *first + 1 == *last)
     return body(begin, init);
   auto loop = scf::ForOp::create(*this, begin, end, index(1), init);

@@ -57,6 +57,12 @@ struct Block {
   Value number, firstWord;
 };
 
+/// Planes `[first, first + count)` with exponents from `exponent` on.
+struct PlaneRun {
+  int64_t first, count, exponent;
+  bool negative;
+};
+
 /// Pixels of a row of a feature map, possibly dynamic.
 int64_t widthOf(Value featureMap) {
   return cast<MemRefType>(featureMap.getType()).getDimSize(2);
@@ -78,9 +84,15 @@ private:
   Value inputColumn(const Tile &tile, int64_t pixel, Value kx);
   using Weights = function_ref<Value(Value, Value, Value, int64_t)>;
   Values contract(const Tile &tile, const Block &block, ValueRange sums,
-                  unsigned inputPlane, bool negative, Weights weights);
-  Values countPairs(const Tile &tile, const Block &block);
-  Values countLanes(const Tile &tile, const Block &block);
+                  Value inputPlane, bool negative, Weights weights);
+  using PlaneWeights = function_ref<Value(Value, Value, Value, Value, int64_t)>;
+  Values addLevel(const Tile &tile, const Block &block, Value exponent,
+                  ValueRange sums, ArrayRef<PlaneRun> filterRuns,
+                  PlaneWeights weights);
+  Values countPairs(const Tile &tile, const Block &block, CodeType filterCode,
+                    PlaneWeights weights);
+  Values countFilter(const Tile &tile, const Block &block);
+  Values countGroups(const Tile &tile, const Block &block);
   bool sharesColumnSums();
   void sumColumns(Value image, Value row);
   Values sumWindows(const Tile &tile, Value group);
@@ -124,14 +136,9 @@ PopcountEmitter::PopcountEmitter(KernelBuilder &b, const Contraction &c)
                (!oneGroupPerBlock || g.channelsPerGroup() % kWordBits != 0);
 }
 
-/// More pixels reuse the filter words better. Many pairs of planes are
-/// unrolled, so that they get smaller tiles, which are as fast once each filter
-/// word meets four pixels.
+/// As many pixels as there are registers for: each reuses the filter words.
 int64_t PopcountEmitter::pixelsPerTile() {
   int64_t limit = b.accumulators() / numVectors;
-  int64_t pairs = c.inputCode.getBits() * c.filterCode.getBits();
-  if (pairs > 4)
-    limit = std::min<int64_t>(limit, pairs > 16 ? 4 : 6);
   // Lane sums need accumulators of their own.
   if (needsMasks && !oneGroupPerBlock)
     limit /= 2;
@@ -222,7 +229,7 @@ void PopcountEmitter::emitTile(const Tile &tile) {
 
 void PopcountEmitter::emitBlock(const Tile &tile, const Block &block,
                                 ValueRange windowSums) {
-  Values sums = countPairs(tile, block);
+  Values sums = countFilter(tile, block);
   for (Value &sum : sums)
     sum = b.scale(sum, c.form.dot);
   if (c.form.sum != 0) {
@@ -231,7 +238,7 @@ void PopcountEmitter::emitBlock(const Tile &tile, const Block &block,
       for (Value sum : windowSums)
         added.append(numVectors, b.broadcast(b.scale(sum, c.form.sum)));
     else
-      for (Value sum : countLanes(tile, block))
+      for (Value sum : countGroups(tile, block))
         added.push_back(b.scale(sum, c.form.sum));
     for (auto [sum, other] : llvm::zip_equal(sums, added))
       sum = b.add(sum, other);
@@ -274,7 +281,7 @@ Value PopcountEmitter::inputColumn(const Tile &tile, int64_t pixel, Value kx) {
 /// Adds the popcounts of one input plane ANDed with `weights` to `sums`, which
 /// holds the vectors of the block for the first pixel, then for the next.
 Values PopcountEmitter::contract(const Tile &tile, const Block &block,
-                                 ValueRange sums, unsigned inputPlane,
+                                 ValueRange sums, Value inputPlane,
                                  bool negative, Weights weights) {
   return scanWindow(sums, [&](Value ky, Value kx, Value word, ValueRange args) {
     Values lanes, next;
@@ -284,7 +291,7 @@ Values PopcountEmitter::contract(const Tile &tile, const Block &block,
       Value bits = b.broadcast(
           b.load(c.input, {tile.image, inputRow(tile.row, ky),
                            inputColumn(tile, pixel, kx),
-                           b.add(word, block.firstWord), b.index(inputPlane)}));
+                           b.add(word, block.firstWord), inputPlane}));
       for (Value lane : lanes) {
         Value both = arith::AndIOp::create(b, bits, lane);
         next.push_back(
@@ -295,53 +302,86 @@ Values PopcountEmitter::contract(const Tile &tile, const Block &block,
   });
 }
 
-/// I: all pairs of planes, the largest sum of exponents first.
-Values PopcountEmitter::countPairs(const Tile &tile, const Block &block) {
-  Values sums(tile.pixels * numVectors, b.splat(0));
-  unsigned inputBits = c.inputCode.getBits(),
-           filterBits = c.filterCode.getBits();
-  for (int64_t exponent = inputBits + filterBits - 2; exponent >= 0;
-       --exponent) {
-    bool first = exponent == inputBits + filterBits - 2;
-    if (!first)
-      for (Value &sum : sums)
-        sum = b.add(sum, sum);
-    for (unsigned j = 0; j < filterBits; ++j)
-      for (unsigned i = 0; i < inputBits; ++i) {
-        PlaneTerm input = planeTerm(c.inputCode, i);
-        PlaneTerm filter = planeTerm(c.filterCode, j);
-        if (input.exponent + filter.exponent != exponent)
-          continue;
-        sums = contract(tile, block, sums, i, input.negative != filter.negative,
-                        [&](Value ky, Value kx, Value word, int64_t v) {
-                          return b.loadVector(c.filter,
-                                              {block.number, b.index(j), ky, kx,
-                                               word, b.index(v * b.lanes())});
-                        });
-      }
+/// The planes of a code as runs of rising exponents and equal sign.
+SmallVector<PlaneRun> getRuns(CodeType code) {
+  SmallVector<PlaneRun> runs;
+  for (unsigned plane = 0; plane < code.getBits(); ++plane) {
+    auto [exponent, negative] = planeTerm(code, plane);
+    if (runs.empty() || runs.back().negative != negative)
+      runs.push_back({plane, 0, exponent, negative});
+    ++runs.back().count;
   }
+  return runs;
+}
+
+/// One step of Horner's rule: doubles `sums` and adds the pairs of planes whose
+/// exponents add up to `exponent`.
+Values PopcountEmitter::addLevel(const Tile &tile, const Block &block,
+                                 Value exponent, ValueRange sums,
+                                 ArrayRef<PlaneRun> filterRuns,
+                                 PlaneWeights weights) {
+  Values next;
+  for (Value sum : sums)
+    next.push_back(b.add(sum, sum));
+  for (const PlaneRun &x : getRuns(c.inputCode))
+    for (const PlaneRun &w : filterRuns) {
+      // Planes i of the input whose counterpart lies in the run of the filter.
+      Value last = b.add(exponent, x.first - x.exponent - w.exponent);
+      Value begin = b.createOrFold<arith::MaxSIOp>(
+          b.index(x.first), b.sub(last, b.index(w.count - 1)));
+      Value end = b.createOrFold<arith::MinSIOp>(b.index(x.first + x.count),
+                                                 b.add(last, 1));
+      next = b.loop(begin, end, next, [&](Value i, ValueRange args) {
+        Value j = b.add(b.sub(last, i), w.first);
+        return contract(tile, block, args, i, x.negative != w.negative,
+                        [&](Value ky, Value kx, Value word, int64_t v) {
+                          return weights(j, ky, kx, word, v);
+                        });
+      });
+    }
+  return next;
+}
+
+/// The sum over all pairs of planes, by Horner's rule from the largest sum of
+/// exponents down. A few pairs are unrolled.
+Values PopcountEmitter::countPairs(const Tile &tile, const Block &block,
+                                   CodeType filterCode, PlaneWeights weights) {
+  constexpr int64_t kUnrolledPairs = 4;
+  SmallVector<PlaneRun> runs = getRuns(filterCode);
+  auto largest = [](ArrayRef<PlaneRun> runs) {
+    return runs.back().exponent + runs.back().count - 1;
+  };
+  int64_t top = largest(getRuns(c.inputCode)) + largest(runs);
+  Values sums(tile.pixels * numVectors, b.splat(0));
+  if (c.inputCode.getBits() * filterCode.getBits() > kUnrolledPairs)
+    return b.loop(top + 1, sums, [&](Value step, ValueRange args) {
+      return addLevel(tile, block, b.sub(b.index(top), step), args, runs,
+                      weights);
+    });
+  for (int64_t exponent = top; exponent >= 0; --exponent)
+    sums = addLevel(tile, block, b.index(exponent), sums, runs, weights);
   return sums;
 }
 
-/// S where a block spans groups: the window sum of each lane's own channels.
-Values PopcountEmitter::countLanes(const Tile &tile, const Block &block) {
-  Values sums(tile.pixels * numVectors, b.splat(0));
-  for (int64_t exponent = c.inputCode.getBits() - 1; exponent >= 0;
-       --exponent) {
-    for (Value &sum : sums)
-      sum = b.add(sum, sum);
-    for (unsigned i = 0; i < c.inputCode.getBits(); ++i) {
-      PlaneTerm input = planeTerm(c.inputCode, i);
-      if (input.exponent != exponent)
-        continue;
-      sums = contract(tile, block, sums, i, input.negative,
-                      [&](Value, Value, Value word, int64_t v) {
-                        return b.loadVector(masks, {block.number, word,
-                                                    b.index(v * b.lanes())});
-                      });
-    }
-  }
-  return sums;
+/// I of each lane.
+Values PopcountEmitter::countFilter(const Tile &tile, const Block &block) {
+  return countPairs(
+      tile, block, c.filterCode,
+      [&](Value plane, Value ky, Value kx, Value word, int64_t v) {
+        return b.loadVector(c.filter, {block.number, plane, ky, kx, word,
+                                       b.index(v * b.lanes())});
+      });
+}
+
+/// S of each lane where a block spans groups: its window counted with a filter
+/// that is 1 in the lane's own channels.
+Values PopcountEmitter::countGroups(const Tile &tile, const Block &block) {
+  auto one = CodeType::get(b.getContext(), 1, Encoding::Unipolar);
+  return countPairs(tile, block, one,
+                    [&](Value, Value, Value, Value word, int64_t v) {
+                      return b.loadVector(
+                          masks, {block.number, word, b.index(v * b.lanes())});
+                    });
 }
 
 /// Whether neighbouring windows share enough columns to add these up once.

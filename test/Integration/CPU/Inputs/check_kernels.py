@@ -327,6 +327,9 @@ def conv_cases(kind):
         for x in ENCODINGS:
             for w in ENCODINGS:
                 yield Conv(x, w, pads=(1, 0, 1, 2), outputs=33)
+        yield Conv(Code(5, "signed"), Code(4, "signed"))
+        yield Conv(Code(8, "signed"), Code(8, "signed"))
+        yield Conv(Code(7, "signed"), Code(2, "ternary"))
         for x in ENCODINGS[:3]:
             for w in ENCODINGS[:3]:
                 yield Conv(x, w, pads=(1, 1, 0, 1), outputs=8, offsets=(3, -5), dilations=(1, 2))
