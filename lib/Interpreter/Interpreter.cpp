@@ -180,7 +180,8 @@ static LogicalResult bindInputs(func::FuncOp function,
   for (auto [argument, input] :
        llvm::zip_equal(function.getArguments(), inputs)) {
     Type type = argument.getType();
-    if (getTensorElementType(getElementTypeOrSelf(type)) != input.elementType ||
+    if (!isSupported(type) ||
+        getTensorElementType(getElementTypeOrSelf(type)) != input.elementType ||
         !fitsType(input.shape, type))
       return function.emitError()
              << "input " << argument.getArgNumber() << " is "
