@@ -53,6 +53,8 @@ llvm_config.add_tool_substitutions(
         "dorefa-run",
         "dorefa-translate",
         "FileCheck",
+        "count",
+        "llvm-nm",
         "llvm-tblgen",
         "mlir-opt",
         "not",
