@@ -17,7 +17,6 @@
 #include "mlir/IR/Iterators.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
-#include "llvm/ADT/SetVector.h"
 
 #include <cmath>
 
@@ -159,32 +158,9 @@ struct Refusal {
   std::string suggestion;
 };
 
-/// The operands through which a float operation hands on a quantized value,
-/// however changed. Layers and codes hand on nothing.
-SmallVector<Value> getHandedOn(Operation *op) {
-  if (isa<UnaryOp, BatchNormOp, MaxPoolOp, AvgPoolOp, tensor::PadOp,
-          tensor::CollapseShapeOp, tensor::ExpandShapeOp, tensor::ExtractSliceOp,
-          linalg::TransposeOp, StraightThroughOp>(op))
-    return {op->getOperand(0)};
-  if (isa<BinaryOp, tensor::ConcatOp>(op))
-    return op->getOperands();
-  return {};
-}
-
-/// Whether dequantized codes reach float `value` through such operations.
+/// Whether dequantized codes reach float `value`, however changed on the way.
 bool isQuantizedInSource(Value value) {
-  llvm::SetVector<Value> values;
-  values.insert(value);
-  for (size_t i = 0; i < values.size(); ++i) {
-    Operation *op = values[i].getDefiningOp();
-    if (!op)
-      continue;
-    if (isa<DequantizeOp>(op))
-      return true;
-    for (Value operand : getHandedOn(op))
-      values.insert(operand);
-  }
-  return false;
+  return comesFrom(value, [](Operation *op) { return isa<DequantizeOp>(op); });
 }
 
 /// Zero points that a layer can take as an integer offset.

@@ -9,6 +9,7 @@
 #include "dorefa/Dialect/DoReFa/DoReFa.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace mlir::dorefa {
 
@@ -43,6 +44,32 @@ Value rebuildMovement(OpBuilder &builder, Location loc, Operation *op, Value inp
   state.addTypes(type.clone(getElementTypeOrSelf(input)));
   state.propertiesAttr = op->getPropertiesAsAttribute();
   return builder.create(state)->getResult(0);
+}
+
+/// The operands that a float operation hands on. Layers and quantizers hand on
+/// nothing.
+static SmallVector<Value> getHandedOn(Operation *op) {
+  if (isMovement(op) ||
+      isa<UnaryOp, BatchNormOp, AvgPoolOp, SoftmaxOp, tensor::PadOp>(op))
+    return {op->getOperand(0)};
+  if (isa<BinaryOp, StraightThroughOp, tensor::ConcatOp>(op))
+    return op->getOperands();
+  return {};
+}
+
+bool comesFrom(Value value, llvm::function_ref<bool(Operation *)> isSource) {
+  llvm::SetVector<Value> values;
+  values.insert(value);
+  for (size_t i = 0; i < values.size(); ++i) {
+    Operation *op = values[i].getDefiningOp();
+    if (!op)
+      continue;
+    if (isSource(op))
+      return true;
+    for (Value operand : getHandedOn(op))
+      values.insert(operand);
+  }
+  return false;
 }
 
 } // namespace mlir::dorefa

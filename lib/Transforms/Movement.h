@@ -20,6 +20,11 @@ bool isMovement(Operation *op);
 /// type.
 Value rebuildMovement(OpBuilder &builder, Location loc, Operation *op, Value input);
 
+/// Whether `value` or a float tensor that it is computed from, through operations
+/// that hand on what they get however changed (no layers), is the result of an
+/// operation that `isSource` accepts.
+bool comesFrom(Value value, llvm::function_ref<bool(Operation *)> isSource);
+
 } // namespace mlir::dorefa
 
 #endif // DOREFA_LIB_TRANSFORMS_MOVEMENT_H

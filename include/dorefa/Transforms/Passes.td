@@ -154,7 +154,7 @@ def FuseThresholdsPass : Pass<"dorefa-fuse-thresholds"> {
     becomes
     ```mlir
     func.func @main(%acc: tensor<1x2xi32>) -> tensor<1x2x!dorefa.code<2, unipolar>> {
-      %t = arith.constant dense<[[2, 3, 5], [-3, -6, -10]]> : tensor<2x3xi32>
+      %t = arith.constant dense<[[2, 3, 6], [-3, -6, -11]]> : tensor<2x3xi32>
       %q = dorefa.threshold %acc, %t decreasing [false, true]
           : tensor<1x2xi32>, tensor<2x3xi32> -> tensor<1x2x!dorefa.code<2, unipolar>>
       return %q : tensor<1x2x!dorefa.code<2, unipolar>>
@@ -296,8 +296,9 @@ def ReturnThroughArgumentsPass
   let summary = "Write the results of a network to arguments";
   let description = [{
     The caller of a compiled network provides memory for its outputs: each tensor
-    that `@main` returns goes to a memref argument behind the inputs instead, and
-    bufferization computes it there. Inputs are marked as not writable. Module
+    that `@main` returns goes to a memref argument behind the inputs instead. Where
+    nobody else uses its destination it is computed there and not copied. Inputs are
+    marked as not writable. Module
     attributes `dorefa.inputs` and `dorefa.outputs` note names and types, for the
     interface of the compiled network.
 

@@ -1,0 +1,455 @@
+//===- FuseThresholds.cpp - Affine, activation, rounding to thresholds ----===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Paper, section 2.8. For each quantizer: collect the chain of operations between
+// it and the accumulators or codes it depends on, solve the chain for thresholds
+// (StepFunction), put one threshold op in its place.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Movement.h"
+#include "StepFunction.h"
+#include "dorefa/Dialect/DoReFa/Constants.h"
+#include "dorefa/Dialect/DoReFa/DoReFa.h"
+#include "dorefa/Transforms/Passes.h"
+#include "dorefa/Transforms/Ranges.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Iterators.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/IR/Threading.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace mlir::dorefa {
+#define GEN_PASS_DEF_FUSETHRESHOLDSPASS
+#include "dorefa/Transforms/Passes.h.inc"
+
+namespace {
+
+/// Float thresholds cost one comparison each, so only short codes get them.
+constexpr int64_t kMaxFloatThresholds = 15;
+
+/// Quantizers of activations: one float operand, codes as result.
+bool isQuantizer(Operation *op) {
+  if (auto threshold = dyn_cast<ThresholdOp>(op))
+    return getElementTypeOrSelf(threshold.getInput()).isF32();
+  return isa<QuantizeOp, QuantizeSignOp, QuantizeActivationsOp>(op);
+}
+
+//===----------------------------------------------------------------------===//
+// Chains
+//===----------------------------------------------------------------------===//
+
+/// A chain of operations, the last being a quantizer, and the value that the first
+/// of them (of codes: the second) takes.
+struct Chain {
+  Value source;
+  Domain::Kind kind;
+  /// In program order.
+  SmallVector<Operation *> ops;
+  /// The operand through which each operation is entered.
+  SmallVector<Value> operands;
+};
+
+/// The operand through which a chain goes on above `op`, null where it ends.
+Value getChainOperand(Operation *op) {
+  if (isMovement(op) || isQuantizer(op) ||
+      isa<UnaryOp, BatchNormOp, DequantizeOp, ScaleOp, ThresholdOp,
+          StraightThroughOp>(op))
+    return op->getOperand(0);
+  auto binary = dyn_cast<BinaryOp>(op);
+  if (binary && getConstant(binary.getRhs()))
+    return binary.getLhs();
+  if (binary && getConstant(binary.getLhs()))
+    return binary.getRhs();
+  return nullptr;
+}
+
+/// Walks up from a quantizer: to accumulators where possible, else to the furthest
+/// dequantized codes, else as far as floats go.
+Chain collectChain(Operation *quantizer) {
+  Chain chain;
+  auto push = [&](Operation *op, Value operand) {
+    chain.ops.push_back(op);
+    chain.operands.push_back(operand);
+  };
+  size_t codesAt = 0;
+  Value value = quantizer->getOperand(0);
+  push(quantizer, value);
+  while (Operation *op = value.getDefiningOp()) {
+    // Codes that others need too are computed anyhow.
+    bool shared = getCodeType(value.getType()) && !value.hasOneUse();
+    Value operand = getChainOperand(op);
+    if (!operand || shared)
+      break;
+    push(op, operand);
+    value = operand;
+    if (isa<DequantizeOp>(op))
+      codesAt = chain.ops.size();
+    if (getElementTypeOrSelf(value).isInteger(32))
+      break;
+  }
+  chain.kind = Domain::Floats;
+  chain.source = value;
+  if (getElementTypeOrSelf(value).isInteger(32)) {
+    chain.kind = Domain::Accumulators;
+  } else if (codesAt) {
+    chain.kind = Domain::Codes;
+    chain.ops.resize(codesAt);
+    chain.operands.resize(codesAt);
+    chain.source = chain.operands.back();
+  }
+  std::reverse(chain.ops.begin(), chain.ops.end());
+  std::reverse(chain.operands.begin(), chain.operands.end());
+  return chain;
+}
+
+/// What is left of a chain behind its operation `obstacle`: a chain of floats.
+std::optional<Chain> cutBehind(const Chain &chain, Operation *obstacle) {
+  const auto *at = llvm::find(chain.ops, obstacle);
+  if (at == chain.ops.end() || std::next(at) == chain.ops.end() ||
+      !getElementTypeOrSelf(obstacle->getResult(0)).isF32())
+    return std::nullopt;
+  size_t from = std::next(at) - chain.ops.begin();
+  Chain rest;
+  rest.kind = Domain::Floats;
+  rest.source = obstacle->getResult(0);
+  rest.ops.assign(chain.ops.begin() + from, chain.ops.end());
+  rest.operands.assign(chain.operands.begin() + from, chain.operands.end());
+  return rest;
+}
+
+Domain makeDomain(const Chain &chain, const RangeAnalysis &ranges) {
+  if (chain.kind == Domain::Floats)
+    return Domain::floats();
+  Domain domain{chain.kind, getCodeType(chain.source.getType()),
+                ranges.getIntervals(chain.source)};
+  if (domain.code && domain.code.getEncoding() == Encoding::Bipolar)
+    for (Interval &interval : domain.intervals)
+      interval = {domain.code.getCode(interval.lo),
+                  domain.code.getCode(interval.hi)};
+  return domain;
+}
+
+//===----------------------------------------------------------------------===//
+// Thresholds in place of a chain
+//===----------------------------------------------------------------------===//
+
+/// A chain whose thresholds are known.
+struct Solution {
+  std::vector<ThresholdRow> rows;
+  /// Movements (positions in the chain) that stay on accumulators or floats: all up
+  /// to the last max pool that codes may not pass.
+  size_t numBefore = 0;
+  int64_t base;
+  int64_t numThresholds;
+  int64_t numCompared = 0;
+};
+
+/// Pooling codes is exact where the codes do not fall as the pooled value rises;
+/// pooling the source, where the pooled value does not fall as the source rises.
+/// Sets how much of the chain is to be done before the thresholds.
+std::optional<Obstacle> placePools(const Chain &chain, Solution &solution) {
+  size_t pool = 0;
+  for (auto [position, op] : llvm::enumerate(chain.ops)) {
+    if (!isa<MaxPoolOp>(op))
+      continue;
+    if (llvm::any_of(solution.rows, [&](const ThresholdRow &row) {
+          return row.poolDirections[pool] * row.direction < 0;
+        }))
+      solution.numBefore = position + 1;
+    ++pool;
+  }
+  pool = 0;
+  for (Operation *op : ArrayRef(chain.ops).take_front(solution.numBefore)) {
+    if (!isa<MaxPoolOp>(op))
+      continue;
+    if (llvm::any_of(solution.rows, [&](const ThresholdRow &row) {
+          return row.poolDirections[pool] < 0;
+        }))
+      return Obstacle{op,
+                      "'dorefa.max_pool' stands between operations that fall on "
+                      "some channels",
+                      "pool behind the batch norm, or keep its gamma positive"};
+    ++pool;
+  }
+  return std::nullopt;
+}
+
+/// Solves all channels, or one for all where they are alike.
+std::optional<Obstacle> solveRows(const StepFunction &function, bool exhaustive,
+                                  MLIRContext *context, Solution &solution) {
+  bool single = function.isUniform() &&
+                (function.getDomain().kind != Domain::Accumulators ||
+                 ShapedType::isDynamic(function.getChannels()));
+  if (!single && ShapedType::isDynamic(function.getChannels()))
+    return Obstacle{nullptr, "the number of channels is not known", ""};
+  solution.rows.resize(single ? 1 : function.getChannels());
+  parallelFor(context, 0, solution.rows.size(), [&](size_t c) {
+    solution.rows[c] = function.solve(c, exhaustive);
+  });
+  for (ThresholdRow &row : solution.rows) {
+    if (row.obstacle)
+      return row.obstacle;
+    solution.numCompared += row.numCompared;
+  }
+  solution.base = function.getBase();
+  solution.numThresholds = function.getNumThresholds();
+  return std::nullopt;
+}
+
+template <typename T>
+Value createTable(OpBuilder &builder, Location loc, const StepFunction &function,
+                  const Solution &solution, Type elementType) {
+  std::vector<T> table;
+  for (auto [c, row] : llvm::enumerate(solution.rows))
+    for (int64_t threshold : row.thresholds)
+      table.push_back(static_cast<T>(function.getThreshold(c, threshold)));
+  auto type = RankedTensorType::get(
+      {static_cast<int64_t>(solution.rows.size()), solution.numThresholds},
+      elementType);
+  return materialize(builder, loc,
+                     makeElements<T>(type, std::move(table), "thresholds"), type);
+}
+
+Value createThreshold(OpBuilder &builder, Location loc, Value input,
+                      const StepFunction &function, const Solution &solution,
+                      CodeType code) {
+  Type element = getElementTypeOrSelf(input);
+  Value table =
+      element.isF32()
+          ? createTable<float>(builder, loc, function, solution, element)
+          : createTable<int32_t>(builder, loc, function, solution, element);
+  SmallVector<bool> falls;
+  for (const ThresholdRow &row : solution.rows)
+    falls.push_back(row.direction < 0);
+  DenseBoolArrayAttr decreasing;
+  if (llvm::is_contained(falls, true))
+    decreasing = builder.getDenseBoolArrayAttr(falls);
+  auto type = cast<RankedTensorType>(input.getType()).clone(code);
+  return ThresholdOp::create(builder, loc, type, input, table, decreasing,
+                             builder.getI64IntegerAttr(solution.base));
+}
+
+/// Builds thresholds and movements in front of the quantizer and returns its codes.
+Value rebuildChain(const Chain &chain, const StepFunction &function,
+                   const Solution &solution) {
+  Operation *quantizer = chain.ops.back();
+  OpBuilder builder(quantizer);
+  // Only the last operation yields the tensor that the source names.
+  Location part = FusedLoc::get(
+      quantizer->getContext(), {quantizer->getLoc(), chain.source.getLoc()},
+      StringAttr::get(quantizer->getContext(), "dorefa.part"));
+  size_t last = 0;
+  for (auto [position, op] : llvm::enumerate(chain.ops))
+    if (isMovement(op))
+      last = position + 1;
+  auto locationAt = [&](size_t position) {
+    return position == last ? quantizer->getLoc() : part;
+  };
+  Value value = chain.source;
+  if (chain.kind == Domain::Codes)
+    value = chain.ops.front()->getResult(0);
+  auto move = [&](size_t from, size_t to) {
+    for (size_t i = from; i < to; ++i)
+      if (isMovement(chain.ops[i]))
+        value = rebuildMovement(builder, locationAt(i + 1), chain.ops[i], value);
+  };
+  move(0, solution.numBefore);
+  CodeType code = getCodeType(quantizer->getResult(0).getType());
+  Location loc = locationAt(solution.numBefore >= last ? last : 0);
+  value = createThreshold(builder, loc, value, function, solution, code);
+  move(solution.numBefore, chain.ops.size());
+  return value;
+}
+
+//===----------------------------------------------------------------------===//
+// Remarks
+//===----------------------------------------------------------------------===//
+
+void reportFused(Operation *quantizer, const Chain &chain, const Solution &solution) {
+  auto countDirection = [&](int direction) {
+    return llvm::count_if(solution.rows, [&](const ThresholdRow &row) {
+      return row.direction == direction;
+    });
+  };
+  StringRef input = chain.kind == Domain::Accumulators ? "accumulators"
+                    : chain.kind == Domain::Codes      ? "codes"
+                                                       : "floats";
+  remark::passed(quantizer->getLoc(),
+                 remark::RemarkOpts::name("fused-thresholds").category("dorefa"))
+      << remark::add("{0} channels of {1}, {2} thresholds each, {3} decreasing, "
+                     "{4} constant; compared on {5} values",
+                     solution.rows.size(), input.str(), solution.numThresholds,
+                     countDirection(-1), countDirection(0), solution.numCompared);
+}
+
+void reportMissed(Operation *quantizer, const Obstacle &obstacle) {
+  auto remark = remark::missed(
+      quantizer->getLoc(),
+      remark::RemarkOpts::name("float-chain").category("dorefa"));
+  remark << remark::reason("{0}", obstacle.reason);
+  if (!obstacle.suggestion.empty())
+    remark << remark::suggest("{0}", obstacle.suggestion);
+}
+
+/// Thresholds that a model ships are kept as they are; rows out of order are often
+/// a mistake of its exporter, so they are named.
+void reportUnsorted(ThresholdOp op) {
+  ElementsAttr attr = getConstant(op.getThresholds());
+  if (!attr)
+    return;
+  std::vector<float> table = readElements<float>(attr);
+  auto shape = cast<RankedTensorType>(op.getThresholds().getType()).getShape();
+  int64_t unsorted = 0;
+  for (size_t row = 0; row < table.size() && shape[1]; row += shape[1])
+    unsorted += !llvm::is_sorted(ArrayRef(table).slice(row, shape[1]));
+  if (unsorted)
+    remark::analysis(
+        op.getLoc(),
+        remark::RemarkOpts::name("unsorted-thresholds").category("dorefa"))
+        << remark::add("{0} of {1} rows of thresholds are not in ascending order; "
+                       "they count as shipped",
+                       unsorted, shape[0]);
+}
+
+/// Names what keeps a quantizer from the layer in front of it, if a layer on codes
+/// or codes are there.
+std::optional<Obstacle> findObstacle(const Chain &chain) {
+  Operation *op = chain.source.getDefiningOp();
+  bool quantized = op && comesFrom(chain.source, [](Operation *from) {
+                     return isa<ScaleOp, DequantizeOp>(from);
+                   });
+  if (chain.kind != Domain::Floats || !quantized)
+    return std::nullopt;
+  std::string name = op->getName().getStringRef().str();
+  if (isa<BinaryOp>(op))
+    return Obstacle{op, "'" + name + "' joins two branches",
+                    "thresholds need one accumulator: quantize the sum of integer "
+                    "layers, or accept float arithmetic here"};
+  return Obstacle{op, "'" + name + "' stands between the layer and the quantizer",
+                  "use max pooling, or quantize in front of that operation"};
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+struct FuseThresholdsPass : impl::FuseThresholdsPassBase<FuseThresholdsPass> {
+  using FuseThresholdsPassBase::FuseThresholdsPassBase;
+
+  void runOnOperation() override {
+    SmallVector<Operation *> ops;
+    getOperation()->walk<WalkOrder::PreOrder>(
+        [&](Operation *op) { ops.push_back(op); });
+    RangeAnalysis ranges;
+    for (Operation *op : ops) {
+      ranges.visit(op);
+      if (isQuantizer(op) && failed(fuseQuantizer(op, ranges)))
+        return signalPassFailure();
+    }
+    getOperation()->walk<WalkOrder::PostOrder, ReverseIterator>(
+        [](Operation *op) {
+          if (isOpTriviallyDead(op))
+            op->erase();
+        });
+  }
+
+private:
+  /// Fuses the longest chain in front of `quantizer` that can be fused.
+  LogicalResult fuseQuantizer(Operation *quantizer, RangeAnalysis &ranges) {
+    if (quantizer->use_empty())
+      return success();
+    if (auto threshold = dyn_cast<ThresholdOp>(quantizer))
+      reportUnsorted(threshold);
+    Chain chain = collectChain(quantizer);
+    if (std::optional<Obstacle> obstacle = findObstacle(chain))
+      reportMissed(quantizer, *obstacle);
+    while (true) {
+      FailureOr<std::optional<Obstacle>> obstacle = fuse(chain, ranges);
+      if (failed(obstacle))
+        return failure();
+      if (!*obstacle)
+        return success();
+      if (chain.kind != Domain::Floats)
+        reportMissed(quantizer, **obstacle);
+      std::optional<Chain> rest = cutBehind(chain, (*obstacle)->op);
+      if (!rest)
+        return success();
+      chain = std::move(*rest);
+    }
+  }
+
+  /// Replaces `chain` by thresholds, or returns why not. Fails with an error where
+  /// the thresholds are wrong.
+  FailureOr<std::optional<Obstacle>> fuse(const Chain &chain, RangeAnalysis &ranges) {
+    auto type = cast<RankedTensorType>(chain.operands.front().getType());
+    if (type.getRank() == 0)
+      return std::optional<Obstacle>();
+    StepFunction function(makeDomain(chain, ranges), type.getRank(),
+                          type.getShape().back());
+    // Where the channels are not the last dimension, a threshold cannot stand.
+    SmallVector<bool> channelsLast;
+    auto note = [&](Operation *op) {
+      int64_t rank = cast<RankedTensorType>(op->getResult(0).getType()).getRank();
+      channelsLast.push_back(function.getChannelDim() == rank - 1);
+    };
+    for (auto [op, operand] : llvm::zip_equal(chain.ops, chain.operands)) {
+      if (std::optional<Obstacle> obstacle = function.append(op, operand))
+        return obstacle;
+      note(op);
+    }
+    if (chain.kind != Domain::Accumulators && isAlreadyCheap(chain, function))
+      return std::optional<Obstacle>();
+
+    Operation *quantizer = chain.ops.back();
+    bool exhaustive = verify == VerifyThresholds::Exhaustive;
+    Solution solution;
+    if (std::optional<Obstacle> obstacle =
+            solveRows(function, exhaustive, &getContext(), solution))
+      return obstacle;
+    for (auto [c, row] : llvm::enumerate(solution.rows))
+      if (row.wrong)
+        return quantizer->emitOpError()
+               << "thresholds of channel " << c
+               << " are not those of the operations in front; please report this";
+    if (std::optional<Obstacle> obstacle = placePools(chain, solution))
+      return obstacle;
+    if (solution.numBefore && solution.rows.size() > 1 &&
+        !channelsLast[solution.numBefore - 1])
+      return std::optional(Obstacle{chain.ops[solution.numBefore - 1],
+                                    "channels are not the last dimension there",
+                                    "keep the layout channels-last"});
+    replace(chain, function, solution, ranges);
+    return std::optional<Obstacle>();
+  }
+
+  /// Comparing floats pays for short codes only, and thresholds gain nothing from
+  /// becoming thresholds.
+  static bool isAlreadyCheap(const Chain &chain, const StepFunction &function) {
+    size_t numOps = llvm::count_if(chain.ops, [](Operation *op) {
+      return !isMovement(op) && !isa<DequantizeOp>(op);
+    });
+    return function.getNumThresholds() > kMaxFloatThresholds ||
+           (numOps == 1 && isa<ThresholdOp>(chain.ops.back()));
+  }
+
+  static void replace(const Chain &chain, const StepFunction &function,
+                      const Solution &solution, RangeAnalysis &ranges) {
+    Operation *quantizer = chain.ops.back();
+    reportFused(quantizer, chain, solution);
+    Operation *before = quantizer->getPrevNode();
+    Value codes = rebuildChain(chain, function, solution);
+    Operation *op = before ? before->getNextNode() : &quantizer->getBlock()->front();
+    for (; op != quantizer; op = op->getNextNode())
+      ranges.visit(op);
+    quantizer->getResult(0).replaceAllUsesWith(codes);
+  }
+};
+
+} // namespace
+} // namespace mlir::dorefa

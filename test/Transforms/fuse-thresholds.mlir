@@ -1,0 +1,263 @@
+// RUN: dorefa-opt %s --dorefa-fuse-thresholds --split-input-file | FileCheck %s
+// RUN: dorefa-opt %s --dorefa-fuse-thresholds --split-input-file --remarks-filter=dorefa 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+
+// The ties 0.5, 1.5 and 2.5 go to the even code: 1 gives 0, 3 gives 2, 5 gives 2.
+
+// CHECK-LABEL: @increasing_and_decreasing
+func.func @increasing_and_decreasing(%acc: tensor<1x2xi32>) -> tensor<1x2x!dorefa.code<2, unipolar>> {
+  // CHECK: %[[T:.*]] = arith.constant dense<{{\[\[}}2, 3, 6], [-3, -6, -11]]> : tensor<2x3xi32>
+  // CHECK: dorefa.threshold %arg0, %[[T]] decreasing [false, true]
+  // REMARK: fused-thresholds{{.*}}2 channels of accumulators, 3 thresholds each, 1 decreasing, 0 constant
+  %s = arith.constant dense<[0.5, -0.25]> : tensor<2xf32>
+  %x = dorefa.scale %acc, %s : tensor<1x2xi32>, tensor<2xf32> -> tensor<1x2xf32>
+  %q = dorefa.quantize %x scale [1.0] zero_point [0.0] half_even
+      : tensor<1x2xf32> -> tensor<1x2x!dorefa.code<2, unipolar>>
+  return %q : tensor<1x2x!dorefa.code<2, unipolar>>
+}
+
+// -----
+
+// Every rounding mode decides the tie at 1 and 3 (0.5, 1.5) its own way.
+
+// CHECK-LABEL: @rounding_modes
+func.func @rounding_modes(%acc: tensor<1x1xi32>) -> (tensor<1x1x!dorefa.code<2, unipolar>>, tensor<1x1x!dorefa.code<2, unipolar>>, tensor<1x1x!dorefa.code<2, unipolar>>, tensor<1x1x!dorefa.code<2, unipolar>>) {
+  %s = arith.constant dense<0.5> : tensor<f32>
+  %x = dorefa.scale %acc, %s : tensor<1x1xi32>, tensor<f32> -> tensor<1x1xf32>
+  // CHECK-DAG: %[[UP:.*]] = arith.constant dense<{{\[\[}}1, 3, 5]]>
+  // CHECK-DAG: %[[HALF_DOWN:.*]] = arith.constant dense<{{\[\[}}2, 4, 6]]>
+  // CHECK-DAG: %[[AWAY:.*]] = arith.constant dense<{{\[\[}}1, 3, 5]]>
+  // CHECK-DAG: %[[FLOOR:.*]] = arith.constant dense<{{\[\[}}2, 4, 6]]>
+  %a = dorefa.quantize %x scale [1.0] zero_point [0.0] half_up : tensor<1x1xf32> -> tensor<1x1x!dorefa.code<2, unipolar>>
+  %b = dorefa.quantize %x scale [1.0] zero_point [0.0] half_down : tensor<1x1xf32> -> tensor<1x1x!dorefa.code<2, unipolar>>
+  %c = dorefa.quantize %x scale [1.0] zero_point [0.0] up : tensor<1x1xf32> -> tensor<1x1x!dorefa.code<2, unipolar>>
+  %d = dorefa.quantize %x scale [1.0] zero_point [0.0] floor : tensor<1x1xf32> -> tensor<1x1x!dorefa.code<2, unipolar>>
+  return %a, %b, %c, %d : tensor<1x1x!dorefa.code<2, unipolar>>, tensor<1x1x!dorefa.code<2, unipolar>>, tensor<1x1x!dorefa.code<2, unipolar>>, tensor<1x1x!dorefa.code<2, unipolar>>
+}
+
+// -----
+
+// Batch norm with gamma positive, negative and 0: the last channel is always code
+// 1. Thresholds stay within one of the proven range [-12, 12].
+
+// CHECK-LABEL: @batch_norm_after_layer
+func.func @batch_norm_after_layer(%q: tensor<1x1x1x4x!dorefa.code<2, unipolar>>) -> tensor<1x1x1x3x!dorefa.code<2, unipolar>> {
+  %w = dorefa.constant dense<[[[[1, 1, 1, 1]]], [[[0, 0, 0, 0]]], [[[1, 0, 1, 0]]]]> : tensor<3x1x1x4xi8> -> tensor<3x1x1x4x!dorefa.code<1, bipolar>>
+  %s = arith.constant dense<0.25> : tensor<f32>
+  %mean = arith.constant dense<[1.0, -1.0, 0.0]> : tensor<3xf32>
+  %variance = arith.constant dense<4.0> : tensor<3xf32>
+  %gamma = arith.constant dense<[1.0, -1.0, 0.0]> : tensor<3xf32>
+  %beta = arith.constant dense<[0.5, 0.0, 0.34]> : tensor<3xf32>
+  // CHECK: %[[ACC:.*]] = dorefa.conv_2d
+  // CHECK-DAG: arith.constant dense<{{\[\[}}2, 4, 7], [-6, -8, -11], [-6, 7, 7]]> : tensor<3x3xi32>
+  // CHECK: dorefa.threshold {{.*}} decreasing [false, true, false]
+  // CHECK-NOT: dorefa.scale
+  // REMARK: fused-thresholds{{.*}}3 channels of accumulators, 3 thresholds each, 1 decreasing, 1 constant
+  %acc = dorefa.conv_2d %q, %w : tensor<1x1x1x4x!dorefa.code<2, unipolar>>, tensor<3x1x1x4x!dorefa.code<1, bipolar>> -> tensor<1x1x1x3xi32>
+  %x = dorefa.scale %acc, %s : tensor<1x1x1x3xi32>, tensor<f32> -> tensor<1x1x1x3xf32>
+  %n = dorefa.batch_norm %x, %mean, %variance, %gamma, %beta epsilon 0.0 : tensor<1x1x1x3xf32>, tensor<3xf32>
+  %a = dorefa.quantize_activations %n clip : tensor<1x1x1x3xf32> -> tensor<1x1x1x3x!dorefa.code<2, unipolar>>
+  return %a : tensor<1x1x1x3x!dorefa.code<2, unipolar>>
+}
+
+// -----
+
+// A pool behind the batch norm moves to the codes, whatever the sign of gamma.
+
+// CHECK-LABEL: @pool_on_codes
+func.func @pool_on_codes(%acc: tensor<1x4x4x2xi32>) -> tensor<1x2x2x2x!dorefa.code<1, bipolar>> {
+  %s = arith.constant dense<[0.5, -0.5]> : tensor<2xf32>
+  // CHECK: %[[Q:.*]] = dorefa.threshold %arg0
+  // CHECK: dorefa.max_pool %[[Q]] kernel [2, 2] strides [2, 2] : tensor<1x4x4x2x!dorefa.code<1, bipolar>>
+  %x = dorefa.scale %acc, %s : tensor<1x4x4x2xi32>, tensor<2xf32> -> tensor<1x4x4x2xf32>
+  %p = dorefa.max_pool %x kernel [2, 2] strides [2, 2] : tensor<1x4x4x2xf32> -> tensor<1x2x2x2xf32>
+  %q = dorefa.quantize_sign %p : tensor<1x2x2x2xf32> -> tensor<1x2x2x2x!dorefa.code<1, bipolar>>
+  return %q : tensor<1x2x2x2x!dorefa.code<1, bipolar>>
+}
+
+// -----
+
+// A pool in front of a decreasing step moves to the accumulators.
+
+// CHECK-LABEL: @pool_on_accumulators
+func.func @pool_on_accumulators(%acc: tensor<1x4x4x2xi32>) -> tensor<1x2x2x2x!dorefa.code<1, bipolar>> {
+  %s = arith.constant dense<0.5> : tensor<f32>
+  %g = arith.constant dense<[2.0, -2.0]> : tensor<2xf32>
+  // CHECK: %[[P:.*]] = dorefa.max_pool %arg0 kernel [2, 2] strides [2, 2] : tensor<1x4x4x2xi32> -> tensor<1x2x2x2xi32>
+  // CHECK: dorefa.threshold %[[P]]
+  %x = dorefa.scale %acc, %s : tensor<1x4x4x2xi32>, tensor<f32> -> tensor<1x4x4x2xf32>
+  %p = dorefa.max_pool %x kernel [2, 2] strides [2, 2] : tensor<1x4x4x2xf32> -> tensor<1x2x2x2xf32>
+  %y = dorefa.binary mul %p, %g : tensor<1x2x2x2xf32>, tensor<2xf32> -> tensor<1x2x2x2xf32>
+  %q = dorefa.quantize_sign %y : tensor<1x2x2x2xf32> -> tensor<1x2x2x2x!dorefa.code<1, bipolar>>
+  return %q : tensor<1x2x2x2x!dorefa.code<1, bipolar>>
+}
+
+// -----
+
+// Falling in front of the pool and behind it: the pool stays float, what is behind
+// it becomes float thresholds.
+
+// CHECK-LABEL: @pool_between_falling
+func.func @pool_between_falling(%acc: tensor<1x4x4x2xi32>) -> tensor<1x2x2x2x!dorefa.code<1, bipolar>> {
+  %s = arith.constant dense<[0.5, -0.5]> : tensor<2xf32>
+  %g = arith.constant dense<[2.0, 1.0]> : tensor<2xf32>
+  // CHECK: %[[P:.*]] = dorefa.max_pool %{{.*}} : tensor<1x4x4x2xf32> -> tensor<1x2x2x2xf32>
+  // REMARK: Missed{{.*}}float-chain{{.*}}'dorefa.max_pool' stands between operations that fall on some channels
+  %x = dorefa.scale %acc, %s : tensor<1x4x4x2xi32>, tensor<2xf32> -> tensor<1x4x4x2xf32>
+  %p = dorefa.max_pool %x kernel [2, 2] strides [2, 2] : tensor<1x4x4x2xf32> -> tensor<1x2x2x2xf32>
+  %n = dorefa.unary neg %p : tensor<1x2x2x2xf32>
+  %y = dorefa.binary sub %n, %g : tensor<1x2x2x2xf32>, tensor<2xf32> -> tensor<1x2x2x2xf32>
+  %q = dorefa.quantize_sign %y : tensor<1x2x2x2xf32> -> tensor<1x2x2x2x!dorefa.code<1, bipolar>>
+  return %q : tensor<1x2x2x2x!dorefa.code<1, bipolar>>
+}
+
+// -----
+
+// Library functions are evaluated on the whole range of the layer.
+
+// CHECK-LABEL: @tanh_on_range
+func.func @tanh_on_range(%q: tensor<1x4x!dorefa.code<2, unipolar>>) -> tensor<1x1x!dorefa.code<2, unipolar>> {
+  %w = dorefa.constant dense<1> : tensor<1x4xi8> -> tensor<1x4x!dorefa.code<1, bipolar>>
+  %s = arith.constant dense<0.25> : tensor<f32>
+  %b = arith.constant dense<-1.5> : tensor<1xf32>
+  // CHECK: arith.constant dense<{{\[\[}}3, 6, 10]]> : tensor<1x3xi32>
+  // CHECK-NOT: tanh
+  // CHECK: return
+  %acc = dorefa.matmul %q, %w : tensor<1x4x!dorefa.code<2, unipolar>>, tensor<1x4x!dorefa.code<1, bipolar>> -> tensor<1x1xi32>
+  %x = dorefa.scale %acc, %s : tensor<1x1xi32>, tensor<f32> -> tensor<1x1xf32>
+  %y = dorefa.binary add %x, %b : tensor<1x1xf32>, tensor<1xf32> -> tensor<1x1xf32>
+  %a = dorefa.quantize_activations %y tanh : tensor<1x1xf32> -> tensor<1x1x!dorefa.code<2, unipolar>>
+  return %a : tensor<1x1x!dorefa.code<2, unipolar>>
+}
+
+// -----
+
+// abs is no step function where the range has both signs.
+
+// CHECK-LABEL: @abs_on_range
+func.func @abs_on_range(%q: tensor<1x4x!dorefa.code<2, unipolar>>) -> (tensor<1x1x!dorefa.code<2, unipolar>>, tensor<1x1x!dorefa.code<2, unipolar>>) {
+  %w = dorefa.constant dense<1> : tensor<1x4xi8> -> tensor<1x4x!dorefa.code<1, bipolar>>
+  %v = dorefa.constant dense<[[1, 0, 1, 0]]> : tensor<1x4xi8> -> tensor<1x4x!dorefa.code<1, bipolar>>
+  %s = arith.constant dense<0.25> : tensor<f32>
+  // CHECK: dorefa.threshold
+  // CHECK: dorefa.quantize_activations %{{.*}} abs
+  // REMARK: Passed{{.*}}fused-thresholds
+  // REMARK: Missed{{.*}}float-chain{{.*}}'dorefa.quantize_activations' abs makes the codes no step function of the accumulators
+  %acc = dorefa.matmul %q, %w : tensor<1x4x!dorefa.code<2, unipolar>>, tensor<1x4x!dorefa.code<1, bipolar>> -> tensor<1x1xi32>
+  %x = dorefa.scale %acc, %s : tensor<1x1xi32>, tensor<f32> -> tensor<1x1xf32>
+  %a = dorefa.quantize_activations %x abs : tensor<1x1xf32> -> tensor<1x1x!dorefa.code<2, unipolar>>
+  %both = dorefa.matmul %q, %v : tensor<1x4x!dorefa.code<2, unipolar>>, tensor<1x4x!dorefa.code<1, bipolar>> -> tensor<1x1xi32>
+  %y = dorefa.scale %both, %s : tensor<1x1xi32>, tensor<f32> -> tensor<1x1xf32>
+  %b = dorefa.quantize_activations %y abs : tensor<1x1xf32> -> tensor<1x1x!dorefa.code<2, unipolar>>
+  return %a, %b : tensor<1x1x!dorefa.code<2, unipolar>>, tensor<1x1x!dorefa.code<2, unipolar>>
+}
+
+// -----
+
+// A float layer gets float thresholds, tanh included: 0.8047 is atanh(2/3).
+
+// CHECK-LABEL: @float_layer
+func.func @float_layer(%x: tensor<1x2xf32>) -> (tensor<1x2x!dorefa.code<2, unipolar>>, tensor<1x2x!dorefa.code<8, unipolar>>) {
+  // CHECK: %[[T:.*]] = arith.constant dense<{{\[\[}}-0.80471{{.*}}, -2.98023224E-8, 0.80471{{.*}}]]> : tensor<1x3xf32>
+  // CHECK: dorefa.threshold %arg0, %[[T]] :
+  // CHECK: dorefa.quantize_activations %arg0 clip
+  // REMARK: fused-thresholds{{.*}}1 channels of floats, 3 thresholds each
+  %a = dorefa.quantize_activations %x tanh : tensor<1x2xf32> -> tensor<1x2x!dorefa.code<2, unipolar>>
+  %b = dorefa.quantize_activations %x clip : tensor<1x2xf32> -> tensor<1x2x!dorefa.code<8, unipolar>>
+  return %a, %b : tensor<1x2x!dorefa.code<2, unipolar>>, tensor<1x2x!dorefa.code<8, unipolar>>
+}
+
+// -----
+
+// Reshapes and transposes between move to the codes. Channels are followed through
+// them.
+
+// CHECK-LABEL: @movements_between
+func.func @movements_between(%acc: tensor<?x2xi32>) -> tensor<?x2x1x!dorefa.code<1, bipolar>> {
+  %s = arith.constant dense<0.5> : tensor<f32>
+  %g = arith.constant dense<[[1.0], [-1.0]]> : tensor<2x1xf32>
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %acc, %c0 : tensor<?x2xi32>
+  // CHECK: %[[Q:.*]] = dorefa.threshold %arg0, %{{.*}} decreasing [false, true]
+  // CHECK: %[[E:.*]] = tensor.expand_shape %[[Q]] {{\[\[}}0], [1, 2]] output_shape [%{{.*}}, 1, 2] : tensor<?x2x!dorefa.code<1, bipolar>> into tensor<?x1x2x!dorefa.code<1, bipolar>>
+  // CHECK: linalg.transpose ins(%[[E]] : tensor<?x1x2x!dorefa.code<1, bipolar>>)
+  %x = dorefa.scale %acc, %s : tensor<?x2xi32>, tensor<f32> -> tensor<?x2xf32>
+  %e = tensor.expand_shape %x [[0], [1, 2]] output_shape [%n, 1, 2] : tensor<?x2xf32> into tensor<?x1x2xf32>
+  %init = tensor.empty(%n) : tensor<?x2x1xf32>
+  %t = linalg.transpose ins(%e : tensor<?x1x2xf32>) outs(%init : tensor<?x2x1xf32>) permutation = [0, 2, 1]
+  %y = dorefa.binary mul %t, %g : tensor<?x2x1xf32>, tensor<2x1xf32> -> tensor<?x2x1xf32>
+  %q = dorefa.quantize_sign %y : tensor<?x2x1xf32> -> tensor<?x2x1x!dorefa.code<1, bipolar>>
+  return %q : tensor<?x2x1x!dorefa.code<1, bipolar>>
+}
+
+// -----
+
+// A quantizer behind a quantizer: one function of the accumulator. Codes without a
+// layer in front are compared after their dequantization.
+
+// CHECK-LABEL: @quantizer_behind_quantizer
+func.func @quantizer_behind_quantizer(%acc: tensor<1x1xi32>, %c: tensor<1x1x!dorefa.code<2, unipolar>>) -> (tensor<1x1x!dorefa.code<1, bipolar>>, tensor<1x1x!dorefa.code<1, bipolar>>) {
+  %s = arith.constant dense<0.5> : tensor<f32>
+  %d = arith.constant dense<1.0> : tensor<f64>
+  %one = arith.constant dense<-1.5> : tensor<f32>
+  // CHECK: %[[T:.*]] = arith.constant dense<4> : tensor<1x1xi32>
+  // CHECK: dorefa.threshold %arg0, %[[T]]
+  // CHECK: %[[X:.*]] = dorefa.dequantize %arg1
+  // CHECK: %[[U:.*]] = arith.constant dense<2.000000e+00> : tensor<1x1xf32>
+  // CHECK: dorefa.threshold %[[X]], %[[U]]
+  // REMARK: channels of accumulators
+  // REMARK: channels of accumulators
+  // REMARK: channels of codes
+  %x = dorefa.scale %acc, %s : tensor<1x1xi32>, tensor<f32> -> tensor<1x1xf32>
+  %a = dorefa.quantize %x scale [1.0] zero_point [0.0] floor : tensor<1x1xf32> -> tensor<1x1x!dorefa.code<2, unipolar>>
+  %y = dorefa.dequantize %a, %d : tensor<1x1x!dorefa.code<2, unipolar>>, tensor<f64> -> tensor<1x1xf32>
+  %z = dorefa.binary add %y, %one : tensor<1x1xf32>, tensor<f32> -> tensor<1x1xf32>
+  %q = dorefa.quantize_sign %z : tensor<1x1xf32> -> tensor<1x1x!dorefa.code<1, bipolar>>
+  %v = dorefa.dequantize %c, %d : tensor<1x1x!dorefa.code<2, unipolar>>, tensor<f64> -> tensor<1x1xf32>
+  %u = dorefa.binary add %v, %one : tensor<1x1xf32>, tensor<f32> -> tensor<1x1xf32>
+  %r = dorefa.quantize_sign %u : tensor<1x1xf32> -> tensor<1x1x!dorefa.code<1, bipolar>>
+  return %q, %r : tensor<1x1x!dorefa.code<1, bipolar>>, tensor<1x1x!dorefa.code<1, bipolar>>
+}
+
+// -----
+
+// Thresholds that a model ships on floats become integer ones, unsorted rows count
+// as shipped.
+
+// CHECK-LABEL: @shipped_thresholds
+func.func @shipped_thresholds(%acc: tensor<1x1xi32>) -> tensor<1x1x!dorefa.code<2, unipolar>> {
+  %s = arith.constant dense<1.0> : tensor<f32>
+  %t = arith.constant dense<[[19428.0, -7474.5, 31160.0]]> : tensor<1x3xf32>
+  // CHECK: arith.constant dense<{{\[\[}}-7474, 19428, 31160]]> : tensor<1x3xi32>
+  // REMARK: Analysis{{.*}}unsorted-thresholds{{.*}}1 of 1 rows
+  %x = dorefa.scale %acc, %s : tensor<1x1xi32>, tensor<f32> -> tensor<1x1xf32>
+  %q = dorefa.threshold %x, %t : tensor<1x1xf32>, tensor<1x3xf32> -> tensor<1x1x!dorefa.code<2, unipolar>>
+  return %q : tensor<1x1x!dorefa.code<2, unipolar>>
+}
+
+// -----
+
+// CHECK-LABEL: @residual_sum
+func.func @residual_sum(%a: tensor<1x1xi32>, %b: tensor<1x1xi32>) -> tensor<1x1x!dorefa.code<1, bipolar>> {
+  %s = arith.constant dense<0.5> : tensor<f32>
+  // CHECK: %[[SUM:.*]] = dorefa.binary add
+  // CHECK: dorefa.threshold %[[SUM]]
+  // REMARK: Missed{{.*}}float-chain{{.*}}'dorefa.binary' joins two branches
+  %x = dorefa.scale %a, %s : tensor<1x1xi32>, tensor<f32> -> tensor<1x1xf32>
+  %y = dorefa.scale %b, %s : tensor<1x1xi32>, tensor<f32> -> tensor<1x1xf32>
+  %z = dorefa.binary add %x, %y : tensor<1x1xf32>, tensor<1x1xf32> -> tensor<1x1xf32>
+  %q = dorefa.quantize_sign %z : tensor<1x1xf32> -> tensor<1x1x!dorefa.code<1, bipolar>>
+  return %q : tensor<1x1x!dorefa.code<1, bipolar>>
+}
+
+// -----
+
+// CHECK-LABEL: @average_pool
+func.func @average_pool(%a: tensor<1x2x2x1xi32>) -> tensor<1x1x1x1x!dorefa.code<1, bipolar>> {
+  %s = arith.constant dense<0.5> : tensor<f32>
+  // CHECK: dorefa.avg_pool
+  // REMARK: Missed{{.*}}float-chain{{.*}}'dorefa.avg_pool' stands between the layer and the quantizer{{.*}}Suggestion="use max pooling, or quantize in front of that operation"
+  %x = dorefa.scale %a, %s : tensor<1x2x2x1xi32>, tensor<f32> -> tensor<1x2x2x1xf32>
+  %p = dorefa.avg_pool %x kernel [2, 2] : tensor<1x2x2x1xf32> -> tensor<1x1x1x1xf32>
+  %q = dorefa.quantize_sign %p : tensor<1x1x1x1xf32> -> tensor<1x1x1x1x!dorefa.code<1, bipolar>>
+  return %q : tensor<1x1x1x1x!dorefa.code<1, bipolar>>
+}
