@@ -97,9 +97,10 @@ static void buildLinalg(OpPassManager &pm) {
 }
 
 static void buildBuffers(OpPassManager &pm) {
+  // In this order: results that share a destination must not be eliminated.
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
   // Before bufferization, so that results are computed where the caller wants them.
   pm.addPass(createReturnThroughArgumentsPass());
-  pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;
   bufferize.functionBoundaryTypeConversion =
@@ -132,7 +133,10 @@ static void buildLLVM(OpPassManager &pm) {
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createConvertVectorToLLVMPass());
-  pm.addPass(createConvertMathToLLVMPass());
+  // log(1 + x) is not log1p(x).
+  ConvertMathToLLVMPassOptions math;
+  math.approximateLog1p = false;
+  pm.addPass(createConvertMathToLLVMPass(math));
   pm.addPass(createConvertMathToLibmPass());
   pm.addPass(createFinalizeMemRefToLLVMConversionPass());
   pm.addPass(createConvertFuncToLLVMPass());

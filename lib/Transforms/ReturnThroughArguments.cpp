@@ -8,6 +8,8 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
 
 namespace mlir::dorefa {
 #define GEN_PASS_DEF_RETURNTHROUGHARGUMENTSPASS
@@ -91,6 +93,38 @@ private:
       main.setArgAttr(index, "bufferization.writable", b.getBoolAttr(false));
   }
 
+  /// The use of an uninitialised tensor at the start of the chain of destinations
+  /// that ends with `result`; null where a link has another user, which could find
+  /// its value overwritten.
+  static OpOperand *findUninitialized(Value result) {
+    while (auto value = dyn_cast<OpResult>(result)) {
+      auto op = dyn_cast<DestinationStyleOpInterface>(value.getOwner());
+      if (!op)
+        return nullptr;
+      OpOperand *destination = op.getTiedOpOperand(value);
+      result = destination->get();
+      if (result.getDefiningOp<tensor::EmptyOp>())
+        return destination;
+      if (!result.hasOneUse())
+        return nullptr;
+    }
+    return nullptr;
+  }
+
+  /// Lets `result` be computed in `argument` from the start where that is safe. Not
+  /// done by eliminate-empty-tensors: that pass takes a shared destination for the
+  /// result of one user, and the others then read what was copied over it.
+  static void computeInPlace(OpBuilder &builder, Value result, Value argument) {
+    OpOperand *destination = findUninitialized(result);
+    if (!destination)
+      return;
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(destination->getOwner());
+    destination->set(bufferization::ToTensorOp::create(
+        builder, result.getLoc(), destination->get().getType(), argument,
+        /*restrict=*/true, /*writable=*/true));
+  }
+
   static void moveResults(func::FuncOp main) {
     auto returnOp = cast<func::ReturnOp>(main.front().getTerminator());
     OpBuilder builder(returnOp);
@@ -99,12 +133,13 @@ private:
       auto buffer = MemRefType::get(tensor.getShape(), tensor.getElementType());
       DictionaryAttr attrs = main.getResultAttrDict(index);
       unsigned position = main.getNumArguments();
-      if (failed(
-              main.insertArgument(position, buffer, attrs, returnOp.getLoc())))
+      if (failed(main.insertArgument(position, buffer, attrs, returnOp.getLoc())))
         llvm_unreachable("a function with a body takes another argument");
+      Value argument = main.getArgument(position);
+      computeInPlace(builder, result, argument);
       bufferization::MaterializeInDestinationOp::create(
-          builder, returnOp.getLoc(), /*result=*/Type(), result,
-          main.getArgument(position), /*restrict=*/true, /*writable=*/true);
+          builder, returnOp.getLoc(), /*result=*/Type(), result, argument,
+          /*restrict=*/true, /*writable=*/true);
     }
     func::ReturnOp::create(builder, returnOp.getLoc());
     returnOp.erase();
