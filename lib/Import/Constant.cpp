@@ -6,6 +6,8 @@
 
 #include "Constant.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
@@ -36,10 +38,27 @@ std::string dorefa::formatShape(ArrayRef<int64_t> shape) {
   std::string text;
   llvm::raw_string_ostream os(text);
   os << '[';
-  llvm::interleaveComma(shape, os, [&](int64_t size) {
+  constexpr size_t limit = 16;
+  llvm::interleaveComma(shape.take_front(limit), os, [&](int64_t size) {
     ShapedType::isDynamic(size) ? os << '?' : os << size;
   });
-  os << ']';
+  os << (shape.size() > limit ? ", ...]" : "]");
+  return text;
+}
+
+std::string dorefa::printable(StringRef name) {
+  constexpr size_t limit = 120;
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  llvm::printEscapedString(name.take_front(limit), os);
+  if (name.size() > limit)
+    os << "...";
+  return text;
+}
+
+std::string dorefa::printable(double number) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%g", number);
   return text;
 }
 

@@ -20,8 +20,8 @@ namespace mlir::dorefa {
 /// Most elements that a tensor may have, and most dimensions.
 constexpr int64_t kMaxElements = int64_t(1) << 31;
 constexpr int64_t kMaxRank = 8;
-/// Most elements that constant folding makes out of fewer: a file of a few bytes
-/// must not ask for gigabytes.
+/// Most elements that constant folding makes out of fewer: a file of a few
+/// bytes must not ask for gigabytes.
 constexpr int64_t kMaxFoldedElements = int64_t(1) << 24;
 
 /// A tensor whose elements are known at import, row-major in the order of the
@@ -50,8 +50,15 @@ struct Constant {
 /// more than kMaxElements or kMaxRank dimensions. A dynamic size counts as 1.
 std::optional<int64_t> countElements(ArrayRef<int64_t> shape);
 
-/// `[1, 3, ?]`
+/// `[1, 3, ?]`, shortened where it is long.
 std::string formatShape(ArrayRef<int64_t> shape);
+
+/// A name of the file in a message: control characters escaped, shortened where
+/// it is long.
+std::string printable(StringRef name);
+
+/// A number in a message: `0.5`, `1e-05`.
+std::string printable(double number);
 
 /// The constant whose dimension i is dimension `perm[i]` of `source`.
 Constant permute(const Constant &source, ArrayRef<int64_t> perm);

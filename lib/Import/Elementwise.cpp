@@ -30,15 +30,20 @@ Value dorefa::emitNumber(const Node &node, float number) {
   return materialize(builder, builder.getUnknownLoc(), attr, type);
 }
 
-FailureOr<Value> dorefa::emitBinary(const Node &node, BinaryKind kind, Value lhs,
-                                    Value rhs, Location loc) {
+static LogicalResult emitMismatch(const Node &node, ArrayRef<int64_t> left,
+                                  ArrayRef<int64_t> right) {
+  return node.emitError() << "has operands of shapes " << formatShape(left)
+                          << " and " << formatShape(right)
+                          << ", which do not broadcast";
+}
+
+FailureOr<Value> dorefa::emitBinary(const Node &node, BinaryKind kind,
+                                    Value lhs, Value rhs, Location loc) {
   ArrayRef<int64_t> left = cast<RankedTensorType>(lhs.getType()).getShape();
   ArrayRef<int64_t> right = cast<RankedTensorType>(rhs.getType()).getShape();
   std::optional<SmallVector<int64_t>> shape = broadcastShapes(left, right);
   if (!shape)
-    return node.emitError() << "has operands of shapes " << formatShape(left)
-                            << " and " << formatShape(right)
-                            << " (channels last), which do not broadcast";
+    return emitMismatch(node, left, right);
   FailureOr<RankedTensorType> type =
       node.getType(*shape, node.getBuilder().getF32Type());
   if (failed(type))
@@ -83,8 +88,9 @@ static LogicalResult importIdentity(Node &node) {
     return failure();
   if (node.getOpType() == "Dropout") {
     if (node.isUsed(1))
-      return node.emitError() << "has a mask that is read (output 1), which is not "
-                                 "supported: inference drops nothing";
+      return node.emitError()
+             << "has a mask that is read (output 1), which is not "
+                "supported: inference drops nothing";
     if (node.hasInput(2)) {
       FailureOr<Constant> training = node.takeConstant(2, "training mode");
       if (failed(training))
@@ -121,13 +127,15 @@ static FailureOr<float> getBound(Node &node, unsigned index, StringRef name,
                                  float byDefault) {
   if (!node.hasInput(index))
     return node.getFloat(name, byDefault);
-  FailureOr<Constant> bound = node.takeConstant(index, name, /*allowInfinity=*/true);
+  FailureOr<Constant> bound =
+      node.takeConstant(index, name, /*allowInfinity=*/true);
   if (failed(bound))
     return failure();
   if (bound->getNumElements() != 1 || bound->isInteger())
-    return node.emitError() << "has a bound of shape " << formatShape(bound->shape)
-                            << (bound->isInteger() ? " and integers" : "")
-                            << " but it must be one float";
+    return node.emitError()
+           << "has a bound of shape " << formatShape(bound->shape)
+           << (bound->isInteger() ? " and integers" : "")
+           << " but it must be one float";
   return static_cast<float>(bound->getNumber(0));
 }
 
@@ -139,8 +147,9 @@ static LogicalResult importClip(Node &node) {
   if (failed(low) || failed(high))
     return failure();
   if (*low > *high)
-    return node.emitError() << "has bounds " << *low << " and " << *high
-                            << " but the first must not be larger";
+    return node.emitError()
+           << "has bounds " << printable(*low) << " and " << printable(*high)
+           << " but the first must not be larger";
   SmallVector<BinaryKind> kinds;
   SmallVector<float> numbers;
   if (*low > -FLT_MAX) {
@@ -159,13 +168,14 @@ static LogicalResult importHardSigmoid(Node &node) {
   FailureOr<float> beta = node.getFloat("beta", 0.5f);
   if (failed(node.checkInputs(1, 1)) || failed(alpha) || failed(beta))
     return failure();
-  return importSteps(node,
-                     {BinaryKind::Mul, BinaryKind::Add, BinaryKind::Max,
-                      BinaryKind::Min},
-                     {*alpha, *beta, 0.0f, 1.0f});
+  return importSteps(
+      node,
+      {BinaryKind::Mul, BinaryKind::Add, BinaryKind::Max, BinaryKind::Min},
+      {*alpha, *beta, 0.0f, 1.0f});
 }
 
-/// `max(x, 0) + alpha * min(x, 0)`: each element takes part in one of the terms.
+/// `max(x, 0) + alpha * min(x, 0)`: each element takes part in one of the
+/// terms.
 static LogicalResult importLeakyRelu(Node &node) {
   FailureOr<float> alpha = node.getFloat("alpha", 0.01f);
   if (failed(node.checkInputs(1, 1)) || failed(alpha))
@@ -196,8 +206,9 @@ static LogicalResult importReciprocal(Node &node) {
   FailureOr<Tensor> x = getCanonical(node, 0);
   if (failed(x))
     return failure();
-  FailureOr<Value> value = emitBinary(node, BinaryKind::Div, emitNumber(node, 1),
-                                      x->value, node.getLoc(x->perm));
+  FailureOr<Value> value =
+      emitBinary(node, BinaryKind::Div, emitNumber(node, 1), x->value,
+                 node.getLoc(x->perm));
   if (failed(value))
     return failure();
   return node.setOutput(replaceValue(*x, *value));
@@ -214,9 +225,10 @@ static LogicalResult importCast(Node &node) {
     return failure();
   if (*to == (x->getElementType().isF32() ? kFloat : kInt64))
     return node.setOutput(*x);
-  return node.emitAttrError("to") << "is " << *to
-                                  << " but run-time data can only keep its type, "
-                                     "float (1) or int64 (7)";
+  return node.emitAttrError("to")
+         << "is " << *to
+         << " but run-time data can only keep its type, "
+            "float (1) or int64 (7)";
 }
 
 //===----------------------------------------------------------------------===//
@@ -250,7 +262,11 @@ static FailureOr<Value> combine(Node &node, BinaryKind kind, Tensor &a,
   Tensor b = node.getInput(index);
   if (!b.constant) {
     FailureOr<Tensor> value = getCanonical(node, index);
-    if (failed(value) || failed(align(node, a, *value)))
+    if (failed(value))
+      return failure();
+    if (!broadcastShapes(a.getShape(), value->getShape()))
+      return emitMismatch(node, a.getShape(), value->getShape());
+    if (failed(align(node, a, *value)))
       return failure();
     b = *value;
   } else {
@@ -258,8 +274,10 @@ static FailureOr<Value> combine(Node &node, BinaryKind kind, Tensor &a,
     if (failed(constant))
       return failure();
     if (constant->isInteger())
-      return node.emitError() << "has integers as input " << index
-                              << " but floats as the other";
+      return node.emitError()
+             << "has integers as input " << index << " but floats as the other";
+    if (!broadcastShapes(a.getShape(), constant->shape))
+      return emitMismatch(node, a.getShape(), constant->shape);
     int64_t rank = constant->getRank();
     // More dimensions than the value has: rare, and then only sizes of 1.
     if (rank > a.getRank()) {
@@ -269,11 +287,10 @@ static FailureOr<Value> combine(Node &node, BinaryKind kind, Tensor &a,
         return failure();
       a = *wider;
     }
-    FailureOr<Constant> arranged = arrangeLike(node, std::move(*constant), a);
-    if (failed(arranged) ||
-        failed(node.getType(arranged->shape, a.getElementType())))
+    Constant arranged = arrangeLike(std::move(*constant), a);
+    if (failed(node.getType(arranged.shape, a.getElementType())))
       return failure();
-    b.value = emitFloats(node, std::move(*arranged), node.getInputName(index));
+    b.value = emitFloats(node, std::move(arranged), node.getInputName(index));
   }
   if (b.perm.size() > a.perm.size())
     a.perm = b.perm;

@@ -5,8 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Exporters write shapes and bit widths as little programs: Shape, Gather,
-// Concat, Ceil. They are run here. The size of a symbolic batch is passed through
-// as a mark that only operations which leave it alone accept.
+// Concat, Ceil. They are run here. The size of a symbolic batch is passed
+// through as a mark that only operations which leave it alone accept.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,7 +31,13 @@ static bool isTooLarge(ArrayRef<int64_t> shape) {
 }
 
 /// Numbers of TensorProto.DataType.
-enum DataType : int64_t { kFloat = 1, kBool = 9, kFloat16 = 10, kDouble = 11, kBFloat16 = 16 };
+enum DataType : int64_t {
+  kFloat = 1,
+  kBool = 9,
+  kFloat16 = 10,
+  kDouble = 11,
+  kBFloat16 = 16
+};
 
 //===----------------------------------------------------------------------===//
 // Elementwise
@@ -65,7 +71,8 @@ static std::optional<BinaryKind> getBinaryKind(StringRef type) {
       .Default(std::nullopt);
 }
 
-static FailureOr<Constant> foldUnary(const Node &node, UnaryKind kind, Constant x) {
+static FailureOr<Constant> foldUnary(const Node &node, UnaryKind kind,
+                                     Constant x) {
   if (auto *floats = std::get_if<std::vector<float>>(&x.data)) {
     for (float &element : *floats)
       element = evaluateUnary(kind, element);
@@ -73,13 +80,15 @@ static FailureOr<Constant> foldUnary(const Node &node, UnaryKind kind, Constant 
   }
   if (auto *integers = std::get_if<std::vector<int64_t>>(&x.data)) {
     if (x.symbolic || (kind != UnaryKind::Abs && kind != UnaryKind::Neg))
-      return node.emitError() << "has an integer constant, which is not supported";
+      return node.emitError()
+             << "has an integer constant, which is not supported";
     for (int64_t &element : *integers)
       if (kind == UnaryKind::Neg || element < 0)
         element = -static_cast<uint64_t>(element);
     return x;
   }
-  // Bit widths and scales of some exporters are float64: exact in float32 or near.
+  // Bit widths and scales of some exporters are float64: exact in float32 or
+  // near.
   x.data = takeFloats(std::move(x));
   return foldUnary(node, kind, std::move(x));
 }
@@ -109,11 +118,14 @@ static std::optional<int64_t> evaluate(BinaryKind kind, int64_t a, int64_t b) {
   int64_t result;
   switch (kind) {
   case BinaryKind::Add:
-    return llvm::AddOverflow(a, b, result) ? std::nullopt : std::optional(result);
+    return llvm::AddOverflow(a, b, result) ? std::nullopt
+                                           : std::optional(result);
   case BinaryKind::Sub:
-    return llvm::SubOverflow(a, b, result) ? std::nullopt : std::optional(result);
+    return llvm::SubOverflow(a, b, result) ? std::nullopt
+                                           : std::optional(result);
   case BinaryKind::Mul:
-    return llvm::MulOverflow(a, b, result) ? std::nullopt : std::optional(result);
+    return llvm::MulOverflow(a, b, result) ? std::nullopt
+                                           : std::optional(result);
   case BinaryKind::Div:
     if (b == 0 || (b == -1 && a == std::numeric_limits<int64_t>::min()))
       return std::nullopt;
@@ -147,8 +159,9 @@ static FailureOr<Constant> foldIntegers(const Node &node, BinaryKind kind,
       bool kept = (leftBatch && !rightBatch && right[i] == neutral) ||
                   (swaps && rightBatch && !leftBatch && left[i] == neutral);
       if (!kept || kind == BinaryKind::Max || kind == BinaryKind::Min)
-        return node.emitError() << "computes with the symbolic batch size, which is "
-                                   "not supported";
+        return node.emitError()
+               << "computes with the symbolic batch size, which is "
+                  "not supported";
       values[i] = ShapedType::kDynamic;
       continue;
     }
@@ -162,13 +175,13 @@ static FailureOr<Constant> foldIntegers(const Node &node, BinaryKind kind,
   return result;
 }
 
-static FailureOr<Constant> foldBinary(const Node &node, BinaryKind kind, Constant a,
-                                      Constant b) {
+static FailureOr<Constant> foldBinary(const Node &node, BinaryKind kind,
+                                      Constant a, Constant b) {
   std::optional<SmallVector<int64_t>> shape = broadcastShapes(a.shape, b.shape);
   if (!shape)
-    return node.emitError() << "has constants of shapes " << formatShape(a.shape)
-                            << " and " << formatShape(b.shape)
-                            << ", which do not broadcast";
+    return node.emitError()
+           << "has constants of shapes " << formatShape(a.shape) << " and "
+           << formatShape(b.shape) << ", which do not broadcast";
   if (isTooLarge(*shape) && *shape != a.shape && *shape != b.shape)
     return tooLarge(node, *shape);
   if (a.shape != *shape)
@@ -178,8 +191,9 @@ static FailureOr<Constant> foldBinary(const Node &node, BinaryKind kind, Constan
   if (a.isInteger() && b.isInteger())
     return foldIntegers(node, kind, a, b);
   if (a.symbolic || b.symbolic)
-    return node.emitError() << "computes with the symbolic batch size, which is not "
-                               "supported";
+    return node.emitError()
+           << "computes with the symbolic batch size, which is not "
+              "supported";
   auto *left = std::get_if<std::vector<float>>(&a.data);
   auto *right = std::get_if<std::vector<float>>(&b.data);
   if (left && right) {
@@ -202,8 +216,9 @@ static FailureOr<Constant> foldCast(const Node &node, Constant x) {
     return failure();
   bool toFloat = *to == kFloat || *to == kFloat16 || *to == kBFloat16;
   if (x.symbolic && (toFloat || *to == kDouble || *to == kBool))
-    return node.emitError() << "computes with the symbolic batch size, which is not "
-                               "supported";
+    return node.emitError()
+           << "computes with the symbolic batch size, which is not "
+              "supported";
   if (toFloat) {
     x.data = takeFloats(std::move(x));
     return x;
@@ -221,7 +236,7 @@ static FailureOr<Constant> foldCast(const Node &node, Constant x) {
   std::vector<int64_t> integers(count);
   for (int64_t i = 0; i < count; ++i) {
     if (!(std::abs(doubles[i]) < 9e18))
-      return node.emitError() << "casts " << doubles[i]
+      return node.emitError() << "casts " << printable(doubles[i])
                               << ", which does not fit an integer";
     integers[i] = *to == kBool ? doubles[i] != 0 : int64_t(doubles[i]);
   }
@@ -235,7 +250,8 @@ static FailureOr<Constant> foldCast(const Node &node, Constant x) {
 
 /// Rows `indices` of `x` along `axis`.
 static Constant takeRows(const Constant &x, int64_t axis,
-                         ArrayRef<int64_t> indices, ArrayRef<int64_t> indexShape) {
+                         ArrayRef<int64_t> indices,
+                         ArrayRef<int64_t> indexShape) {
   SmallVector<int64_t> shape(ArrayRef(x.shape).take_front(axis));
   shape.append(indexShape.begin(), indexShape.end());
   shape.append(x.shape.begin() + axis + 1, x.shape.end());
@@ -273,8 +289,8 @@ static FailureOr<Constant> foldGather(Node &node, const Constant &x,
   for (int64_t index : *list) {
     int64_t size = x.shape[*axis];
     if (index < -size || index >= size)
-      return node.emitError() << "has index " << index
-                              << " but the dimension has size " << size;
+      return node.emitError()
+             << "has index " << index << " but the dimension has size " << size;
     rows.push_back(index < 0 ? index + size : index);
   }
   SmallVector<int64_t> shape = x.shape;
@@ -284,52 +300,65 @@ static FailureOr<Constant> foldGather(Node &node, const Constant &x,
   return takeRows(x, *axis, rows, indices.shape);
 }
 
+/// Runs of elements of all parts, row by row.
+template <typename T>
+static std::vector<T> interleaveRows(ArrayRef<Constant> parts, int64_t rows) {
+  std::vector<T> joined;
+  for (int64_t row = 0; row < rows; ++row)
+    for (const Constant &part : parts) {
+      const auto &elements = std::get<std::vector<T>>(part.data);
+      int64_t run = elements.size() / rows;
+      joined.insert(joined.end(), elements.begin() + row * run,
+                    elements.begin() + (row + 1) * run);
+    }
+  return joined;
+}
+
 static FailureOr<Constant> foldConcat(Node &node) {
   FailureOr<int64_t> attr = node.getInt("axis", std::nullopt);
-  FailureOr<Constant> first = node.takeConstant(0, "operand", true);
-  if (failed(attr) || failed(first))
+  if (failed(attr))
     return failure();
-  FailureOr<int64_t> axis = node.normalizeAxis(*attr, first->getRank());
+  std::vector<Constant> parts;
+  for (unsigned i = 0; i < node.getNumInputs(); ++i) {
+    FailureOr<Constant> part = node.takeConstant(i, "operand", true);
+    if (failed(part))
+      return failure();
+    parts.push_back(std::move(*part));
+  }
+  FailureOr<int64_t> axis = node.normalizeAxis(*attr, parts[0].getRank());
   if (failed(axis))
     return failure();
-  Constant result = std::move(*first);
-  int64_t outer = *countElements(ArrayRef(result.shape).take_front(*axis));
-  for (unsigned i = 1; i < node.getNumInputs(); ++i) {
-    FailureOr<Constant> next = node.takeConstant(i, "operand", true);
-    if (failed(next))
-      return failure();
-    SmallVector<int64_t> shape = result.shape;
-    if (next->getRank() == result.getRank())
-      shape[*axis] = next->shape[*axis];
-    if (shape != next->shape || next->data.index() != result.data.index())
-      return node.emitError() << "joins constants of shapes "
-                              << formatShape(result.shape) << " and "
-                              << formatShape(next->shape)
-                              << ", whose other sizes and types must be equal";
-    std::visit(
-        [&](const auto &a) {
-          using Vector = std::decay_t<decltype(a)>;
-          const auto &b = std::get<Vector>(next->data);
-          int64_t na = outer ? a.size() / outer : 0, nb = outer ? b.size() / outer : 0;
-          Vector joined;
-          joined.reserve(a.size() + b.size());
-          for (int64_t o = 0; o < outer; ++o) {
-            joined.insert(joined.end(), a.begin() + o * na, a.begin() + (o + 1) * na);
-            joined.insert(joined.end(), b.begin() + o * nb, b.begin() + (o + 1) * nb);
-          }
-          result.data = std::move(joined);
-        },
-        Constant(result).data);
-    result.shape[*axis] += next->shape[*axis];
-    result.symbolic |= next->symbolic;
+  SmallVector<int64_t> shape = parts[0].shape;
+  bool symbolic = false;
+  shape[*axis] = 0;
+  for (const Constant &part : parts) {
+    SmallVector<int64_t> own = part.shape;
+    int64_t size = own.size() == shape.size() ? own[*axis] : 0;
+    if (own.size() == shape.size())
+      own[*axis] = shape[*axis];
+    if (own != shape || part.data.index() != parts[0].data.index())
+      return node.emitError()
+             << "joins constants of shapes " << formatShape(parts[0].shape)
+             << " and " << formatShape(part.shape)
+             << ", whose other sizes and types must be equal";
+    shape[*axis] += size;
+    symbolic |= part.symbolic;
   }
+  int64_t rows = *countElements(ArrayRef(shape).take_front(*axis));
+  Constant result{shape, {}, symbolic};
+  std::visit(
+      [&](const auto &first) {
+        using T = typename std::decay_t<decltype(first)>::value_type;
+        result.data = interleaveRows<T>(parts, rows);
+      },
+      parts[0].data);
   return result;
 }
 
 /// Indices that one axis of Slice selects.
-static FailureOr<SmallVector<int64_t>> getSliceRows(const Node &node, int64_t size,
-                                                    int64_t start, int64_t end,
-                                                    int64_t step) {
+static FailureOr<SmallVector<int64_t>> getSliceRows(const Node &node,
+                                                    int64_t size, int64_t start,
+                                                    int64_t end, int64_t step) {
   if (step == 0)
     return node.emitError() << "has a step of 0";
   auto clamp = [&](int64_t index) {
@@ -406,8 +435,9 @@ static FailureOr<Constant> foldFill(Node &node, const Constant &value,
                                     ArrayRef<int64_t> shape) {
   for (int64_t size : shape)
     if (size < 0)
-      return node.emitError() << "fills a tensor of shape " << formatShape(shape)
-                              << " but sizes must be at least 0";
+      return node.emitError()
+             << "fills a tensor of shape " << formatShape(shape)
+             << " but sizes must be at least 0";
   if (isTooLarge(shape))
     return tooLarge(node, shape);
   return broadcastTo(value, shape);
@@ -454,8 +484,9 @@ static FailureOr<Constant> foldReduce(Node &node, StringRef kind) {
   if (failed(x) || failed(axes) || failed(keep))
     return failure();
   if (x->symbolic || x->getNumElements() == 0)
-    return node.emitError() << "reduces " << (x->symbolic ? "a symbolic" : "an empty")
-                            << " constant, which is not supported";
+    return node.emitError()
+           << "reduces " << (x->symbolic ? "a symbolic" : "an empty")
+           << " constant, which is not supported";
   SmallVector<bool> reduced(x->getRank(), !*axes);
   for (int64_t given : axes->value_or(SmallVector<int64_t>())) {
     FailureOr<int64_t> axis = node.normalizeAxis(given, x->getRank());
@@ -483,8 +514,8 @@ static FailureOr<Constant> foldReduce(Node &node, StringRef kind) {
     double result = rows.getNumber(start);
     for (int64_t i = start + 1; i < start + count; ++i) {
       double element = rows.getNumber(i);
-      result = kind == "Max"   ? std::max(result, element)
-               : kind == "Min" ? std::min(result, element)
+      result = kind == "Max"    ? std::max(result, element)
+               : kind == "Min"  ? std::min(result, element)
                : kind == "Prod" ? result * element
                                 : result + element;
     }
@@ -521,7 +552,9 @@ static bool allConstant(Node &node) {
 /// The result of a node on constants; nullopt where it is of another kind.
 static std::optional<FailureOr<Constant>> foldConstants(Node &node) {
   StringRef type = node.getOpType();
-  auto operand = [&](unsigned i) { return node.takeConstant(i, "operand", true); };
+  auto operand = [&](unsigned i) {
+    return node.takeConstant(i, "operand", true);
+  };
   if (type == "Concat")
     return foldConcat(node);
   if (type == "ConstantOfShape")
@@ -530,8 +563,8 @@ static std::optional<FailureOr<Constant>> foldConstants(Node &node) {
     return foldReduce(node, type);
   std::optional<UnaryKind> unary = getUnaryKind(type);
   std::optional<BinaryKind> binary = getBinaryKind(type);
-  if (!unary && !binary && type != "Cast" && type != "Gather" && type != "Slice" &&
-      type != "Expand")
+  if (!unary && !binary && type != "Cast" && type != "Gather" &&
+      type != "Slice" && type != "Expand")
     return std::nullopt;
   FailureOr<Constant> result = operand(0);
   if (failed(result))
@@ -548,8 +581,9 @@ static std::optional<FailureOr<Constant>> foldConstants(Node &node) {
     FailureOr<Constant> next = operand(i);
     if (failed(next))
       return next;
-    result = binary ? foldBinary(node, *binary, std::move(*result), std::move(*next))
-                    : foldGather(node, *result, *next);
+    result =
+        binary ? foldBinary(node, *binary, std::move(*result), std::move(*next))
+               : foldGather(node, *result, *next);
     if (failed(result))
       return result;
   }
@@ -566,7 +600,8 @@ FailureOr<bool> dorefa::foldNode(Node &node) {
     result = foldConstants(node);
   if (!result)
     return false;
-  if (failed(*result) || failed(node.setOutput(std::move(**result))))
+  if (failed(*result) || failed(node.charge((*result)->getNumElements())) ||
+      failed(node.setOutput(std::move(**result))))
     return failure();
   return true;
 }

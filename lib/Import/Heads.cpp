@@ -40,19 +40,21 @@ static LogicalResult importFlatSoftmax(Node &node, int64_t axis) {
     return failure();
   SmallVector<int64_t> shape = x->getShape();
   SmallVector<int64_t> rows(ArrayRef(shape).take_front(axis));
-  std::optional<int64_t> columns = countElements(ArrayRef(shape).drop_front(axis));
+  std::optional<int64_t> columns =
+      countElements(ArrayRef(shape).drop_front(axis));
   rows.push_back(columns.value_or(0));
   FailureOr<Value> value = toFileOrder(node, *x);
   if (succeeded(value))
     value = reshape(node, *value, rows, node.getLoc({}, "rows"));
   if (failed(value))
     return failure();
-  Value result = SoftmaxOp::create(node.getBuilder(), node.getLoc({}, "softmax"),
-                                   value->getType(), *value);
+  Value result = SoftmaxOp::create(
+      node.getBuilder(), node.getLoc({}, "softmax"), value->getType(), *value);
   value = reshape(node, result, shape, node.getLoc({}));
   if (failed(value))
     return failure();
-  return node.setOutput(Tensor{{}, {}, *value, identityPerm(shape.size()), false});
+  return node.setOutput(
+      Tensor{{}, {}, *value, identityPerm(shape.size()), false});
 }
 
 static LogicalResult importSoftmax(Node &node) {
@@ -81,19 +83,25 @@ static LogicalResult importSoftmax(Node &node) {
 /// The best `k` elements along file dimension `axis`.
 static FailureOr<TopKOp> emitTopK(Node &node, const Tensor &x, int64_t k,
                                   bool smallest, unsigned named) {
-  SmallVector<int64_t> shape(cast<RankedTensorType>(x.value.getType()).getShape());
-  if (ShapedType::isDynamic(shape.back()) || k < 1 || k > shape.back())
-    return node.emitError() << "selects the best " << k
-                            << " but must select between 1 and the size of the axis, "
-                            << formatShape(shape.back());
+  SmallVector<int64_t> shape(
+      cast<RankedTensorType>(x.value.getType()).getShape());
+  if (ShapedType::isDynamic(shape.back()))
+    return node.emitError() << "selects along the symbolic batch, which is not "
+                               "supported";
+  if (k < 1 || k > shape.back())
+    return node.emitError()
+           << "selects the best " << k << " of " << shape.back()
+           << " elements but must select between 1 and all";
   shape.back() = k;
   OpBuilder &builder = node.getBuilder();
-  FailureOr<RankedTensorType> values = node.getType(shape, builder.getF32Type());
+  FailureOr<RankedTensorType> values =
+      node.getType(shape, builder.getF32Type());
   if (failed(values))
     return failure();
   auto indices = values->clone(builder.getI64Type());
-  return TopKOp::create(builder, node.getLoc(x.perm, "", named), *values, indices,
-                        x.value, smallest ? builder.getUnitAttr() : UnitAttr());
+  return TopKOp::create(builder, node.getLoc(x.perm, "", named), *values,
+                        indices, x.value,
+                        smallest ? builder.getUnitAttr() : UnitAttr());
 }
 
 static LogicalResult importTopK(Node &node) {
@@ -113,7 +121,8 @@ static LogicalResult importTopK(Node &node) {
   if (failed(k))
     return failure();
   if (k->size() != 1)
-    return node.emitError() << "has " << k->size() << " values of k but needs 1";
+    return node.emitError()
+           << "has " << k->size() << " values of k but needs 1";
   FailureOr<int64_t> axis =
       node.normalizeAxis(*attr, node.getInput(0).getRank());
   if (failed(axis))

@@ -24,11 +24,17 @@ using namespace mlir::dorefa;
 Location Importer::getLoc(StringRef name) {
   MLIRContext *context = builder.getContext();
   Location file = NameLoc::get(StringAttr::get(context, path));
-  return name.empty() ? file : NameLoc::get(StringAttr::get(context, name), file);
+  return name.empty() ? file
+                      : NameLoc::get(StringAttr::get(context, name), file);
 }
 
 InFlightDiagnostic Importer::emitError(StringRef name) {
-  return mlir::emitError(getLoc(name));
+  InFlightDiagnostic diag = mlir::emitError(getLoc(printable(name)));
+  // What fails behind a first error is mostly its consequence.
+  if (hasError)
+    diag.abandon();
+  hasError = true;
+  return diag;
 }
 
 std::optional<Quantizer>
@@ -56,14 +62,17 @@ FailureOr<Tensor> Importer::take(StringRef name, EmitError emitError) {
   }
   onnx::TensorProto *proto = initializers.lookup(name);
   if (!proto)
-    return emitError() << "reads '" << name
-                       << "', which is neither an input, a constant nor the output "
-                          "of a node";
+    return emitError()
+           << "reads '" << printable(name)
+           << "', which is neither an input, a constant nor the output "
+              "of a node";
   FailureOr<Constant> constant = takeConstant(*proto, path, [&] {
-    return this->emitError(name) << "tensor '" << name << "' ";
+    return this->emitError(name) << "tensor '" << printable(name) << "' ";
   });
   if (failed(constant))
     return failure();
+  if (proto->data_location() == onnx::TensorProto::EXTERNAL)
+    budget += 64 * constant->getNumElements();
   Tensor tensor;
   tensor.quantizer = getDeclaredQuantizer(name, *constant);
   tensor.constant = std::make_shared<Constant>(std::move(*constant));
@@ -110,15 +119,16 @@ private:
 LogicalResult GraphImporter::checkModel() {
   if (!model.has_graph())
     return importer.emitError("") << "has no graph, so it is not an ONNX model";
-  // Files without the standard operators' version exist; all that matters here is
-  // which defaults hold, and most such files are of this version.
+  // Files without the standard operators' version exist; all that matters here
+  // is which defaults hold, and most such files are of this version.
   importer.opset = 13;
   for (const onnx::OperatorSetIdProto &opset : model.opset_import()) {
     if (!opset.domain().empty() && opset.domain() != "ai.onnx")
       continue;
     if (opset.version() < 1 || opset.version() > 1000)
-      return importer.emitError("") << "asks for version " << opset.version()
-                                    << " of the ONNX operators, which is not one";
+      return importer.emitError("")
+             << "asks for version " << opset.version()
+             << " of the ONNX operators, which is not one";
     importer.opset = opset.version();
   }
   if (graph.output_size() == 0)
@@ -130,8 +140,10 @@ LogicalResult GraphImporter::findProducers() {
   for (onnx::TensorProto &tensor : *graph.mutable_initializer())
     if (!importer.initializers.try_emplace(tensor.name(), &tensor).second)
       return importer.emitError(tensor.name())
-             << "constant '" << tensor.name() << "' is defined twice";
-  for (const onnx::TensorAnnotation &annotation : graph.quantization_annotation())
+             << "constant '" << printable(tensor.name())
+             << "' is defined twice";
+  for (const onnx::TensorAnnotation &annotation :
+       graph.quantization_annotation())
     for (const auto &entry : annotation.quant_parameter_tensor_names())
       if (entry.key() == "finn_datatype")
         importer.dataTypes[annotation.tensor_name()] = entry.value();
@@ -139,7 +151,7 @@ LogicalResult GraphImporter::findProducers() {
   for (const onnx::ValueInfoProto &input : graph.input())
     if (!inputs.insert(input.name()).second)
       return importer.emitError(input.name())
-             << "input '" << input.name() << "' is defined twice";
+             << "input '" << printable(input.name()) << "' is defined twice";
   for (int i = 0; i < graph.node_size(); ++i) {
     for (const std::string &name : graph.node(i).output()) {
       if (name.empty())
@@ -147,7 +159,8 @@ LogicalResult GraphImporter::findProducers() {
       bool isNew = producers.try_emplace(name, i).second;
       if (!isNew || inputs.contains(name) || importer.initializers.count(name))
         return importer.emitError(name)
-               << "tensor '" << name << "' is defined twice, the second time by a "
+               << "tensor '" << printable(name)
+               << "' is defined twice, the second time by a "
                << graph.node(i).op_type() << " node";
     }
   }
@@ -182,7 +195,8 @@ LogicalResult GraphImporter::orderNodes() {
   }
   if (static_cast<int>(order.size()) == count)
     return success();
-  int node = llvm::find_if(missing, [](int n) { return n > 0; }) - missing.begin();
+  int node =
+      llvm::find_if(missing, [](int n) { return n > 0; }) - missing.begin();
   return Node(importer, graph.node(node)).emitError()
          << "depends on its own output: the graph has a cycle";
 }
@@ -209,7 +223,8 @@ void GraphImporter::findLiveNodes() {
 // Inputs and outputs
 //===----------------------------------------------------------------------===//
 
-/// Shape of a graph input; a leading size that is a name or missing is the batch.
+/// Shape of a graph input; a leading size that is a name or missing is the
+/// batch.
 static FailureOr<SmallVector<int64_t>>
 getInputShape(const onnx::ValueInfoProto &input, EmitError emitError) {
   const onnx::TypeProto::Tensor &type = input.type().tensor_type();
@@ -223,16 +238,18 @@ getInputShape(const onnx::ValueInfoProto &input, EmitError emitError) {
     if (dim.has_dim_value()) {
       if (dim.dim_value() < 1 || dim.dim_value() > kMaxElements)
         return emitError() << "has size " << dim.dim_value() << " in dimension "
-                           << shape.size() << " but sizes must be between 1 and "
+                           << shape.size()
+                           << " but sizes must be between 1 and "
                            << kMaxElements;
       shape.push_back(dim.dim_value());
     } else if (shape.empty()) {
       shape.push_back(ShapedType::kDynamic);
     } else {
-      return emitError() << "has the symbolic size '" << dim.dim_param()
-                         << "' in dimension " << shape.size()
-                         << " but only dimension 0, the batch, may be symbolic; "
-                            "export the model with fixed sizes";
+      return emitError()
+             << "has the symbolic size '" << printable(dim.dim_param())
+             << "' in dimension " << shape.size()
+             << " but only dimension 0, the batch, may be symbolic; "
+                "export the model with fixed sizes";
     }
   }
   if (!countElements(shape))
@@ -249,7 +266,8 @@ LogicalResult GraphImporter::importInputs(func::FuncOp function) {
     if (importer.initializers.count(input.name()))
       continue;
     FailureOr<SmallVector<int64_t>> shape = getInputShape(input, [&] {
-      return importer.emitError(input.name()) << "input '" << input.name() << "' ";
+      return importer.emitError(input.name())
+             << "input '" << printable(input.name()) << "' ";
     });
     if (failed(shape))
       return failure();
@@ -307,15 +325,19 @@ LogicalResult GraphImporter::importOutputs(func::FuncOp function) {
 // Nodes
 //===----------------------------------------------------------------------===//
 
-/// The name under which an operator is registered, empty for unknown domains. The
-/// QONNX operators have lived in many domains; their names do not clash.
+/// The name under which an operator is registered, empty for unknown domains.
+/// The QONNX operators have lived in many domains; their names do not clash.
 static std::string getKey(const onnx::NodeProto &proto) {
   StringRef domain = proto.domain();
   if (domain == "qonnx.custom_op.channels_last")
     return "channels_last." + proto.op_type();
-  static constexpr StringLiteral known[] = {
-      "",      "ai.onnx", "qonnx",         "qonnx.custom_op.general",
-      "finn",  "finn.custom_op.general",   "onnx.brevitas"};
+  static constexpr StringLiteral known[] = {"",
+                                            "ai.onnx",
+                                            "qonnx",
+                                            "qonnx.custom_op.general",
+                                            "finn",
+                                            "finn.custom_op.general",
+                                            "onnx.brevitas"};
   return llvm::is_contained(known, domain) ? proto.op_type() : std::string();
 }
 
@@ -323,8 +345,9 @@ LogicalResult GraphImporter::importNode(const onnx::NodeProto &proto) {
   Node node(importer, proto);
   for (const onnx::AttributeProto &attribute : proto.attribute())
     if (attribute.has_g() || attribute.graphs_size())
-      return node.emitError() << "has a subgraph in attribute '" << attribute.name()
-                              << "'; control flow is not supported";
+      return node.emitError()
+             << "has a subgraph in attribute '" << printable(attribute.name())
+             << "'; control flow is not supported";
   if (failed(node.readInputs()))
     return failure();
   auto function = functions.find(getKey(proto));
@@ -338,7 +361,7 @@ LogicalResult GraphImporter::importNode(const onnx::NodeProto &proto) {
   llvm::sort(names);
   InFlightDiagnostic diag = node.emitError() << "is not supported";
   if (!proto.domain().empty())
-    diag << " in domain '" << proto.domain() << "'";
+    diag << " in domain '" << printable(proto.domain()) << "'";
   return diag << "; supported are " << llvm::join(names, ", ");
 }
 
@@ -372,9 +395,13 @@ OwningOpRef<ModuleOp> dorefa::importOnnx(StringRef path, MLIRContext &context) {
   context.loadDialect<arith::ArithDialect, DoReFaDialect, func::FuncDialect,
                       linalg::LinalgDialect, tensor::TensorDialect>();
   Importer importer(path, context);
+  int64_t size = 0;
   std::unique_ptr<onnx::ModelProto> model =
-      parseOnnxFile(path, [&] { return importer.emitError(""); });
+      parseOnnxFile(path, size, [&] { return importer.emitError(""); });
   if (!model)
     return {};
+  // 64 times as many elements as would fit the file, as for external data:
+  // weights pass through a few nodes each, and are shared now and then.
+  importer.budget = kMaxFoldedElements + 16 * size;
   return GraphImporter(*model, importer).run();
 }

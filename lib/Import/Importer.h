@@ -4,11 +4,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Layout: the importer holds feature maps channels-last although most files have
-// them channels-first. Every tensor of the file is a value plus the permutation
-// that leads from the file's dimensions to the value's. Elementwise operations
-// keep the permutation; operations that need a certain order ask for it and get a
-// transposition only where data has to move.
+// Layout: the importer holds feature maps channels-last although most files
+// have them channels-first. Every tensor of the file is a value plus the
+// permutation that leads from the file's dimensions to the value's. Elementwise
+// operations keep the permutation; operations that need a certain order ask for
+// it and get a transposition only where data has to move.
 //
 //===----------------------------------------------------------------------===//
 
@@ -50,8 +50,8 @@ struct Quantizer {
   float apply(float x, int64_t channel) const;
 };
 
-/// The quantizer that leaves every value of a data type of FINN (`INT2`, `BIPOLAR`)
-/// as it is; nullopt for types that no code holds.
+/// The quantizer that leaves every value of a data type of FINN (`INT2`,
+/// `BIPOLAR`) as it is; nullopt for types that no code holds.
 std::optional<Quantizer> parseDataType(StringRef name);
 
 /// What a name of the file stands for: a constant, or a value of the program.
@@ -83,6 +83,8 @@ public:
   Node(Importer &importer, const onnx::NodeProto &proto);
 
   StringRef getOpType() const;
+  /// Whether the node is of the domain whose feature maps are N x H x W x C.
+  bool isChannelsLast() const;
   /// Version of the standard operators that the file uses.
   int64_t getOpset() const;
   OpBuilder &getBuilder() const;
@@ -95,11 +97,14 @@ public:
   /// The same for an attribute: "node 'x' (Conv) attribute 'pads' ".
   InFlightDiagnostic emitAttrError(StringRef attribute) const;
 
-  //===--- Attributes; a default where the file has none -------------------===//
+  //===--- Attributes; a default where the file has none
+  //-------------------===//
 
   bool hasAttr(StringRef name) const;
-  FailureOr<int64_t> getInt(StringRef name, std::optional<int64_t> byDefault) const;
-  FailureOr<float> getFloat(StringRef name, std::optional<float> byDefault) const;
+  FailureOr<int64_t> getInt(StringRef name,
+                            std::optional<int64_t> byDefault) const;
+  FailureOr<float> getFloat(StringRef name,
+                            std::optional<float> byDefault) const;
   FailureOr<std::string> getString(StringRef name, StringRef byDefault) const;
   FailureOr<SmallVector<int64_t>> getInts(StringRef name,
                                           ArrayRef<int64_t> byDefault) const;
@@ -108,13 +113,17 @@ public:
   /// The tensor or number that a Constant node holds.
   FailureOr<Constant> getConstantAttr() const;
 
-  //===--- Operands --------------------------------------------------------===//
+  //===--- Operands
+  //--------------------------------------------------------===//
 
   unsigned getNumInputs() const { return inputs.size(); }
   bool hasInput(unsigned index) const;
   StringRef getInputName(unsigned index) const;
   /// Checks the number of operands; the first `min` must be there.
   LogicalResult checkInputs(unsigned min, unsigned max) const;
+  /// Counts `elements` of constants that are read or made against what a file
+  /// of this size may ask for: a small file must not fill the memory.
+  LogicalResult charge(int64_t elements) const;
   /// Reads all operands from the importer's table.
   LogicalResult readInputs();
   Tensor &getInput(unsigned index) { return inputs[index]; }
@@ -126,7 +135,8 @@ public:
                                            int64_t count);
   FailureOr<SmallVector<int64_t>> takeInts(unsigned index, StringRef what,
                                            bool allowBatch = false);
-  /// Axes or sizes that are an attribute in old and operand `index` in new files.
+  /// Axes or sizes that are an attribute in old and operand `index` in new
+  /// files.
   FailureOr<std::optional<SmallVector<int64_t>>> takeIntsOrAttr(unsigned index,
                                                                 StringRef name);
   /// Operand as a float value of the program; a constant becomes an operation.
@@ -134,7 +144,8 @@ public:
   /// Operand of any element type as a value.
   FailureOr<Tensor> getAnyValue(unsigned index);
 
-  //===--- Results ---------------------------------------------------------===//
+  //===--- Results
+  //---------------------------------------------------------===//
 
   unsigned getNumOutputs() const;
   StringRef getOutputName(unsigned index = 0) const;
@@ -142,11 +153,13 @@ public:
   LogicalResult setOutput(Tensor tensor, unsigned index = 0);
   LogicalResult setOutput(Constant constant, unsigned index = 0);
 
-  /// Location that names output `index`; with `part` an operation on the way to it.
+  /// Location that names output `index`; with `part` an operation on the way to
+  /// it.
   Location getLoc(ArrayRef<int64_t> perm, StringRef part = {},
                   unsigned index = 0) const;
   /// Tensor type of sizes that are checked against the limits.
-  FailureOr<RankedTensorType> getType(ArrayRef<int64_t> shape, Type elementType) const;
+  FailureOr<RankedTensorType> getType(ArrayRef<int64_t> shape,
+                                      Type elementType) const;
   /// Axis counted from the front.
   FailureOr<int64_t> normalizeAxis(int64_t axis, int64_t rank) const;
 
@@ -169,8 +182,8 @@ void registerPools(ImportTable &table);
 void registerQuantizers(ImportTable &table);
 void registerShapes(ImportTable &table);
 
-/// Evaluates a node on constants (or the shape of a value). Returns false where the
-/// node is not of that kind and must become operations.
+/// Evaluates a node on constants (or the shape of a value). Returns false where
+/// the node is not of that kind and must become operations.
 FailureOr<bool> foldNode(Node &node);
 
 //===----------------------------------------------------------------------===//
@@ -182,8 +195,8 @@ SmallVector<int64_t> identityPerm(int64_t rank);
 /// 0, rank - 1, 1, 2, ...: where the file's dimensions lie channels-last.
 SmallVector<int64_t> channelsLastPerm(int64_t rank);
 
-/// The value with dimension i of the file at dimension `perm[i]`, flattened if the
-/// tensor is.
+/// The value with dimension i of the file at dimension `perm[i]`, flattened if
+/// the tensor is.
 FailureOr<Value> toLayout(const Node &node, const Tensor &tensor,
                           ArrayRef<int64_t> perm);
 /// The value in the order of the file.
@@ -193,8 +206,8 @@ FailureOr<Tensor> toCanonical(const Node &node, const Tensor &tensor);
 /// `value` with another shape of as many elements in row-major order.
 FailureOr<Value> reshape(const Node &node, Value value, ArrayRef<int64_t> shape,
                          Location loc);
-/// The tensor whose file dimension i is dimension `perm[i]` of `tensor`; no data
-/// moves.
+/// The tensor whose file dimension i is dimension `perm[i]` of `tensor`; no
+/// data moves.
 FailureOr<Tensor> transposeView(const Node &node, const Tensor &tensor,
                                 ArrayRef<int64_t> perm);
 /// Adds or removes file dimensions of size 1; sorted axes of the larger shape.
@@ -202,10 +215,9 @@ FailureOr<Tensor> unsqueeze(const Node &node, const Tensor &tensor,
                             ArrayRef<int64_t> axes);
 FailureOr<Tensor> squeeze(const Node &node, const Tensor &tensor,
                           ArrayRef<int64_t> axes);
-/// A constant that broadcasts to the file's tensor, arranged to broadcast to its
-/// value.
-FailureOr<Constant> arrangeLike(const Node &node, Constant constant,
-                                const Tensor &tensor);
+/// A constant that broadcasts to the file's tensor, arranged to broadcast to
+/// its value.
+Constant arrangeLike(Constant constant, const Tensor &tensor);
 
 //===----------------------------------------------------------------------===//
 // Building
@@ -215,8 +227,8 @@ FailureOr<Constant> arrangeLike(const Node &node, Constant constant,
 Value emitFloats(const Node &node, Constant constant, StringRef name);
 /// A number of the program.
 Value emitNumber(const Node &node, float number);
-FailureOr<Value> emitBinary(const Node &node, BinaryKind kind, Value lhs, Value rhs,
-                            Location loc);
+FailureOr<Value> emitBinary(const Node &node, BinaryKind kind, Value lhs,
+                            Value rhs, Location loc);
 Value emitUnary(const Node &node, UnaryKind kind, Value input, Location loc);
 /// Quantizes and dequantizes `input`; `axis` is the value's.
 FailureOr<Value> emitQuantizer(const Node &node, Value input,
@@ -241,17 +253,16 @@ struct Window {
   SmallVector<int64_t> kernel, strides, dilations, pads, result;
 };
 
-/// Reads the attributes of the window over `sizes` (one or two spatial sizes of the
-/// file; one becomes two). `kernel` is that of the weights, empty for a pool.
+/// Reads the attributes of the window over `sizes` (one or two spatial sizes of
+/// the file; one becomes two). `kernel` is that of the weights, empty for a
+/// pool.
 FailureOr<Window> readWindow(const Node &node, ArrayRef<int64_t> sizes,
                              ArrayRef<int64_t> kernel);
-/// The feature map `N x C x H x W` (views of the file), with a dimension inserted
-/// for one-dimensional ones; errors for other ranks.
+/// The feature map `N x C x H x W` (views of the file), with a dimension
+/// inserted for one-dimensional ones; errors for other ranks.
 FailureOr<Tensor> getFeatureMap(Node &node, unsigned index);
 /// Makes `value` (N x H x W x C) the output, in the file's rank and order.
 LogicalResult setFeatureMap(Node &node, Value value, int64_t rank);
-/// Whether the node is of the domain whose feature maps are N x H x W x C.
-bool isChannelsLast(const Node &node);
 
 //===----------------------------------------------------------------------===//
 // The importer
@@ -260,10 +271,12 @@ bool isChannelsLast(const Node &node);
 /// Names of the file and what has become of them so far.
 class Importer {
 public:
-  Importer(StringRef path, MLIRContext &context) : path(path), builder(&context) {}
+  Importer(StringRef path, MLIRContext &context)
+      : path(path), builder(&context) {}
 
   /// Location of a name of the file.
   Location getLoc(StringRef name);
+  /// Error at a name of the file; only the first one is shown.
   InFlightDiagnostic emitError(StringRef name);
   /// The quantizer that the file declares for a constant, if its values agree.
   std::optional<Quantizer> getDeclaredQuantizer(StringRef name,
@@ -271,17 +284,24 @@ public:
 
   /// What `name` stands for; counts one use less. Null where it is undefined.
   FailureOr<Tensor> take(StringRef name, EmitError emitError);
-  void define(StringRef name, Tensor tensor) { table[name] = std::move(tensor); }
+  void define(StringRef name, Tensor tensor) {
+    table[name] = std::move(tensor);
+  }
 
   std::string path;
   OpBuilder builder;
   int64_t opset = 0;
+  /// Elements of constants that may still be read or made.
+  int64_t budget = 0;
   llvm::StringMap<onnx::TensorProto *> initializers;
   /// Data types that FINN declares for constants.
   llvm::StringMap<std::string> dataTypes;
   /// How often each name is still read.
   llvm::StringMap<int64_t> uses;
   llvm::StringMap<Tensor> table;
+
+private:
+  bool hasError = false;
 };
 
 } // namespace mlir::dorefa

@@ -21,8 +21,10 @@ FailureOr<Value> dorefa::emitWeights(Node &node, unsigned index, Tensor weights,
     dims[perm[i]] = i;
   std::optional<Quantizer> quantizer = std::move(weights.quantizer);
   if (dims != identityPerm(dims.size()))
-    weights.constant = std::make_shared<Constant>(permute(*weights.constant, dims));
-  if (failed(node.getType(weights.constant->shape, node.getBuilder().getF32Type())))
+    weights.constant =
+        std::make_shared<Constant>(permute(*weights.constant, dims));
+  if (failed(node.getType(weights.constant->shape,
+                          node.getBuilder().getF32Type())))
     return failure();
   StringRef name = node.getInputName(index);
   Constant constant = weights.constant.use_count() == 1
@@ -42,16 +44,18 @@ static FailureOr<Tensor> takeWeights(Node &node, unsigned index) {
     return node.emitError() << "has no weights (input " << index << ")";
   Tensor weights = std::move(node.getInput(index));
   if (!weights.constant)
-    return node.emitError() << "has weights, '" << node.getInputName(index)
-                            << "', that are computed from run-time data but must be "
-                               "known at compile time";
+    return node.emitError()
+           << "has weights, '" << printable(node.getInputName(index))
+           << "', that are computed from run-time data but must be "
+              "known at compile time";
   if (weights.constant->isInteger())
     return node.emitError() << "has integer weights but must have floats";
   if (!isFinite(*weights.constant))
     return node.getImporter().emitError(node.getInputName(index))
-           << "tensor '" << node.getInputName(index)
-           << "', the weights of node '" << node.getOutputName() << "' ("
-           << node.getOpType() << "), holds NaN or infinity but must be finite";
+           << "tensor '" << printable(node.getInputName(index))
+           << "', the weights of node '" << printable(node.getOutputName())
+           << "' (" << node.getOpType()
+           << "), holds NaN or infinity but must be finite";
   return weights;
 }
 
@@ -65,11 +69,11 @@ static LogicalResult checkChannels(const Node &node, ArrayRef<int64_t> input,
   if (groups >= 1 && input[1] % groups == 0 && weights[0] % groups == 0 &&
       weights[1] == input[1] / groups)
     return success();
-  return node.emitError() << "has " << groups << " groups, " << input[1]
-                          << " input channels and weights of shape "
-                          << formatShape(weights)
-                          << "; the groups must divide input and output channels, "
-                             "and the weights have input channels / groups";
+  return node.emitError()
+         << "has " << groups << " groups, " << input[1]
+         << " input channels and weights of shape " << formatShape(weights)
+         << "; the groups must divide input and output channels, "
+            "and the weights have input channels / groups";
 }
 
 static LogicalResult importConv(Node &node) {
@@ -82,10 +86,10 @@ static LogicalResult importConv(Node &node) {
     return failure();
   int64_t rank = x->getRank();
   if (weights->constant->getRank() != rank)
-    return node.emitError() << "has weights of shape "
-                            << formatShape(weights->constant->shape)
-                            << " for an input of rank " << rank;
-  if (isChannelsLast(node)) {
+    return node.emitError()
+           << "has weights of shape " << formatShape(weights->constant->shape)
+           << " for an input of rank " << rank;
+  if (node.isChannelsLast()) {
     SmallVector<int64_t> perm = identityPerm(rank);
     std::rotate(perm.begin() + 1, perm.end() - 1, perm.end());
     weights = transposeView(node, *weights, perm);
@@ -116,7 +120,8 @@ static LogicalResult importConv(Node &node) {
     FailureOr<std::vector<float>> floats = node.takeFloats(2, "bias", shape[0]);
     if (failed(floats))
       return failure();
-    bias = emitFloats(node, {{shape[0]}, std::move(*floats)}, node.getInputName(2));
+    bias = emitFloats(node, {{shape[0]}, std::move(*floats)},
+                      node.getInputName(2));
   }
   Location loc = node.getLoc(rank == 3 ? ArrayRef<int64_t>() : perm,
                              rank == 3 ? "conv" : "");
@@ -143,8 +148,9 @@ static LogicalResult permuteColumns(const Node &node, Tensor &weights,
   // Scales of single columns would have to move along.
   if (weights.quantizer && weights.quantizer->scale.size() > 1 &&
       weights.quantizer->axis == 1)
-    return node.emitError() << "has one scale per column of its weights behind a "
-                               "flattened feature map, which is not supported";
+    return node.emitError()
+           << "has one scale per column of its weights behind a "
+              "flattened feature map, which is not supported";
   Constant unflattened = weights.constant.use_count() == 1
                              ? std::move(*weights.constant)
                              : *weights.constant;
@@ -160,8 +166,8 @@ static LogicalResult permuteColumns(const Node &node, Tensor &weights,
 }
 
 /// Rows times weights `O x K` (after `perm`), plus an optional bias.
-static FailureOr<Value> emitMatMul(Node &node, const Tensor &input, Tensor weights,
-                                   Value bias, Location loc) {
+static FailureOr<Value> emitMatMul(Node &node, const Tensor &input,
+                                   Tensor weights, Value bias, Location loc) {
   SmallVector<int64_t> shape = input.getShape();
   ArrayRef<int64_t> size = weights.constant->shape;
   if (size[0] < 1 || size[1] < 1 || shape.back() != size[1])
@@ -197,9 +203,9 @@ static FailureOr<Tensor> takeMatrix(Node &node, bool transposed) {
   if (failed(weights))
     return failure();
   if (weights->constant->getRank() != 2)
-    return node.emitError() << "has weights of shape "
-                            << formatShape(weights->constant->shape)
-                            << " but they must have rank 2";
+    return node.emitError()
+           << "has weights of shape " << formatShape(weights->constant->shape)
+           << " but they must have rank 2";
   if (transposed)
     return weights;
   return transposeView(node, *weights, {1, 0});
@@ -223,11 +229,11 @@ static LogicalResult importMatMul(Node &node) {
   if (failed(x) || failed(weights))
     return failure();
   if (x->getRank() < 2)
-    return node.emitError() << "has an input of shape " << formatShape(x->getShape())
-                            << " but it must have rank 2 or more";
-  FailureOr<Value> value =
-      emitMatMul(node, *x, std::move(*weights), Value(),
-                 node.getLoc(identityPerm(x->getRank())));
+    return node.emitError()
+           << "has an input of shape " << formatShape(x->getShape())
+           << " but it must have rank 2 or more";
+  FailureOr<Value> value = emitMatMul(node, *x, std::move(*weights), Value(),
+                                      node.getLoc(identityPerm(x->getRank())));
   if (failed(value))
     return failure();
   return setValue(node, *value);
@@ -251,8 +257,8 @@ static FailureOr<GemmForm> readGemm(const Node &node) {
   if (failed(alpha) || failed(beta) || failed(transA) || failed(transB))
     return failure();
   if (!std::isfinite(*alpha) || !std::isfinite(*beta))
-    return node.emitError() << "has alpha " << *alpha << " and beta " << *beta
-                            << " but both must be finite";
+    return node.emitError() << "has alpha " << printable(*alpha) << " and beta "
+                            << printable(*beta) << " but both must be finite";
   return GemmForm{*alpha, *beta, *transA != 0, *transB != 0};
 }
 
@@ -285,8 +291,9 @@ static LogicalResult importGemm(Node &node) {
   if (failed(weights) || failed(addend))
     return failure();
   if (x->getRank() != 2)
-    return node.emitError() << "has an input of shape " << formatShape(x->getShape())
-                            << " but it must have rank 2";
+    return node.emitError()
+           << "has an input of shape " << formatShape(x->getShape())
+           << " but it must have rank 2";
   if (form->transA && failed(x = transposeView(node, *x, {1, 0})))
     return failure();
   int64_t outputs = weights->constant->shape[0];
@@ -303,8 +310,9 @@ static LogicalResult importGemm(Node &node) {
       emitMatMul(node, *x, std::move(*weights), bias,
                  node.getLoc({}, scaled || added ? "product" : ""));
   if (succeeded(value) && scaled)
-    value = emitBinary(node, BinaryKind::Mul, *value, emitNumber(node, form->alpha),
-                       node.getLoc({}, added ? "scaled" : ""));
+    value =
+        emitBinary(node, BinaryKind::Mul, *value, emitNumber(node, form->alpha),
+                   node.getLoc({}, added ? "scaled" : ""));
   if (succeeded(value) && added) {
     if (failed(node.getType((*addend)->shape, node.getBuilder().getF32Type())))
       return failure();
@@ -335,16 +343,18 @@ static LogicalResult importBatchNorm(Node &node) {
     return failure();
   int64_t rank = x->getRank();
   if (rank < 2)
-    return node.emitError() << "has an input of shape " << formatShape(x->getShape())
-                            << " but it must have rank 2 or more";
+    return node.emitError()
+           << "has an input of shape " << formatShape(x->getShape())
+           << " but it must have rank 2 or more";
   // The channels become the last dimension.
-  SmallVector<int64_t> perm = isChannelsLast(node) ? identityPerm(rank)
-                                                   : channelsLastPerm(rank);
+  SmallVector<int64_t> perm =
+      node.isChannelsLast() ? identityPerm(rank) : channelsLastPerm(rank);
   FailureOr<Value> value = toLayout(node, *x, perm);
   if (failed(value))
     return failure();
   int64_t channels = cast<RankedTensorType>(value->getType()).getShape().back();
-  static constexpr StringLiteral names[] = {"scale", "bias", "mean", "variance"};
+  static constexpr StringLiteral names[] = {"scale", "bias", "mean",
+                                            "variance"};
   SmallVector<Value> parameters;
   for (unsigned i = 0; i < 4; ++i) {
     FailureOr<std::vector<float>> floats =
@@ -353,8 +363,8 @@ static LogicalResult importBatchNorm(Node &node) {
       return failure();
     for (float number : *floats)
       if (i == 3 && !(number + *epsilon > 0))
-        return node.emitError() << "has a variance of " << number
-                                << " and an epsilon of " << *epsilon
+        return node.emitError() << "has a variance of " << printable(number)
+                                << " and an epsilon of " << printable(*epsilon)
                                 << " but their sum must be greater than 0";
     parameters.push_back(emitFloats(node, {{channels}, std::move(*floats)},
                                     node.getInputName(i + 1)));
@@ -362,10 +372,10 @@ static LogicalResult importBatchNorm(Node &node) {
   OpBuilder &builder = node.getBuilder();
   Tensor result;
   result.perm = perm;
-  result.value = BatchNormOp::create(
-      builder, node.getLoc(perm), value->getType(), *value, parameters[2],
-      parameters[3], parameters[0], parameters[1],
-      builder.getF32FloatAttr(*epsilon));
+  result.value =
+      BatchNormOp::create(builder, node.getLoc(perm), value->getType(), *value,
+                          parameters[2], parameters[3], parameters[0],
+                          parameters[1], builder.getF32FloatAttr(*epsilon));
   return node.setOutput(result);
 }
 

@@ -63,8 +63,8 @@ static Value emitReshape(const Node &node, Value value, ArrayRef<int64_t> shape,
   return tensor::ExpandShapeOp::create(builder, loc, result, value, groups);
 }
 
-/// Groups of dimensions that lead from one static shape to the other by collapsing
-/// or by expanding alone.
+/// Groups of dimensions that lead from one static shape to the other by
+/// collapsing or by expanding alone.
 static std::optional<SmallVector<ReassociationIndices>>
 getGroups(ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
   if (from.empty() || to.empty())
@@ -76,14 +76,15 @@ getGroups(ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
   for (size_t i = 0; i < small.size(); ++i) {
     ReassociationIndices group;
     int64_t product = 1;
-    while (next < large.size() && (group.empty() || product < small[i] ||
-                                   i + 1 == small.size())) {
+    while (next < large.size() &&
+           (group.empty() || product < small[i] || i + 1 == small.size())) {
       product *= large[next];
       group.push_back(next++);
     }
     if (group.empty() || product != small[i])
       return std::nullopt;
-    // Sizes of 1 go to the group on their left, unless the next group needs them.
+    // Sizes of 1 go to the group on their left, unless the next group needs
+    // them.
     while (next < large.size() && large[next] == 1 &&
            large.size() - next > small.size() - i - 1)
       group.push_back(next++);
@@ -97,7 +98,8 @@ getGroups(ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
 FailureOr<Value> dorefa::reshape(const Node &node, Value value,
                                  ArrayRef<int64_t> shape, Location loc) {
   auto type = cast<RankedTensorType>(value.getType());
-  FailureOr<RankedTensorType> result = node.getType(shape, type.getElementType());
+  FailureOr<RankedTensorType> result =
+      node.getType(shape, type.getElementType());
   if (failed(result))
     return failure();
   ArrayRef<int64_t> from = type.getShape();
@@ -108,15 +110,15 @@ FailureOr<Value> dorefa::reshape(const Node &node, Value value,
   ArrayRef<int64_t> tailTo = shape;
   bool remains = !shape.empty() && ShapedType::isDynamic(shape[0]);
   if (dynamic != remains)
-    return node.emitError() << "reshapes " << formatShape(from) << " to "
-                            << formatShape(shape)
-                            << " but the symbolic batch must stay in front";
+    return node.emitError()
+           << "reshapes " << formatShape(from) << " to " << formatShape(shape)
+           << " but the symbolic batch must stay in front";
   if (dynamic)
     tailTo = shape.drop_front();
   if (*countElements(tailFrom) != *countElements(tailTo))
-    return node.emitError() << "reshapes " << formatShape(from) << " to "
-                            << formatShape(shape)
-                            << ", which has another number of elements";
+    return node.emitError()
+           << "reshapes " << formatShape(from) << " to " << formatShape(shape)
+           << ", which has another number of elements";
   // One step where all groups are in place, else down to one dimension and up.
   auto emit = [&](Value source, ArrayRef<int64_t> a,
                   ArrayRef<int64_t> b) -> std::optional<Value> {
@@ -174,7 +176,8 @@ static FailureOr<Value> emitTranspose(const Node &node, Value value,
   SmallVector<int64_t> shape;
   for (int64_t dim : dims)
     shape.push_back(type.getDimSize(dim));
-  FailureOr<RankedTensorType> result = node.getType(shape, type.getElementType());
+  FailureOr<RankedTensorType> result =
+      node.getType(shape, type.getElementType());
   if (failed(result))
     return failure();
   if (movesNoData(type.getShape(), dims))
@@ -216,7 +219,8 @@ FailureOr<Value> dorefa::toFileOrder(const Node &node, const Tensor &tensor) {
 
 FailureOr<Tensor> dorefa::toCanonical(const Node &node, const Tensor &tensor) {
   int64_t rank = tensor.perm.size();
-  if (tensor.perm == identityPerm(rank) || tensor.perm == channelsLastPerm(rank))
+  if (tensor.perm == identityPerm(rank) ||
+      tensor.perm == channelsLastPerm(rank))
     return tensor;
   FailureOr<Value> value = toFileOrder(node, tensor);
   if (failed(value))
@@ -235,10 +239,12 @@ FailureOr<Tensor> dorefa::transposeView(const Node &node, const Tensor &tensor,
                                         ArrayRef<int64_t> perm) {
   Tensor result;
   if (tensor.constant) {
-    result.constant = std::make_shared<Constant>(permute(*tensor.constant, perm));
+    result.constant =
+        std::make_shared<Constant>(permute(*tensor.constant, perm));
     result.quantizer = tensor.quantizer;
     if (result.quantizer)
-      result.quantizer->axis = llvm::find(perm, result.quantizer->axis) - perm.begin();
+      result.quantizer->axis =
+          llvm::find(perm, result.quantizer->axis) - perm.begin();
     return result;
   }
   result.value = tensor.value;
@@ -255,9 +261,9 @@ FailureOr<Tensor> dorefa::transposeView(const Node &node, const Tensor &tensor,
   return result;
 }
 
-/// The order in which `value` holds its dimensions does not change where sizes of
-/// 1 come or go, so `perm` can be the file's order or channels-last if the rest of
-/// the dimensions already lie that way.
+/// The order in which `value` holds its dimensions does not change where sizes
+/// of 1 come or go, so `perm` can be the file's order or channels-last if the
+/// rest of the dimensions already lie that way.
 static bool isCompatible(ArrayRef<int64_t> perm, ArrayRef<int64_t> kept,
                          ArrayRef<int64_t> keptPerm) {
   for (size_t i = 0; i < kept.size(); ++i)
@@ -273,7 +279,8 @@ static FailureOr<Tensor> reshapeUnits(const Node &node, const Tensor &tensor,
   SmallVector<int64_t> valueShape(shape.size());
   for (size_t i = 0; i < shape.size(); ++i)
     valueShape[perm[i]] = shape[i];
-  FailureOr<Value> value = reshape(node, tensor.value, valueShape, node.getLoc(perm));
+  FailureOr<Value> value =
+      reshape(node, tensor.value, valueShape, node.getLoc(perm));
   if (failed(value))
     return failure();
   Tensor result;
@@ -366,20 +373,13 @@ FailureOr<Tensor> dorefa::squeeze(const Node &node, const Tensor &tensor,
   return reshapeUnits(node, *source, shape, all);
 }
 
-FailureOr<Constant> dorefa::arrangeLike(const Node &node, Constant constant,
-                                        const Tensor &tensor) {
+Constant dorefa::arrangeLike(Constant constant, const Tensor &tensor) {
   int64_t rank = tensor.getRank();
-  SmallVector<int64_t> fileShape = constant.shape;
   while (static_cast<int64_t>(constant.shape.size()) < rank)
     constant.shape.insert(constant.shape.begin(), 1);
   if (tensor.flattened) {
     SmallVector<int64_t> view = tensor.getViewShape();
     int64_t columns = constant.shape.pop_back_val();
-    if (columns != 1 && columns != tensor.getShape()[1])
-      return node.emitError() << "has operands of shapes "
-                              << formatShape(tensor.getShape()) << " and "
-                              << formatShape(fileShape)
-                              << ", which do not broadcast";
     for (int64_t size : ArrayRef(view).drop_front())
       constant.shape.push_back(columns == 1 ? 1 : size);
   }

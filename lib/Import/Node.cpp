@@ -17,12 +17,11 @@ Node::Node(Importer &importer, const onnx::NodeProto &proto)
     : importer(importer), proto(proto) {}
 
 StringRef Node::getOpType() const { return proto.op_type(); }
+bool Node::isChannelsLast() const {
+  return proto.domain() == "qonnx.custom_op.channels_last";
+}
 int64_t Node::getOpset() const { return importer.opset; }
 OpBuilder &Node::getBuilder() const { return importer.builder; }
-
-bool dorefa::isChannelsLast(const Node &node) {
-  return node.getOpType().starts_with("channels_last.");
-}
 
 //===----------------------------------------------------------------------===//
 // Errors
@@ -37,12 +36,12 @@ static StringRef getNodeName(const onnx::NodeProto &proto) {
 
 InFlightDiagnostic Node::emitError() const {
   StringRef name = getNodeName(proto);
-  return importer.emitError(name)
-         << "node '" << name << "' (" << proto.op_type() << ") ";
+  return importer.emitError(name) << "node '" << printable(name) << "' ("
+                                  << printable(proto.op_type()) << ") ";
 }
 
 InFlightDiagnostic Node::emitAttrError(StringRef attribute) const {
-  return emitError() << "attribute '" << attribute << "' ";
+  return emitError() << "attribute '" << printable(attribute) << "' ";
 }
 
 //===----------------------------------------------------------------------===//
@@ -68,7 +67,8 @@ static AttributeProto::AttributeType getType(const AttributeProto &attribute) {
     return AttributeProto::FLOAT;
   if (attribute.has_s())
     return AttributeProto::STRING;
-  return attribute.ints_size() ? AttributeProto::INTS : AttributeProto::UNDEFINED;
+  return attribute.ints_size() ? AttributeProto::INTS
+                               : AttributeProto::UNDEFINED;
 }
 
 FailureOr<int64_t> Node::getInt(StringRef name,
@@ -98,7 +98,8 @@ FailureOr<float> Node::getFloat(StringRef name,
   return attribute->f();
 }
 
-FailureOr<std::string> Node::getString(StringRef name, StringRef byDefault) const {
+FailureOr<std::string> Node::getString(StringRef name,
+                                       StringRef byDefault) const {
   const AttributeProto *attribute = find(name);
   if (!attribute)
     return byDefault.str();
@@ -115,7 +116,8 @@ Node::getInts(StringRef name, ArrayRef<int64_t> byDefault) const {
   AttributeProto::AttributeType type = ::getType(*attribute);
   if (type != AttributeProto::INTS && type != AttributeProto::UNDEFINED)
     return emitAttrError(name) << "must be a list of integers";
-  return SmallVector<int64_t>(attribute->ints().begin(), attribute->ints().end());
+  return SmallVector<int64_t>(attribute->ints().begin(),
+                              attribute->ints().end());
 }
 
 LogicalResult Node::requireInt(StringRef name, int64_t required) const {
@@ -124,8 +126,8 @@ LogicalResult Node::requireInt(StringRef name, int64_t required) const {
     return failure();
   if (*found == required)
     return success();
-  return emitAttrError(name) << "is " << *found << " but only " << required
-                             << " is supported";
+  return emitAttrError(name)
+         << "is " << *found << " but only " << required << " is supported";
 }
 
 FailureOr<Constant> Node::getConstantAttr() const {
@@ -157,7 +159,9 @@ FailureOr<Constant> Node::getConstantAttr() const {
 // Operands
 //===----------------------------------------------------------------------===//
 
-StringRef Node::getInputName(unsigned index) const { return proto.input(index); }
+StringRef Node::getInputName(unsigned index) const {
+  return proto.input(index);
+}
 
 bool Node::hasInput(unsigned index) const {
   return index < inputs.size() && !proto.input(index).empty();
@@ -185,8 +189,20 @@ LogicalResult Node::readInputs() {
     if (failed(tensor))
       return failure();
     inputs[i] = std::move(*tensor);
+    if (inputs[i].constant &&
+        failed(charge(inputs[i].constant->getNumElements())))
+      return failure();
   }
   return success();
+}
+
+LogicalResult Node::charge(int64_t elements) const {
+  importer.budget -= elements;
+  if (importer.budget >= 0)
+    return success();
+  return emitError()
+         << "needs more constants than a file of this size may ask for; "
+            "constants are used too often or grow too much";
 }
 
 FailureOr<Constant> Node::takeConstant(unsigned index, StringRef what,
@@ -195,15 +211,16 @@ FailureOr<Constant> Node::takeConstant(unsigned index, StringRef what,
     return emitError() << "has no " << what << " (input " << index << ")";
   Tensor &tensor = inputs[index];
   if (!tensor.constant)
-    return emitError() << "has a " << what << ", '" << getInputName(index)
+    return emitError() << "has a " << what << ", '"
+                       << printable(getInputName(index))
                        << "', that is computed from run-time data but must be "
                           "known at compile time";
   applyQuantizer(tensor);
   if (!isFinite(*tensor.constant, allowInfinity))
     return importer.emitError(getInputName(index))
-           << "tensor '" << getInputName(index) << "', the " << what << " of node '"
-           << getNodeName(proto) << "' (" << getOpType()
-           << "), holds NaN or infinity but must be finite";
+           << "tensor '" << printable(getInputName(index)) << "', the " << what
+           << " of node '" << printable(getNodeName(proto)) << "' ("
+           << getOpType() << "), holds NaN or infinity but must be finite";
   if (tensor.constant.use_count() == 1)
     return std::move(*tensor.constant);
   return *tensor.constant;
@@ -292,7 +309,9 @@ FailureOr<Tensor> Node::getFloatValue(unsigned index) {
 //===----------------------------------------------------------------------===//
 
 unsigned Node::getNumOutputs() const { return proto.output_size(); }
-StringRef Node::getOutputName(unsigned index) const { return proto.output(index); }
+StringRef Node::getOutputName(unsigned index) const {
+  return proto.output(index);
+}
 
 bool Node::isUsed(unsigned output) const {
   return output < getNumOutputs() && !proto.output(output).empty() &&
@@ -314,7 +333,8 @@ LogicalResult Node::setOutput(Constant constant, unsigned index) {
 
 Location Node::getLoc(ArrayRef<int64_t> perm, StringRef part,
                       unsigned index) const {
-  std::string name = index < getNumOutputs() ? proto.output(index) : proto.name();
+  std::string name =
+      index < getNumOutputs() ? proto.output(index) : proto.name();
   if (!part.empty())
     name += "/" + part.str();
   MLIRContext *context = getBuilder().getContext();

@@ -19,34 +19,35 @@
 using namespace mlir;
 using namespace mlir::dorefa;
 
-std::unique_ptr<onnx::ModelProto> dorefa::parseOnnxFile(StringRef path,
-                                                        EmitError emitError) {
+std::unique_ptr<onnx::ModelProto>
+dorefa::parseOnnxFile(StringRef path, int64_t &size, EmitError emitError) {
   int fd = open(path.str().c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) {
     emitError() << "cannot open the file: " << strerror(errno);
     return nullptr;
   }
-  auto closer = llvm::make_scope_exit([&] { close(fd); });
+  llvm::scope_exit closer([&] { close(fd); });
   struct stat status;
   if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
     emitError() << "is not a plain file";
     return nullptr;
   }
+  size = status.st_size;
   constexpr int64_t limit = std::numeric_limits<int32_t>::max();
-  if (status.st_size == 0 || status.st_size > limit) {
-    emitError() << "has " << int64_t(status.st_size)
-                << " bytes but an ONNX file has 1 to " << limit
-                << "; keep larger weights as external data";
+  if (size == 0 || size > limit) {
+    emitError() << "has " << size << " bytes but an ONNX file has 1 to "
+                << limit << "; keep larger weights as external data";
     return nullptr;
   }
   // protobuf would print its own opinion of a bad file.
   google::protobuf::LogSilencer silencer;
   google::protobuf::io::FileInputStream stream(fd);
   google::protobuf::io::CodedInputStream input(&stream);
-  input.SetTotalBytesLimit(static_cast<int>(status.st_size));
+  input.SetTotalBytesLimit(static_cast<int>(size));
   input.SetRecursionLimit(100);
   auto model = std::make_unique<onnx::ModelProto>();
-  if (model->ParsePartialFromCodedStream(&input) && input.ConsumedEntireMessage())
+  if (model->ParsePartialFromCodedStream(&input) &&
+      input.ConsumedEntireMessage())
     return model;
   emitError() << "is not an ONNX file, is truncated or corrupt, or is nested "
                  "deeper than 100 levels";
@@ -189,7 +190,8 @@ FailureOr<ExternalLocation> getExternalLocation(const onnx::TensorProto &tensor,
     }
     if (entry.key() != "offset" && entry.key() != "length")
       continue;
-    int64_t &number = entry.key() == "offset" ? location.offset : location.length;
+    int64_t &number =
+        entry.key() == "offset" ? location.offset : location.length;
     if (StringRef(entry.value()).getAsInteger(10, number) || number < 0)
       return emitError() << "has external data whose " << entry.key() << " is '"
                          << entry.value() << "' but must be a number of bytes";
@@ -199,8 +201,8 @@ FailureOr<ExternalLocation> getExternalLocation(const onnx::TensorProto &tensor,
 
 } // namespace
 
-/// The raw bytes of `tensor`, wherever they are; freed in `tensor`. Empty where it
-/// uses the typed fields.
+/// The raw bytes of `tensor`, wherever they are; freed in `tensor`. Empty where
+/// it uses the typed fields.
 static FailureOr<std::string> takeRaw(onnx::TensorProto &tensor, StringRef path,
                                       int64_t expected, EmitError emitError) {
   if (tensor.data_location() != onnx::TensorProto::EXTERNAL) {
@@ -211,17 +213,19 @@ static FailureOr<std::string> takeRaw(onnx::TensorProto &tensor, StringRef path,
   FailureOr<ExternalLocation> location = getExternalLocation(tensor, emitError);
   if (failed(location))
     return failure();
-  // Without a length the rest of a huge file would be read before its size is checked.
+  // Without a length the rest of a huge file would be read before its size is
+  // checked.
   int64_t length = location->length < 0 ? expected : location->length;
   if (length != expected)
-    return emitError() << "has " << length << " bytes of external data but shape "
+    return emitError() << "has " << length
+                       << " bytes of external data but shape "
                        << "and type need " << expected;
   return readExternalData(path, location->file, location->offset, length,
                           emitError);
 }
 
-FailureOr<Constant> dorefa::takeConstant(onnx::TensorProto &tensor, StringRef path,
-                                         EmitError emitError) {
+FailureOr<Constant> dorefa::takeConstant(onnx::TensorProto &tensor,
+                                         StringRef path, EmitError emitError) {
   unsigned elementSize = getElementSize(tensor.data_type());
   if (elementSize == 0)
     return emitError() << "has element type number " << tensor.data_type()
@@ -237,11 +241,12 @@ FailureOr<Constant> dorefa::takeConstant(onnx::TensorProto &tensor, StringRef pa
                        << kMaxElements;
   if (tensor.has_segment())
     return emitError() << "is stored in segments, which is not supported";
-  int fields = (tensor.float_data_size() != 0) + (tensor.double_data_size() != 0) +
-               (tensor.int32_data_size() != 0) + (tensor.int64_data_size() != 0) +
-               (tensor.uint64_data_size() != 0) + (tensor.string_data_size() != 0) +
-               !tensor.raw_data().empty() +
-               (tensor.data_location() == onnx::TensorProto::EXTERNAL);
+  int fields =
+      (tensor.float_data_size() != 0) + (tensor.double_data_size() != 0) +
+      (tensor.int32_data_size() != 0) + (tensor.int64_data_size() != 0) +
+      (tensor.uint64_data_size() != 0) + (tensor.string_data_size() != 0) +
+      !tensor.raw_data().empty() +
+      (tensor.data_location() == onnx::TensorProto::EXTERNAL);
   if (fields > 1)
     return emitError() << "holds its elements more than once";
   FailureOr<std::string> raw =

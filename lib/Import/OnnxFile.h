@@ -22,18 +22,18 @@ namespace mlir::dorefa {
 /// Makes the located error that a message is appended to.
 using EmitError = llvm::function_ref<InFlightDiagnostic()>;
 
-/// Parses the file `path`. Null after an error.
-std::unique_ptr<onnx::ModelProto> parseOnnxFile(StringRef path,
+/// Parses the file `path` of `size` bytes. Null after an error.
+std::unique_ptr<onnx::ModelProto> parseOnnxFile(StringRef path, int64_t &size,
                                                 EmitError emitError);
 
-/// Reads the elements of `tensor`, whose bytes are freed on the way: a large model
-/// is never held twice. `path` is the model's, for external data.
+/// Reads the elements of `tensor`, whose bytes are freed on the way: a large
+/// model is never held twice. `path` is the model's, for external data.
 FailureOr<Constant> takeConstant(onnx::TensorProto &tensor, StringRef path,
                                  EmitError emitError);
 
-/// Reads `length` bytes (-1: to the end) at `offset` of the file `location` in the
-/// folder of the model `path`. Whatever leads out of that folder, is no plain file
-/// or ends before the data does is an error.
+/// Reads `length` bytes (-1: to the end) at `offset` of the file `location` in
+/// the folder of the model `path`. Whatever leads out of that folder, is no
+/// plain file or ends before the data does is an error.
 FailureOr<std::string> readExternalData(StringRef path, StringRef location,
                                         int64_t offset, int64_t length,
                                         EmitError emitError);

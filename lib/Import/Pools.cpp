@@ -50,7 +50,7 @@ static LogicalResult applyAutoPad(const Node &node, ArrayRef<int64_t> sizes,
     return success();
   if (*mode != "SAME_UPPER" && *mode != "SAME_LOWER" && *mode != "VALID")
     return node.emitAttrError("auto_pad")
-           << "is '" << *mode
+           << "is '" << printable(*mode)
            << "' but must be NOTSET, SAME_UPPER, SAME_LOWER or VALID";
   size_t count = sizes.size();
   window.pads.assign(2 * count, 0);
@@ -75,7 +75,8 @@ static void applyCeilMode(ArrayRef<int64_t> sizes, Window &window) {
     int64_t steps = (room + window.strides[i] - 1) / window.strides[i];
     if (steps * window.strides[i] >= sizes[i] + before)
       --steps;
-    after = std::max(after, steps * window.strides[i] + span - sizes[i] - before);
+    after =
+        std::max(after, steps * window.strides[i] + span - sizes[i] - before);
   }
 }
 
@@ -104,16 +105,15 @@ FailureOr<Window> dorefa::readWindow(const Node &node, ArrayRef<int64_t> sizes,
   if (*ceilMode != 0)
     applyCeilMode(sizes, window);
   for (size_t i = 0; i < count; ++i) {
-    std::optional<int64_t> windows =
-        windowCount(sizes[i], window.kernel[i], window.strides[i],
-                    window.dilations[i], window.pads[i], window.pads[i + count]);
+    std::optional<int64_t> windows = windowCount(
+        sizes[i], window.kernel[i], window.strides[i], window.dilations[i],
+        window.pads[i], window.pads[i + count]);
     if (!windows)
-      return node.emitError() << "has a kernel of size " << window.kernel[i]
-                              << " with dilation " << window.dilations[i]
-                              << ", which does not fit dimension " << i + 2
-                              << " of size " << sizes[i] << " with pads "
-                              << window.pads[i] << " and "
-                              << window.pads[i + count];
+      return node.emitError()
+             << "has a kernel of size " << window.kernel[i] << " with dilation "
+             << window.dilations[i] << ", which does not fit dimension "
+             << i + 2 << " of size " << sizes[i] << " with pads "
+             << window.pads[i] << " and " << window.pads[i + count];
     window.result.push_back(*windows);
   }
   if (count == 1) {
@@ -135,11 +135,11 @@ FailureOr<Tensor> dorefa::getFeatureMap(Node &node, unsigned index) {
   for (int64_t i = 1; i < rank; ++i)
     valid &= !ShapedType::isDynamic(shape[i]);
   if (!valid)
-    return node.emitError() << "has an input of shape "
-                            << formatShape(shape)
-                            << " but only one and two spatial dimensions (rank 3 "
-                               "and 4) behind a batch are supported";
-  if (isChannelsLast(node)) {
+    return node.emitError()
+           << "has an input of shape " << formatShape(shape)
+           << " but only one and two spatial dimensions (rank 3 "
+              "and 4) behind a batch are supported";
+  if (node.isChannelsLast()) {
     SmallVector<int64_t> perm = identityPerm(rank);
     std::rotate(perm.begin() + 1, perm.end() - 1, perm.end());
     x = transposeView(node, *x, perm);
@@ -154,7 +154,7 @@ LogicalResult dorefa::setFeatureMap(Node &node, Value value, int64_t rank) {
   FailureOr<Tensor> output = result;
   if (rank == 3)
     output = squeeze(node, result, {2});
-  if (succeeded(output) && isChannelsLast(node))
+  if (succeeded(output) && node.isChannelsLast())
     output = transposeView(node, *output,
                            rank == 4 ? ArrayRef<int64_t>{0, 2, 3, 1}
                                      : ArrayRef<int64_t>{0, 2, 1});
@@ -239,11 +239,13 @@ static LogicalResult emitPool(Node &node, const PoolInput &input,
 }
 
 static LogicalResult importMaxPool(Node &node) {
-  if (failed(node.checkInputs(1, 1)) || failed(node.requireInt("storage_order", 0)))
+  if (failed(node.checkInputs(1, 1)) ||
+      failed(node.requireInt("storage_order", 0)))
     return failure();
   if (node.isUsed(1))
-    return node.emitError() << "has indices that are read (output 1), which is not "
-                               "supported";
+    return node.emitError()
+           << "has indices that are read (output 1), which is not "
+              "supported";
   FailureOr<PoolInput> input = getPoolInput(node);
   if (failed(input))
     return failure();
@@ -291,8 +293,8 @@ static LogicalResult importGlobalPool(Node &node) {
   return emitGlobalPool(node, max);
 }
 
-/// The mean over all spatial dimensions, which is how some exporters write a global
-/// average pool.
+/// The mean over all spatial dimensions, which is how some exporters write a
+/// global average pool.
 static LogicalResult importReduceMean(Node &node) {
   if (failed(node.checkInputs(1, 2)) || failed(node.requireInt("keepdims", 1)))
     return failure();
@@ -310,9 +312,10 @@ static LogicalResult importReduceMean(Node &node) {
   }
   llvm::sort(found);
   if (rank < 3 || found != ArrayRef(identityPerm(rank)).drop_front(2))
-    return node.emitError() << "has axes " << formatShape(found)
-                            << " but only the mean over all spatial dimensions of a "
-                               "feature map is supported";
+    return node.emitError()
+           << "has axes " << formatShape(found)
+           << " but only the mean over all spatial dimensions of a "
+              "feature map is supported";
   return emitGlobalPool(node, /*max=*/false);
 }
 

@@ -31,8 +31,8 @@ float Quantizer::apply(float x, int64_t channel) const {
   double s = scale[scale.size() == 1 ? 0 : channel];
   if (sign)
     return dequantize(signCode(x) ? 1 : -1, 0, s);
-  int64_t level = quantizeLevel(x, static_cast<float>(s), zeroPoint, getMinLevel(),
-                                getMaxLevel(), rounding);
+  int64_t level = quantizeLevel(x, static_cast<float>(s), zeroPoint,
+                                getMinLevel(), getMaxLevel(), rounding);
   return dequantize(level, zeroPoint, s);
 }
 
@@ -48,7 +48,8 @@ void dorefa::applyQuantizer(Tensor &tensor) {
       inner *= result->shape[i];
   }
   for (size_t i = 0; i < values.size(); ++i)
-    values[i] = tensor.quantizer->apply(values[i], int64_t(i) / inner % channels);
+    values[i] =
+        tensor.quantizer->apply(values[i], int64_t(i) / inner % channels);
   result->data = std::move(values);
   tensor.constant = std::move(result);
   tensor.quantizer.reset();
@@ -98,7 +99,8 @@ static Value emitDequantize(const Node &node, Value codes,
   ElementsAttr attr = makeElements(scaleType, std::move(scale), "scale");
   Value scaleValue =
       materialize(builder, builder.getUnknownLoc(), attr, scaleType);
-  Type type = cast<RankedTensorType>(codes.getType()).clone(builder.getF32Type());
+  Type type =
+      cast<RankedTensorType>(codes.getType()).clone(builder.getF32Type());
   return DequantizeOp::create(builder, loc, type, codes, scaleValue,
                               builder.getF32FloatAttr(zeroPoint),
                               builder.getI64IntegerAttr(axis));
@@ -155,13 +157,14 @@ static FailureOr<Rounding> readRounding(const Node &node, StringRef byDefault) {
   if (mode)
     return *mode;
   return node.emitAttrError("rounding_mode")
-         << "is '" << *text
+         << "is '" << printable(*text)
          << "' but must be ROUND, HALF_EVEN, HALF_UP, HALF_DOWN, UP, DOWN, "
             "ROUND_TO_ZERO, CEIL or FLOOR";
 }
 
 /// One number, whatever type and shape the file gives it.
-static FailureOr<double> readNumber(Node &node, unsigned index, StringRef what) {
+static FailureOr<double> readNumber(Node &node, unsigned index,
+                                    StringRef what) {
   FailureOr<Constant> constant = node.takeConstant(index, what);
   if (failed(constant))
     return failure();
@@ -170,23 +173,25 @@ static FailureOr<double> readNumber(Node &node, unsigned index, StringRef what) 
     if (constant->getNumber(i) != constant->getNumber(0))
       count = 0;
   if (count == 0)
-    return node.emitError() << "has a " << what << " of shape "
-                            << formatShape(constant->shape)
-                            << " but it must be one number";
+    return node.emitError()
+           << "has a " << what << " of shape " << formatShape(constant->shape)
+           << " but it must be one number";
   return constant->getNumber(0);
 }
 
-static FailureOr<unsigned> readBits(Node &node, unsigned index, StringRef what) {
+static FailureOr<unsigned> readBits(Node &node, unsigned index,
+                                    StringRef what) {
   FailureOr<double> bits = readNumber(node, index, what);
   if (failed(bits))
     return failure();
   if (*bits >= 1 && *bits <= 32 && *bits == std::floor(*bits))
     return static_cast<unsigned>(*bits);
-  return node.emitError() << "has a " << what << " of " << *bits
+  return node.emitError() << "has a " << what << " of " << printable(*bits)
                           << " but it must be an integer between 1 and 32";
 }
 
-static FailureOr<bool> readFlag(const Node &node, StringRef name, int64_t byDefault) {
+static FailureOr<bool> readFlag(const Node &node, StringRef name,
+                                int64_t byDefault) {
   FailureOr<int64_t> flag = node.getInt(name, byDefault);
   if (failed(flag))
     return failure();
@@ -205,8 +210,9 @@ static LogicalResult readScale(Node &node, ArrayRef<int64_t> shape,
   for (int64_t i = 0; i < count; ++i) {
     double s = scale->getNumber(i);
     // A sign may stand for 0 or be flipped; dividing by the scale may not.
-    if (!quantizer.sign && !(static_cast<float>(s) > 0 && std::isfinite(float(s))))
-      return node.emitError() << "has a scale of " << s
+    if (!quantizer.sign &&
+        !(static_cast<float>(s) > 0 && std::isfinite(float(s))))
+      return node.emitError() << "has a scale of " << printable(s)
                               << " but scales must be greater than 0";
     quantizer.scale.push_back(s);
   }
@@ -218,10 +224,11 @@ static LogicalResult readScale(Node &node, ArrayRef<int64_t> shape,
       quantizer.axis = lead + i;
       return success();
     }
-  return node.emitError() << "has scales of shape " << formatShape(scale->shape)
-                          << " for a tensor of shape " << formatShape(shape)
-                          << " but must have one scale, or one for each index of one "
-                             "dimension";
+  return node.emitError()
+         << "has scales of shape " << formatShape(scale->shape)
+         << " for a tensor of shape " << formatShape(shape)
+         << " but must have one scale, or one for each index of one "
+            "dimension";
 }
 
 //===----------------------------------------------------------------------===//
@@ -270,8 +277,8 @@ private:
 
 /// Modes that treat both signs alike round the positive and the negative part:
 /// one of the two is 0.
-FailureOr<Value> dorefa::emitRounding(const Node &node, Rounding mode, Value input,
-                                      ArrayRef<int64_t> perm) {
+FailureOr<Value> dorefa::emitRounding(const Node &node, Rounding mode,
+                                      Value input, ArrayRef<int64_t> perm) {
   auto simple = [&](UnaryKind kind) {
     return emitUnary(node, kind, input, node.getLoc(perm, "round"));
   };
@@ -308,22 +315,22 @@ FailureOr<Value> dorefa::emitRounding(const Node &node, Rounding mode, Value inp
   return positive.apply(BinaryKind::Add, *negative.get()).get();
 }
 
-/// A quantizer whose levels do not fit a code: `x / s + z`, clamped, rounded, and
-/// back.
-static LogicalResult importWideQuantizer(Node &node, const Quantizer &quantizer) {
+/// A quantizer whose levels do not fit a code: `x / s + z`, clamped, rounded,
+/// and back.
+static LogicalResult importWideQuantizer(Node &node,
+                                         const Quantizer &quantizer) {
   FailureOr<Tensor> x = node.getFloatValue(0);
   if (failed(x) || failed(x = toCanonical(node, *x)))
     return failure();
   Constant scales;
-  scales.data = std::vector<float>(quantizer.scale.begin(), quantizer.scale.end());
+  scales.data =
+      std::vector<float>(quantizer.scale.begin(), quantizer.scale.end());
   if (quantizer.scale.size() > 1) {
     scales.shape.assign(x->getRank(), 1);
     scales.shape[quantizer.axis] = quantizer.scale.size();
   }
-  FailureOr<Constant> arranged = arrangeLike(node, std::move(scales), *x);
-  if (failed(arranged))
-    return failure();
-  Value scale = emitFloats(node, std::move(*arranged), node.getInputName(1));
+  Value scale = emitFloats(node, arrangeLike(std::move(scales), *x),
+                           node.getInputName(1));
   Chain chain(node, x->value, x->perm);
   chain.apply(BinaryKind::Div, scale);
   if (quantizer.zeroPoint != 0)
@@ -336,11 +343,13 @@ static LogicalResult importWideQuantizer(Node &node, const Quantizer &quantizer)
   chain.apply(BinaryKind::Mul, scale, /*last=*/true);
   if (failed(chain.get()))
     return failure();
-  remark::analysis(node.getLoc(x->perm),
-                   remark::RemarkOpts::name("wide-activation").category("dorefa"))
-      << remark::reason("activation has {0} bits and stays float: codes have at "
-                        "most 8",
-                        quantizer.bits);
+  remark::analysis(
+      node.getLoc(x->perm),
+      remark::RemarkOpts::name("wide-activation").category("dorefa"))
+      << remark::reason(
+             "activation has {0} bits and stays float: codes have at "
+             "most 8",
+             quantizer.bits);
   x->value = *chain.get();
   return node.setOutput(*x);
 }
@@ -358,8 +367,8 @@ static LogicalResult importQuantizer(Node &node, Quantizer quantizer) {
       return node.emitError() << "quantizes integers but must quantize floats";
     if (!isFinite(*input.constant))
       return node.getImporter().emitError(node.getInputName(0))
-             << "tensor '" << node.getInputName(0) << "', quantized by node '"
-             << node.getOutputName()
+             << "tensor '" << printable(node.getInputName(0))
+             << "', quantized by node '" << node.getOutputName()
              << "', holds NaN or infinity but must be finite";
     Tensor result = std::move(input);
     result.quantizer = std::move(quantizer);
@@ -414,13 +423,16 @@ static LogicalResult importQuant(Node &node) {
       failed(readScale(node, *shape, quantizer)))
     return failure();
   quantizer.zeroPoint = static_cast<float>(*zeroPoint);
-  // The text of QONNX and its code disagree here; a reader should know which holds.
+  // The text of QONNX and its code disagree here; a reader should know which
+  // holds.
   if (quantizer.isSigned && quantizer.bits == 1)
-    remark::analysis(node.getLoc({}),
-                     remark::RemarkOpts::name("one-signed-bit").category("dorefa"))
-        << remark::reason("1 signed bit has the levels {0} to 0; the qonnx package "
-                          "computes the sign instead, which is BipolarQuant here",
-                          quantizer.getMinLevel());
+    remark::analysis(
+        node.getLoc({}),
+        remark::RemarkOpts::name("one-signed-bit").category("dorefa"))
+        << remark::reason(
+               "1 signed bit has the levels {0} to 0; the qonnx package "
+               "computes the sign instead, which is BipolarQuant here",
+               quantizer.getMinLevel());
   return importQuantizer(node, std::move(quantizer));
 }
 
@@ -440,8 +452,8 @@ static LogicalResult importBipolarQuant(Node &node) {
 //===----------------------------------------------------------------------===//
 
 /// Drops the low bits of an integer: `(round(y / 2^t) - z / 2^t) * s'` with
-/// `y = round(x / s + z)`. Version 1 drops input - output bits and keeps the scale;
-/// version 2 states the scale of the result and clamps to its bits.
+/// `y = round(x / s + z)`. Version 1 drops input - output bits and keeps the
+/// scale; version 2 states the scale of the result and clamps to its bits.
 static LogicalResult importTrunc(Node &node) {
   bool hasOutputScale = node.getNumInputs() == 6;
   if (failed(node.checkInputs(5, 6)))
@@ -465,11 +477,12 @@ static LogicalResult importTrunc(Node &node) {
     resultScale = *given;
   }
   if (!(*scale > 0) || !(resultScale > 0))
-    return node.emitError() << "has scales of " << *scale << " and " << resultScale
-                            << " but scales must be greater than 0";
+    return node.emitError()
+           << "has scales of " << printable(*scale) << " and "
+           << printable(resultScale) << " but scales must be greater than 0";
   if (*bits > *inputBits)
-    return node.emitError() << "truncates " << *inputBits << " bits to " << *bits
-                            << " but the result must not be wider";
+    return node.emitError() << "truncates " << *inputBits << " bits to "
+                            << *bits << " but the result must not be wider";
   double shift = hasOutputScale
                      ? std::nearbyint(std::log2(resultScale / *scale))
                      : double(*inputBits - *bits);
@@ -535,15 +548,17 @@ static bool isExact(int64_t count, float scale, float bias, double codeScale,
   return true;
 }
 
-/// The narrowest code whose values are `scale * count + bias`, count <= `count`.
+/// The narrowest code whose values are `scale * count + bias`, count <=
+/// `count`.
 static ThresholdCode chooseCode(int64_t count, float scale, float bias) {
   ThresholdCode code;
   code.scale = scale;
   double base = double(bias) / scale;
-  auto offset = static_cast<int64_t>(std::abs(base) < 1000 ? std::nearbyint(base) : 0);
-  bool shifted = offset == base && isExact(count, scale, bias, scale, [&](int64_t c) {
-                   return c + offset;
-                 });
+  auto offset =
+      static_cast<int64_t>(std::abs(base) < 1000 ? std::nearbyint(base) : 0);
+  bool shifted =
+      offset == base &&
+      isExact(count, scale, bias, scale, [&](int64_t c) { return c + offset; });
   if (shifted && offset >= 0 && offset + count <= 255) {
     code.base = offset;
     code.bits = getUnsignedBits(offset + count);
@@ -570,14 +585,15 @@ static ThresholdCode chooseCode(int64_t count, float scale, float bias) {
   return code;
 }
 
-/// `out_dtype` is only a declaration here: the values follow from the thresholds.
+/// `out_dtype` is only a declaration here: the values follow from the
+/// thresholds.
 static LogicalResult checkDataType(const Node &node) {
   FailureOr<std::string> text = node.getString("out_dtype", "");
   if (failed(text))
     return failure();
   StringRef name = *text;
-  if (name.empty() || name == "BIPOLAR" || name == "BINARY" || name == "TERNARY" ||
-      name == "FLOAT32" || name.starts_with("FIXED<") ||
+  if (name.empty() || name == "BIPOLAR" || name == "BINARY" ||
+      name == "TERNARY" || name == "FLOAT32" || name.starts_with("FIXED<") ||
       name.starts_with("SCALEDINT<"))
     return success();
   unsigned bits;
@@ -586,8 +602,9 @@ static LogicalResult checkDataType(const Node &node) {
       bits <= 64)
     return success();
   return node.emitAttrError("out_dtype")
-         << "is '" << *text
-         << "' but must be BIPOLAR, BINARY, TERNARY, INTn, UINTn, FIXED, SCALEDINT "
+         << "is '" << printable(*text)
+         << "' but must be BIPOLAR, BINARY, TERNARY, INTn, UINTn, FIXED, "
+            "SCALEDINT "
             "or FLOAT32";
 }
 
@@ -600,14 +617,18 @@ static FailureOr<Tensor> getWithChannelsLast(Node &node, bool perChannel) {
   if (*layout != "NCHW" && *layout != "NHWC" && *layout != "NC" &&
       *layout != "NCW" && *layout != "NWC")
     return node.emitAttrError("data_layout")
-           << "is '" << *layout << "' but must be NCHW, NHWC, NCW, NWC or NC";
+           << "is '" << printable(*layout)
+           << "' but must be NCHW, NHWC, NCW, NWC or NC";
   int64_t rank = x->getRank();
   if (rank == 0)
-    return node.emitError() << "has a scalar input but needs a channel dimension";
+    return node.emitError()
+           << "has a scalar input but needs a channel dimension";
   if (!perChannel)
     return x;
-  bool last = rank < 3 || *layout == "NHWC" || *layout == "NWC" || *layout == "NC";
-  SmallVector<int64_t> perm = last ? identityPerm(rank) : channelsLastPerm(rank);
+  bool last =
+      rank < 3 || *layout == "NHWC" || *layout == "NWC" || *layout == "NC";
+  SmallVector<int64_t> perm =
+      last ? identityPerm(rank) : channelsLastPerm(rank);
   FailureOr<Value> value = toLayout(node, *x, perm);
   if (failed(value))
     return failure();
@@ -621,8 +642,8 @@ static LogicalResult importMultiThreshold(Node &node) {
       failed(checkDataType(node)))
     return failure();
   if (!(std::isfinite(*scale) && *scale > 0 && std::isfinite(*bias)))
-    return node.emitError() << "has out_scale " << *scale << " and out_bias "
-                            << *bias
+    return node.emitError() << "has out_scale " << printable(*scale)
+                            << " and out_bias " << printable(*bias)
                             << " but both must be finite and the scale above 0";
   // Infinite thresholds are met never or always, which is well defined.
   FailureOr<Constant> table =
@@ -631,27 +652,28 @@ static LogicalResult importMultiThreshold(Node &node) {
     return failure();
   if (table->getRank() != 2 || table->isInteger() || table->shape[0] < 1 ||
       table->shape[1] < 1 || table->shape[1] > 255)
-    return node.emitError() << "has thresholds of shape "
-                            << formatShape(table->shape)
-                            << " but must have floats of shape C x n or 1 x n with n "
-                               "between 1 and 255";
+    return node.emitError()
+           << "has thresholds of shape " << formatShape(table->shape)
+           << " but must have floats of shape C x n or 1 x n with n "
+              "between 1 and 255";
   FailureOr<Tensor> x = getWithChannelsLast(node, table->shape[0] != 1);
   if (failed(x))
     return failure();
-  ArrayRef<int64_t> shape = cast<RankedTensorType>(x->value.getType()).getShape();
+  ArrayRef<int64_t> shape =
+      cast<RankedTensorType>(x->value.getType()).getShape();
   if (table->shape[0] != 1 && table->shape[0] != shape.back())
-    return node.emitError() << "has " << table->shape[0]
-                            << " rows of thresholds but " << shape.back()
-                            << " channels";
+    return node.emitError()
+           << "has " << table->shape[0] << " rows of thresholds but "
+           << shape.back() << " channels";
   ThresholdCode code = chooseCode(table->shape[1], *scale, *bias);
   OpBuilder &builder = node.getBuilder();
   Type type = RankedTensorType::get(
       shape, CodeType::get(builder.getContext(), code.bits, code.encoding));
   Value thresholds = emitFloats(node, std::move(*table), node.getInputName(1));
   Location loc = node.getLoc(x->perm, code.plain ? "count" : "");
-  Value codes =
-      ThresholdOp::create(builder, loc, type, x->value, thresholds,
-                          DenseBoolArrayAttr(), builder.getI64IntegerAttr(code.base));
+  Value codes = ThresholdOp::create(builder, loc, type, x->value, thresholds,
+                                    DenseBoolArrayAttr(),
+                                    builder.getI64IntegerAttr(code.base));
   x->value = emitDequantize(node, codes, {code.scale}, 0, 0, loc);
   if (code.plain) {
     Chain chain(node, x->value, x->perm);

@@ -15,15 +15,16 @@ using namespace mlir::dorefa;
 // Reshape and its kin
 //===----------------------------------------------------------------------===//
 
-/// Moves the axis of a quantizer along, or applies the quantizer where no single
-/// dimension of the new shape takes its place.
+/// Moves the axis of a quantizer along, or applies the quantizer where no
+/// single dimension of the new shape takes its place.
 static void reshapeConstant(Tensor &tensor, ArrayRef<int64_t> shape) {
   if (tensor.quantizer && tensor.quantizer->scale.size() > 1) {
     ArrayRef<int64_t> old = tensor.constant->shape;
     int64_t axis = tensor.quantizer->axis;
     int64_t before = *countElements(old.take_front(axis)), found = -1;
     for (int64_t i = 0; i < int64_t(shape.size()); ++i)
-      if (shape[i] == old[axis] && *countElements(shape.take_front(i)) == before)
+      if (shape[i] == old[axis] &&
+          *countElements(shape.take_front(i)) == before)
         found = i;
     if (found < 0)
       applyQuantizer(tensor);
@@ -74,7 +75,8 @@ static LogicalResult emitReshaped(Node &node, ArrayRef<int64_t> shape) {
     value = reshape(node, *value, shape, node.getLoc({}));
   if (failed(value))
     return failure();
-  return node.setOutput(Tensor{{}, {}, *value, identityPerm(shape.size()), false});
+  return node.setOutput(
+      Tensor{{}, {}, *value, identityPerm(shape.size()), false});
 }
 
 static LogicalResult importFlatten(Node &node) {
@@ -86,10 +88,13 @@ static LogicalResult importFlatten(Node &node) {
   // Unlike other axes this one may be the rank itself.
   int64_t split = *axis < 0 ? *axis + rank : *axis;
   if (split < 0 || split > rank)
-    return node.emitAttrError("axis") << "is " << *axis << " but must be between "
-                                      << -rank << " and " << rank;
-  std::optional<int64_t> columns = countElements(ArrayRef(shape).drop_front(split));
-  std::optional<int64_t> rows = countElements(ArrayRef(shape).take_front(split));
+    return node.emitAttrError("axis")
+           << "is " << *axis << " but must be between " << -rank << " and "
+           << rank;
+  std::optional<int64_t> columns =
+      countElements(ArrayRef(shape).drop_front(split));
+  std::optional<int64_t> rows =
+      countElements(ArrayRef(shape).take_front(split));
   bool dynamic = rank > 0 && ShapedType::isDynamic(shape[0]);
   if (!rows || !columns || (dynamic && (split == 0 || *rows != 1)))
     return node.emitAttrError("axis")
@@ -110,16 +115,17 @@ static LogicalResult resolveShape(const Node &node, ArrayRef<int64_t> from,
     if (shape[i] == -1 && open < 0)
       open = i;
     else if (shape[i] < 1 && !ShapedType::isDynamic(shape[i]))
-      return node.emitError() << "reshapes " << formatShape(from) << " to "
-                              << formatShape(asked)
-                              << " but sizes must be at least 1, one may be -1";
+      return node.emitError()
+             << "reshapes " << formatShape(from) << " to " << formatShape(asked)
+             << " but sizes must be at least 1, one may be -1";
   }
   if (open < 0)
     return success();
   bool batchLeft = llvm::is_contained(from, ShapedType::kDynamic) &&
                    !llvm::is_contained(shape, ShapedType::kDynamic);
   shape[open] = 1;
-  std::optional<int64_t> known = countElements(shape), all = countElements(from);
+  std::optional<int64_t> known = countElements(shape),
+                         all = countElements(from);
   if (!known || !all || *all % *known != 0 || (batchLeft && *all != *known))
     return node.emitError() << "reshapes " << formatShape(from) << " to "
                             << formatShape(asked) << ", which does not fit"
@@ -160,8 +166,8 @@ static FailureOr<SmallVector<int64_t>> readAxes(Node &node, int64_t rank,
   }
   llvm::sort(axes);
   if (std::adjacent_find(axes.begin(), axes.end()) != axes.end())
-    return node.emitError() << "has axes " << formatShape(given)
-                            << ", one of them twice";
+    return node.emitError()
+           << "has axes " << formatShape(given) << ", one of them twice";
   return axes;
 }
 
@@ -203,8 +209,9 @@ static LogicalResult importSqueeze(Node &node) {
     return failure();
   for (int64_t axis : *axes)
     if (shape[axis] != 1)
-      return node.emitError() << "squeezes dimension " << axis << " of shape "
-                              << formatShape(shape) << " but its size must be 1";
+      return node.emitError()
+             << "squeezes dimension " << axis << " of shape "
+             << formatShape(shape) << " but its size must be 1";
   FailureOr<Tensor> result = squeeze(node, node.getInput(0), *axes);
   return failed(result) ? failure() : node.setOutput(*result);
 }
@@ -241,10 +248,9 @@ static FailureOr<SmallVector<Value>> arrangeAlike(Node &node,
     if (failed(x) || failed(x = toCanonical(node, *x)))
       return failure();
     if (i > 0 && x->getRank() != tensors[0].getRank())
-      return node.emitError() << "joins shapes "
-                              << formatShape(tensors[0].getShape()) << " and "
-                              << formatShape(x->getShape())
-                              << " but the ranks must be equal";
+      return node.emitError()
+             << "joins shapes " << formatShape(tensors[0].getShape()) << " and "
+             << formatShape(x->getShape()) << " but the ranks must be equal";
     tensors.push_back(*x);
   }
   int64_t rank = tensors[0].getRank();
@@ -277,7 +283,8 @@ static LogicalResult importConcat(Node &node) {
   auto first = cast<RankedTensorType>((*values)[0].getType());
   SmallVector<int64_t> shape(first.getShape());
   for (Value value : ArrayRef(*values).drop_front()) {
-    SmallVector<int64_t> own(cast<RankedTensorType>(value.getType()).getShape());
+    SmallVector<int64_t> own(
+        cast<RankedTensorType>(value.getType()).getShape());
     int64_t size = own[dim];
     own[dim] = shape[dim];
     if (own != shape || ShapedType::isDynamic(size))
@@ -285,7 +292,8 @@ static LogicalResult importConcat(Node &node) {
                               << *axis << ", or along the symbolic batch";
     shape[dim] += size;
   }
-  FailureOr<RankedTensorType> type = node.getType(shape, first.getElementType());
+  FailureOr<RankedTensorType> type =
+      node.getType(shape, first.getElementType());
   if (failed(type))
     return failure();
   OpBuilder &builder = node.getBuilder();
@@ -322,20 +330,21 @@ static FailureOr<Tensor> slice(const Node &node, const Tensor &x, int64_t axis,
                                "supported";
   SmallVector<int64_t> shape(type.getShape());
   shape[dim] = range.size;
-  FailureOr<RankedTensorType> result = node.getType(shape, type.getElementType());
+  FailureOr<RankedTensorType> result =
+      node.getType(shape, type.getElementType());
   if (failed(result))
     return failure();
   OpBuilder &builder = node.getBuilder();
-  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(
-      builder, builder.getUnknownLoc(), source.value);
+  SmallVector<OpFoldResult> sizes =
+      tensor::getMixedSizes(builder, builder.getUnknownLoc(), source.value);
   SmallVector<OpFoldResult> offsets(shape.size(), builder.getIndexAttr(0));
   SmallVector<OpFoldResult> strides(shape.size(), builder.getIndexAttr(1));
   offsets[dim] = builder.getIndexAttr(range.offset);
   sizes[dim] = builder.getIndexAttr(range.size);
   strides[dim] = builder.getIndexAttr(range.step);
   source.value = tensor::ExtractSliceOp::create(
-      builder, node.getLoc(source.perm, "", output), *result, source.value, offsets,
-      sizes, strides);
+      builder, node.getLoc(source.perm, "", output), *result, source.value,
+      offsets, sizes, strides);
   return source;
 }
 
@@ -365,10 +374,10 @@ static LogicalResult importSplit(Node &node) {
   for (int64_t part : sizes)
     sum += part < 1 || part > size ? size + 1 : part;
   if (int64_t(sizes.size()) != parts || sum != size)
-    return node.emitError() << "splits dimension " << *axis << " of shape "
-                            << formatShape(shape) << " into "
-                            << formatShape(sizes) << " for " << parts
-                            << " outputs, which does not fit";
+    return node.emitError()
+           << "splits dimension " << *axis << " of shape " << formatShape(shape)
+           << " into " << formatShape(sizes) << " for " << parts
+           << " outputs, which does not fit";
   int64_t offset = 0;
   for (int64_t i = 0; i < parts; ++i) {
     if (node.isUsed(i)) {
@@ -393,7 +402,7 @@ static FailureOr<std::array<SmallVector<int64_t>, 4>> readSlice(Node &node) {
       return failure();
     if (!*list && i < 2)
       return node.emitError() << "has no " << names[i];
-    lists[i] = *list ? **list
+    lists[i] = *list    ? **list
                : i == 2 ? identityPerm(lists[0].size())
                         : SmallVector<int64_t>(lists[0].size(), 1);
     if (lists[i].size() != lists[0].size())
@@ -422,19 +431,20 @@ static LogicalResult importSlice(Node &node) {
         ends[i] >= kMaxElements)
       continue;
     auto clamp = [&](int64_t index) {
-      return std::clamp<int64_t>(index < 0 ? std::max(index, -size) + size : index,
-                                 0, size);
+      return std::clamp<int64_t>(
+          index < 0 ? std::max(index, -size) + size : index, 0, size);
     };
     int64_t first = clamp(starts[i]), last = clamp(ends[i]);
     if (steps[i] < 1 || last <= first)
-      return node.emitError() << "selects " << starts[i] << " to " << ends[i]
-                              << " in steps of " << steps[i] << " along axis "
-                              << *axis << " of shape " << formatShape(shape)
-                              << " but must select at least one element in steps of "
-                                 "at least 1";
+      return node.emitError()
+             << "selects " << starts[i] << " to " << ends[i] << " in steps of "
+             << steps[i] << " along axis " << *axis << " of shape "
+             << formatShape(shape)
+             << " but must select at least one element in steps of "
+                "at least 1";
     int64_t step = std::min(steps[i], size);
-    FailureOr<Tensor> part = slice(
-        node, *x, *axis, {first, (last - first + step - 1) / step, step});
+    FailureOr<Tensor> part =
+        slice(node, *x, *axis, {first, (last - first + step - 1) / step, step});
     if (failed(part))
       return failure();
     x = part;
@@ -453,9 +463,9 @@ static LogicalResult importGather(Node &node) {
   if (failed(indices))
     return failure();
   if (!indices->isInteger() || indices->getNumElements() != 1)
-    return node.emitError() << "has indices of shape "
-                            << formatShape(indices->shape)
-                            << " but only one integer index is supported";
+    return node.emitError()
+           << "has indices of shape " << formatShape(indices->shape)
+           << " but only one integer index is supported";
   SmallVector<int64_t> shape = x->getShape();
   FailureOr<int64_t> axis = node.normalizeAxis(*attr, shape.size());
   if (failed(axis))
@@ -463,8 +473,8 @@ static LogicalResult importGather(Node &node) {
   int64_t index = std::get<std::vector<int64_t>>(indices->data)[0];
   int64_t size = shape[*axis];
   if (!ShapedType::isDynamic(size) && (index < -size || index >= size))
-    return node.emitError() << "has index " << index
-                            << " but the dimension has size " << size;
+    return node.emitError()
+           << "has index " << index << " but the dimension has size " << size;
   FailureOr<Tensor> part =
       slice(node, *x, *axis, {index < 0 ? index + size : index, 1, 1});
   if (succeeded(part) && indices->getRank() == 0)
@@ -495,9 +505,9 @@ static FailureOr<SmallVector<int64_t>> readPads(Node &node, int64_t rank) {
   for (int64_t pad : given)
     valid &= pad >= 0 && pad <= kMaxElements;
   if (!valid)
-    return node.emitError() << "has pads " << formatShape(given)
-                            << " but must have " << 2 * dims.size()
-                            << " of at least 0";
+    return node.emitError()
+           << "has pads " << formatShape(given) << " but must have "
+           << 2 * dims.size() << " of at least 0";
   SmallVector<int64_t> all(2 * rank, 0);
   for (size_t i = 0; i < dims.size(); ++i) {
     FailureOr<int64_t> axis = node.normalizeAxis(dims[i], rank);
@@ -514,7 +524,7 @@ static FailureOr<float> readPadValue(Node &node) {
   if (failed(mode))
     return failure();
   if (*mode != "constant")
-    return node.emitAttrError("mode") << "is '" << *mode
+    return node.emitAttrError("mode") << "is '" << printable(*mode)
                                       << "' but only 'constant' is supported";
   if (!node.hasInput(2))
     return node.getFloat("value", 0.0f);
@@ -522,8 +532,9 @@ static FailureOr<float> readPadValue(Node &node) {
   if (failed(value))
     return failure();
   if (value->isInteger() || value->getNumElements() != 1)
-    return node.emitError() << "has a value of shape " << formatShape(value->shape)
-                            << " but it must be one float";
+    return node.emitError()
+           << "has a value of shape " << formatShape(value->shape)
+           << " but it must be one float";
   return static_cast<float>(value->getNumber(0));
 }
 
@@ -553,12 +564,14 @@ static LogicalResult importPad(Node &node) {
     if (low[dim] == 0 && high[dim] == 0)
       continue;
     if (ShapedType::isDynamic(shape[dim]))
-      return node.emitError() << "pads the symbolic batch, which is not supported";
+      return node.emitError()
+             << "pads the symbolic batch, which is not supported";
     shape[dim] += low[dim] + high[dim];
   }
   if (shape == type.getShape())
     return node.setOutput(*x);
-  FailureOr<RankedTensorType> result = node.getType(shape, type.getElementType());
+  FailureOr<RankedTensorType> result =
+      node.getType(shape, type.getElementType());
   if (failed(result))
     return failure();
   OpBuilder &builder = node.getBuilder();
@@ -570,15 +583,17 @@ static LogicalResult importPad(Node &node) {
   };
   Value value = arith::ConstantOp::create(builder, builder.getUnknownLoc(),
                                           builder.getF32FloatAttr(*number));
-  x->value = tensor::PadOp::create(builder, node.getLoc(x->perm), *result, x->value,
-                                   toFolded(low), toFolded(high), value);
+  x->value =
+      tensor::PadOp::create(builder, node.getLoc(x->perm), *result, x->value,
+                            toFolded(low), toFolded(high), value);
   return node.setOutput(*x);
 }
 
 /// Nodes that only constant folding evaluates.
 static LogicalResult importConstantOnly(Node &node) {
-  return node.emitError() << "works on run-time data but is supported on constants "
-                             "only";
+  return node.emitError()
+         << "works on run-time data but is supported on constants "
+            "only";
 }
 
 void dorefa::registerShapes(ImportTable &table) {

@@ -14,14 +14,15 @@ using namespace mlir;
 int main(int argc, char **argv) {
   TranslateToMLIRRegistration importOnnx(
       "import-onnx", "Import an ONNX or QONNX file",
-      [](llvm::SourceMgr &sources, MLIRContext *context) -> OwningOpRef<Operation *> {
+      [](llvm::SourceMgr &sources,
+         MLIRContext *context) -> OwningOpRef<Operation *> {
         // The importer reads the file itself: external data lies beside it.
         unsigned main = sources.getMainFileID();
         StringRef path = sources.getMemoryBuffer(main)->getBufferIdentifier();
         return dorefa::importOnnx(path, *context);
       });
-  return failed(
-      mlirTranslateMain(argc, argv,
-                        "Translates model files to MLIR.\n"
-                        "Example: dorefa-translate --import-onnx model.onnx\n"));
+  return failed(mlirTranslateMain(
+      argc, argv,
+      "Translates model files to MLIR.\n"
+      "Example: dorefa-translate --import-onnx model.onnx\n"));
 }
