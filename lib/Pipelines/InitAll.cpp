@@ -32,9 +32,3 @@ void dorefa::registerAllPasses() {
   registerDoReFaConversionPasses();
   registerPipelines();
 }
-
-// TEMPORARY
-namespace mlir::dorefa {
-__attribute__((weak)) std::unique_ptr<Pass> createFuseThresholdsPass() { return createRequireLowBitPass(); }
-__attribute__((weak)) std::unique_ptr<Pass> createFuseThresholdsPass(FuseThresholdsPassOptions) { return createRequireLowBitPass(); }
-} // namespace mlir::dorefa
