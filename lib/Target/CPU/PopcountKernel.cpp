@@ -76,28 +76,25 @@ public:
 private:
   // The contraction.
   int64_t pixelsPerTile();
-  void emitTile(const Tile &tile);
+  void createTables();
+  void emitSpan(Value image, Value row, Value span);
   void emitBlock(const Tile &tile, const Block &block, ValueRange windowSums);
   Values scanWindow(ValueRange init,
                     function_ref<Values(Value, Value, Value, ValueRange)> body);
   Value inputRow(Value row, Value ky);
   Value inputColumn(const Tile &tile, int64_t pixel, Value kx);
-  using Weights = function_ref<Value(Value, Value, Value, int64_t)>;
   Values contract(const Tile &tile, const Block &block, ValueRange sums,
-                  Value inputPlane, bool negative, Weights weights);
-  using PlaneWeights = function_ref<Value(Value, Value, Value, Value, int64_t)>;
+                  Value inputPlane, Value filterPlane, bool negative);
   Values addLevel(const Tile &tile, const Block &block, Value exponent,
-                  ValueRange sums, ArrayRef<PlaneRun> filterRuns,
-                  PlaneWeights weights);
-  Values countPairs(const Tile &tile, const Block &block, CodeType filterCode,
-                    PlaneWeights weights);
-  Values countFilter(const Tile &tile, const Block &block);
-  Values countGroups(const Tile &tile, const Block &block);
-  bool sharesColumnSums();
-  void sumColumns(Value image, Value row);
-  Values sumWindows(const Tile &tile, Value group);
-  Value sumWord(Value sum, ValueRange pixel, Value group, Value word);
+                  ValueRange sums);
+  Values countPairs(const Tile &tile, const Block &block);
+
+  // Window sums.
   Value firstWord(Value block);
+  Values sumWord(ValueRange sums, ValueRange pixel, Value span, Value word);
+  void sumColumns(Value image, Value row, Value span);
+  Value addColumns(const Tile &tile, int64_t pixel, int64_t v);
+  Values sumWindows(const Tile &tile, Value span);
 
   // The epilogue.
   void addCorrection(const Tile &tile, const Block &block, Values &sums);
@@ -115,11 +112,14 @@ private:
   int64_t kernelHeight, kernelWidth, numVectors, numThresholds = 0;
   /// Whether all channels of any block are of one group.
   bool oneGroupPerBlock;
-  /// Whether the window sum of a group must leave channels of its words out.
+  /// The blocks of a span have the same window sums: those of a group, or a
+  /// single block whose lanes have window sums of their own.
+  int64_t spans, blocksPerSpan;
+  /// Whether window sums must leave channels of their words out.
   bool needsMasks;
   Value firstWords, masks, rowClasses, columnClasses;
-  /// `groups x W`: sums of input codes down the columns that an output row
-  /// meets.
+  /// `W`, or `W x 32` where lanes differ: for the current span, sums down the
+  /// columns of the input that meet the current row.
   Value columnSums;
 };
 
@@ -132,116 +132,102 @@ PopcountEmitter::PopcountEmitter(KernelBuilder &b, const Contraction &c)
     numThresholds = cast<MemRefType>(c.thresholds.getType()).getDimSize(0) - 1;
   const FilterGeometry &g = c.geometry;
   oneGroupPerBlock = g.groups == 1 || g.outputsPerGroup() % kWordBits == 0;
-  needsMasks = c.form.sum != 0 && g.groups > 1 &&
-               (!oneGroupPerBlock || g.channelsPerGroup() % kWordBits != 0);
+  spans = oneGroupPerBlock ? g.groups : g.blocks;
+  blocksPerSpan = g.blocks / spans;
+  needsMasks = !oneGroupPerBlock ||
+               (g.groups > 1 && g.channelsPerGroup() % kWordBits != 0);
 }
 
 /// As many pixels as there are registers for: each reuses the filter words.
 int64_t PopcountEmitter::pixelsPerTile() {
-  int64_t limit = b.accumulators() / numVectors;
-  // Lane sums need accumulators of their own.
-  if (needsMasks && !oneGroupPerBlock)
-    limit /= 2;
-  limit = std::max<int64_t>(limit, 1);
+  int64_t limit = std::max<int64_t>(b.accumulators() / numVectors, 1);
   int64_t width = widthOf(c.init);
   if (ShapedType::isDynamic(width))
     return std::min<int64_t>(limit, 4);
-  int64_t tiles = llvm::divideCeil(width, limit);
-  return llvm::divideCeil(width, tiles);
+  return llvm::divideCeil(width, llvm::divideCeil(width, limit));
+}
+
+void PopcountEmitter::createTables() {
+  // A table of zeros is none.
+  auto table = [&](StringRef name, ArrayRef<int64_t> shape,
+                   ArrayRef<int64_t> values) -> Value {
+    if (llvm::all_of(values, [](int64_t value) { return value == 0; }))
+      return {};
+    return b.constantTable(name, shape, llvm::to_vector_of<int32_t>(values));
+  };
+  const FilterGeometry &g = c.geometry;
+  SmallVector<int64_t> first, bits;
+  for (int64_t block = 0; block < g.blocks; ++block)
+    first.push_back(g.firstWord(block));
+  firstWords = table("first_words", {g.blocks}, first);
+  rowClasses =
+      table("row_classes", {int64_t(c.rowClasses.size())}, c.rowClasses);
+  columnClasses = table("column_classes", {int64_t(c.columnClasses.size())},
+                        c.columnClasses);
+  if (c.form.sum == 0 || !needsMasks)
+    return;
+  int64_t lanes = oneGroupPerBlock ? 1 : kWordBits;
+  for (int64_t span = 0; span < spans; ++span)
+    for (int64_t word = 0; word < g.words; ++word)
+      for (int64_t lane = 0; lane < lanes; ++lane) {
+        int64_t block = span * blocksPerSpan;
+        int64_t output = block * kWordBits + lane;
+        bits.push_back(
+            output < g.outputChannels
+                ? g.channelMask(g.groupOf(output), g.firstWord(block) + word)
+                : 0);
+      }
+  masks = table("group_masks", {spans, g.words, lanes}, bits);
 }
 
 void PopcountEmitter::emit() {
-  const FilterGeometry &g = c.geometry;
-  SmallVector<int32_t> first;
-  for (int64_t block = 0; block < g.blocks; ++block)
-    first.push_back(g.firstWord(block));
-  if (llvm::any_of(first, [](int32_t word) { return word != 0; }))
-    firstWords = b.constantTable("first_words", {g.blocks}, first);
-
-  auto table = [&](StringRef name, ArrayRef<int64_t> classes) -> Value {
-    if (llvm::all_of(classes, [](int64_t number) { return number == 0; }))
-      return {};
-    return b.constantTable(name, {int64_t(classes.size())},
-                           llvm::to_vector_of<int32_t>(classes));
-  };
-  if (c.correction) {
-    rowClasses = table("row_classes", c.rowClasses);
-    columnClasses = table("column_classes", c.columnClasses);
-  }
-  if (needsMasks) {
-    SmallVector<int32_t> bits;
-    int64_t rows = oneGroupPerBlock ? g.groups : g.blocks;
-    int64_t lanes = oneGroupPerBlock ? 1 : kWordBits;
-    int64_t blocksPerRow = g.blocks / rows;
-    for (int64_t row = 0; row < rows; ++row)
-      for (int64_t word = 0; word < g.words; ++word)
-        for (int64_t lane = 0; lane < lanes; ++lane) {
-          int64_t block = row * blocksPerRow;
-          int64_t output = block * kWordBits + lane;
-          bits.push_back(
-              output < g.outputChannels
-                  ? g.channelMask(g.groupOf(output), g.firstWord(block) + word)
-                  : 0);
-        }
-    masks = b.constantTable("group_masks", {rows, g.words, lanes}, bits);
-  }
-
-  if (sharesColumnSums())
-    columnSums = b.scratch({g.groups, widthOf(c.input)});
+  createTables();
+  // Neighbouring windows share columns. Lanes always go by way of columns,
+  // because their sums would take the registers of the contraction.
+  int64_t width = widthOf(c.input);
+  if (c.form.sum != 0 && !oneGroupPerBlock)
+    columnSums = b.scratch({width, kWordBits});
+  else if (c.form.sum != 0 && kernelWidth > 1 &&
+           widthOf(c.init) * kernelWidth > width)
+    columnSums = b.scratch({width});
 
   b.loop(b.size(c.init, 0), 1, [&](Value image) {
     b.loop(b.size(c.init, 1), 1, [&](Value row) {
-      if (columnSums)
-        sumColumns(image, row);
-      b.tiles(b.size(c.init, 2), pixelsPerTile(),
-              [&](Value column, int64_t pixels) {
-                emitTile({image, row, column, pixels});
-              });
+      b.loop(spans, [&](Value span) { emitSpan(image, row, span); });
     });
   });
 }
 
-Value PopcountEmitter::firstWord(Value block) {
-  if (!firstWords)
-    return b.index(0);
-  return arith::IndexCastOp::create(b, b.getIndexType(),
-                                    b.load(firstWords, block));
-}
-
-void PopcountEmitter::emitTile(const Tile &tile) {
-  int64_t groups = oneGroupPerBlock ? c.geometry.groups : 1;
-  int64_t blocks = c.geometry.blocks / groups;
-  b.loop(groups, [&](Value group) {
-    Value firstBlock = b.mul(group, blocks);
-    Values sums;
-    Value word;
-    if (oneGroupPerBlock) {
-      word = firstWord(firstBlock);
-      if (c.form.sum != 0)
-        sums = sumWindows(tile, group);
-    }
-    b.loop(blocks, [&](Value i) {
-      Value number = b.add(firstBlock, i);
-      emitBlock(tile, {number, word ? word : firstWord(number)}, sums);
-    });
-  });
+/// One row of the output channels of a span.
+void PopcountEmitter::emitSpan(Value image, Value row, Value span) {
+  if (columnSums)
+    sumColumns(image, row, span);
+  Value firstBlock = b.mul(span, blocksPerSpan);
+  Value word = firstWord(firstBlock);
+  b.tiles(b.size(c.init, 2), pixelsPerTile(),
+          [&](Value column, int64_t pixels) {
+            Tile tile{image, row, column, pixels};
+            Values sums;
+            if (c.form.sum != 0 && oneGroupPerBlock)
+              sums = sumWindows(tile, span);
+            b.loop(blocksPerSpan, [&](Value i) {
+              emitBlock(tile, {b.add(firstBlock, i), word}, sums);
+            });
+          });
 }
 
 void PopcountEmitter::emitBlock(const Tile &tile, const Block &block,
                                 ValueRange windowSums) {
-  Values sums = countFilter(tile, block);
-  for (Value &sum : sums)
+  Values sums = countPairs(tile, block);
+  for (auto [i, sum] : llvm::enumerate(sums)) {
     sum = b.scale(sum, c.form.dot);
-  if (c.form.sum != 0) {
-    Values added;
-    if (oneGroupPerBlock)
-      for (Value sum : windowSums)
-        added.append(numVectors, b.broadcast(b.scale(sum, c.form.sum)));
-    else
-      for (Value sum : countGroups(tile, block))
-        added.push_back(b.scale(sum, c.form.sum));
-    for (auto [sum, other] : llvm::zip_equal(sums, added))
-      sum = b.add(sum, other);
+    if (c.form.sum == 0)
+      continue;
+    int64_t pixel = i / numVectors;
+    Value windowSum = oneGroupPerBlock
+                          ? b.broadcast(windowSums[pixel])
+                          : addColumns(tile, pixel, i % numVectors);
+    sum = b.add(sum, b.scale(windowSum, c.form.sum));
   }
   if (c.correction)
     addCorrection(tile, block, sums);
@@ -278,22 +264,24 @@ Value PopcountEmitter::inputColumn(const Tile &tile, int64_t pixel, Value kx) {
   return b.add(x, pixel * c.strides[1]);
 }
 
-/// Adds the popcounts of one input plane ANDed with `weights` to `sums`, which
-/// holds the vectors of the block for the first pixel, then for the next.
+/// Adds the popcounts of one pair of planes to `sums`, which holds the vectors
+/// of the block for the first pixel, then for the next.
 Values PopcountEmitter::contract(const Tile &tile, const Block &block,
                                  ValueRange sums, Value inputPlane,
-                                 bool negative, Weights weights) {
+                                 Value filterPlane, bool negative) {
   return scanWindow(sums, [&](Value ky, Value kx, Value word, ValueRange args) {
-    Values lanes, next;
+    Values weights, next;
     for (int64_t v = 0; v < numVectors; ++v)
-      lanes.push_back(weights(ky, kx, word, v));
+      weights.push_back(
+          b.loadVector(c.filter, {block.number, filterPlane, ky, kx, word,
+                                  b.index(v * b.lanes())}));
     for (int64_t pixel = 0; pixel < tile.pixels; ++pixel) {
       Value bits = b.broadcast(
           b.load(c.input, {tile.image, inputRow(tile.row, ky),
                            inputColumn(tile, pixel, kx),
                            b.add(word, block.firstWord), inputPlane}));
-      for (Value lane : lanes) {
-        Value both = arith::AndIOp::create(b, bits, lane);
+      for (Value weight : weights) {
+        Value both = arith::AndIOp::create(b, bits, weight);
         next.push_back(
             b.accumulate(args[next.size()], b.population(both), negative));
       }
@@ -314,136 +302,134 @@ SmallVector<PlaneRun> getRuns(CodeType code) {
   return runs;
 }
 
+/// Largest exponent of the planes of a code.
+int64_t largestExponent(CodeType code) {
+  PlaneRun last = getRuns(code).back();
+  return last.exponent + last.count - 1;
+}
+
 /// One step of Horner's rule: doubles `sums` and adds the pairs of planes whose
 /// exponents add up to `exponent`.
 Values PopcountEmitter::addLevel(const Tile &tile, const Block &block,
-                                 Value exponent, ValueRange sums,
-                                 ArrayRef<PlaneRun> filterRuns,
-                                 PlaneWeights weights) {
+                                 Value exponent, ValueRange sums) {
   Values next;
   for (Value sum : sums)
     next.push_back(b.add(sum, sum));
   for (const PlaneRun &x : getRuns(c.inputCode))
-    for (const PlaneRun &w : filterRuns) {
-      // Planes i of the input whose counterpart lies in the run of the filter.
+    for (const PlaneRun &w : getRuns(c.filterCode)) {
+      // Plane i of the input goes with plane w.first + last - i of the filter.
       Value last = b.add(exponent, x.first - x.exponent - w.exponent);
       Value begin = b.createOrFold<arith::MaxSIOp>(
           b.index(x.first), b.sub(last, b.index(w.count - 1)));
       Value end = b.createOrFold<arith::MinSIOp>(b.index(x.first + x.count),
                                                  b.add(last, 1));
       next = b.loop(begin, end, next, [&](Value i, ValueRange args) {
-        Value j = b.add(b.sub(last, i), w.first);
-        return contract(tile, block, args, i, x.negative != w.negative,
-                        [&](Value ky, Value kx, Value word, int64_t v) {
-                          return weights(j, ky, kx, word, v);
-                        });
+        return contract(tile, block, args, i, b.add(b.sub(last, i), w.first),
+                        x.negative != w.negative);
       });
     }
   return next;
 }
 
-/// The sum over all pairs of planes, by Horner's rule from the largest sum of
-/// exponents down. A few pairs are unrolled.
-Values PopcountEmitter::countPairs(const Tile &tile, const Block &block,
-                                   CodeType filterCode, PlaneWeights weights) {
+/// I: the sum over all pairs of planes by Horner's rule, the largest exponent
+/// first. A few pairs are unrolled.
+Values PopcountEmitter::countPairs(const Tile &tile, const Block &block) {
   constexpr int64_t kUnrolledPairs = 4;
-  SmallVector<PlaneRun> runs = getRuns(filterCode);
-  auto largest = [](ArrayRef<PlaneRun> runs) {
-    return runs.back().exponent + runs.back().count - 1;
-  };
-  int64_t top = largest(getRuns(c.inputCode)) + largest(runs);
+  int64_t top = largestExponent(c.inputCode) + largestExponent(c.filterCode);
   Values sums(tile.pixels * numVectors, b.splat(0));
-  if (c.inputCode.getBits() * filterCode.getBits() > kUnrolledPairs)
+  if (c.inputCode.getBits() * c.filterCode.getBits() > kUnrolledPairs)
     return b.loop(top + 1, sums, [&](Value step, ValueRange args) {
-      return addLevel(tile, block, b.sub(b.index(top), step), args, runs,
-                      weights);
+      return addLevel(tile, block, b.sub(b.index(top), step), args);
     });
   for (int64_t exponent = top; exponent >= 0; --exponent)
-    sums = addLevel(tile, block, b.index(exponent), sums, runs, weights);
+    sums = addLevel(tile, block, b.index(exponent), sums);
   return sums;
 }
 
-/// I of each lane.
-Values PopcountEmitter::countFilter(const Tile &tile, const Block &block) {
-  return countPairs(
-      tile, block, c.filterCode,
-      [&](Value plane, Value ky, Value kx, Value word, int64_t v) {
-        return b.loadVector(c.filter, {block.number, plane, ky, kx, word,
-                                       b.index(v * b.lanes())});
-      });
+//===----------------------------------------------------------------------===//
+// Window sums
+//===----------------------------------------------------------------------===//
+
+Value PopcountEmitter::firstWord(Value block) {
+  if (!firstWords)
+    return b.index(0);
+  return arith::IndexCastOp::create(b, b.getIndexType(),
+                                    b.load(firstWords, block));
 }
 
-/// S of each lane where a block spans groups: its window counted with a filter
-/// that is 1 in the lane's own channels.
-Values PopcountEmitter::countGroups(const Tile &tile, const Block &block) {
-  auto one = CodeType::get(b.getContext(), 1, Encoding::Unipolar);
-  return countPairs(tile, block, one,
-                    [&](Value, Value, Value, Value word, int64_t v) {
-                      return b.loadVector(
-                          masks, {block.number, word, b.index(v * b.lanes())});
-                    });
-}
-
-/// Whether neighbouring windows share enough columns to add these up once.
-bool PopcountEmitter::sharesColumnSums() {
-  if (c.form.sum == 0 || !oneGroupPerBlock || kernelWidth == 1)
-    return false;
-  int64_t outputWidth = widthOf(c.init);
-  return outputWidth * kernelWidth > widthOf(c.input);
-}
-
-/// `sum` plus the codes in one word of a pixel, as far as they are of `group`.
-Value PopcountEmitter::sumWord(Value sum, ValueRange pixel, Value group,
-                               Value word) {
-  Value first = firstWord(b.mul(group, c.geometry.blocks / c.geometry.groups));
-  for (unsigned i = 0; i < c.inputCode.getBits(); ++i) {
-    PlaneTerm term = planeTerm(c.inputCode, i);
+/// `sums` plus the codes in one word of a pixel, as far as they are of the
+/// group: a scalar, or the vectors of a block whose lanes differ.
+Values PopcountEmitter::sumWord(ValueRange sums, ValueRange pixel, Value span,
+                                Value word) {
+  Value first = firstWord(b.mul(span, blocksPerSpan));
+  Values next(sums);
+  for (unsigned plane = 0; plane < c.inputCode.getBits(); ++plane) {
+    PlaneTerm term = planeTerm(c.inputCode, plane);
     Value bits = b.load(c.input, {pixel[0], pixel[1], pixel[2],
-                                  b.add(word, first), b.index(i)});
-    if (needsMasks)
-      bits = arith::AndIOp::create(b, bits,
-                                   b.load(masks, {group, word, b.index(0)}));
-    Value count = b.shiftLeft(b.population(bits), term.exponent);
-    sum = b.accumulate(sum, count, term.negative);
+                                  b.add(word, first), b.index(plane)});
+    if (!oneGroupPerBlock)
+      bits = b.broadcast(bits);
+    for (auto [v, sum] : llvm::enumerate(next)) {
+      Value own = bits;
+      if (needsMasks) {
+        Values at = {span, word, b.index(v * b.lanes())};
+        Value mask =
+            oneGroupPerBlock ? b.load(masks, at) : b.loadVector(masks, at);
+        own = arith::AndIOp::create(b, bits, mask);
+      }
+      Value count = b.shiftLeft(b.population(own), term.exponent);
+      sum = b.accumulate(sum, count, term.negative);
+    }
+  }
+  return next;
+}
+
+void PopcountEmitter::sumColumns(Value image, Value row, Value span) {
+  Values zeros =
+      oneGroupPerBlock ? Values{b.i32(0)} : Values(numVectors, b.splat(0));
+  b.loop(widthOf(c.input), [&](Value x) {
+    Values sums = b.loop(kernelHeight, zeros, [&](Value ky, ValueRange outer) {
+      return b.loop(c.geometry.words, outer, [&](Value word, ValueRange args) {
+        return sumWord(args, {image, inputRow(row, ky), x}, span, word);
+      });
+    });
+    if (oneGroupPerBlock)
+      return b.store(sums.front(), columnSums, x);
+    for (auto [v, sum] : llvm::enumerate(sums))
+      b.storeVector(sum, columnSums, {x, b.index(v * b.lanes())});
+  });
+}
+
+/// S of a pixel from the columns of its window; of vector `v` where lanes
+/// differ.
+Value PopcountEmitter::addColumns(const Tile &tile, int64_t pixel, int64_t v) {
+  Value sum;
+  for (int64_t kx = 0; kx < kernelWidth; ++kx) {
+    Value x = inputColumn(tile, pixel, b.index(kx));
+    Value column = oneGroupPerBlock
+                       ? b.load(columnSums, x)
+                       : b.loadVector(columnSums, {x, b.index(v * b.lanes())});
+    sum = sum ? b.add(sum, column) : column;
   }
   return sum;
 }
 
-void PopcountEmitter::sumColumns(Value image, Value row) {
-  b.loop(c.geometry.groups, [&](Value group) {
-    b.loop(widthOf(c.input), [&](Value x) {
-      Values sum =
-          b.loop(kernelHeight, b.i32(0), [&](Value ky, ValueRange outer) {
-            return b.loop(
-                c.geometry.words, outer, [&](Value word, ValueRange args) {
-                  return Values{sumWord(args[0], {image, inputRow(row, ky), x},
-                                        group, word)};
-                });
-          });
-      b.store(sum[0], columnSums, {group, x});
-    });
-  });
-}
-
 /// S where a block lies within one group: a scalar per pixel, shared by all
 /// blocks of the group.
-Values PopcountEmitter::sumWindows(const Tile &tile, Value group) {
+Values PopcountEmitter::sumWindows(const Tile &tile, Value span) {
   Values sums(tile.pixels, b.i32(0));
   if (columnSums) {
-    for (int64_t kx = 0; kx < kernelWidth; ++kx)
-      for (auto [pixel, sum] : llvm::enumerate(sums))
-        sum =
-            b.add(sum, b.load(columnSums,
-                              {group, inputColumn(tile, pixel, b.index(kx))}));
+    for (auto [pixel, sum] : llvm::enumerate(sums))
+      sum = addColumns(tile, pixel, 0);
     return sums;
   }
   return scanWindow(sums, [&](Value ky, Value kx, Value word, ValueRange args) {
-    Values next(args);
-    for (auto [pixel, sum] : llvm::enumerate(next))
-      sum = sumWord(
+    Values next;
+    for (auto [pixel, sum] : llvm::enumerate(args))
+      next.append(sumWord(
           sum,
           {tile.image, inputRow(tile.row, ky), inputColumn(tile, pixel, kx)},
-          group, word);
+          span, word));
     return next;
   });
 }
