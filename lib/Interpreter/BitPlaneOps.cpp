@@ -16,6 +16,7 @@
 #include "dorefa/Dialect/BitPlane/BitPlane.h"
 #include "dorefa/Dialect/BitPlane/Geometry.h"
 
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;

@@ -16,6 +16,7 @@
 #include "dorefa/Dialect/DoReFa/Arithmetic.h"
 #include "dorefa/Dialect/DoReFa/Constants.h"
 
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>

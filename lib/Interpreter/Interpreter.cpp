@@ -8,6 +8,7 @@
 #include "dorefa/Dialect/DoReFa/DoReFa.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace mlir::dorefa;

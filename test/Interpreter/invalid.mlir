@@ -59,9 +59,9 @@ func.func @main() -> tensor<2x!dorefa.code<2, bipolar>> {
 
 //--- huge.mlir
 // CHECK: huge.mlir:{{.*}}: error: 'tensor.empty' op needs too much memory
-func.func @main() -> tensor<1000000x1000000x1000xf32> {
-  %x = tensor.empty() : tensor<1000000x1000000x1000xf32>
-  return %x : tensor<1000000x1000000x1000xf32>
+func.func @main() -> tensor<1000000x1000000x1000000x1000000xf32> {
+  %x = tensor.empty() : tensor<1000000x1000000x1000000x1000000xf32>
+  return %x : tensor<1000000x1000000x1000000x1000000xf32>
 }
 
 //--- empty-window.mlir

@@ -15,6 +15,7 @@
 #include "dorefa/Dialect/DoReFa/DoReFa.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace mlir::dorefa;

@@ -15,8 +15,8 @@ LATER_PHASES = ("thresholds", "bitplane", "kernels")
 
 def interpret(interpreter: str, model: Path, phase: str, work: Path, *files: str) -> str:
     """Returns what the interpreter says if it fails, or nothing."""
-    command = [interpreter, str(model), f"--phase={phase}", "--input", str(work / "input.npy"), *files]
-    result = subprocess.run(command, capture_output=True, text=True)
+    command = [interpreter, model, f"--phase={phase}", "--input", work / "input.npy", *files]
+    result = subprocess.run([str(c) for c in command], capture_output=True, text=True)
     return "" if result.returncode == 0 else f"{phase}: {(result.stdout + result.stderr).strip()}"
 
 

@@ -126,10 +126,13 @@ def check_codes(prefix: str, interpreter: str, rng: np.random.Generator, count: 
         w = draw_window(rng)
         encodings = ["unipolar", "bipolar", "signed", "ternary"]
         x_encoding, f_encoding = encodings[i % 4], encodings[i // 4 % 4]
-        x_bits, f_bits = (2 if e == "ternary" else int(rng.integers(1, 9)) for e in (x_encoding, f_encoding))
+        x_bits, f_bits = (
+            2 if e == "ternary" else int(rng.integers(1, 9)) for e in (x_encoding, f_encoding)
+        )
         offsets = [int(o) for o in rng.integers(-3, 4, 2)]
+        f_shape = (w.outputs, *w.kernel, w.channels // w.groups)
         x = rng.integers(0, 2**x_bits, (w.batch, *w.size, w.channels)).astype(np.uint8)
-        f = rng.integers(0, 2**f_bits, (w.outputs, *w.kernel, w.channels // w.groups)).astype(np.uint8)
+        f = rng.integers(0, 2**f_bits, f_shape).astype(np.uint8)
         expected = convolve(
             w,
             values(x, x_bits, x_encoding) + offsets[0],
@@ -137,8 +140,13 @@ def check_codes(prefix: str, interpreter: str, rng: np.random.Generator, count: 
             np.zeros(w.outputs, np.int64),
             lambda c, a, b: c + a * b,
         )
-        types = (f"!dorefa.code<{x_bits}, {x_encoding}>", f"!dorefa.code<{f_bits}, {f_encoding}>", "i32")
-        run(prefix, interpreter, w, types, f"offsets {offsets[0]}, {offsets[1]}", (x, f), expected.astype(np.int32))
+        types = (
+            f"!dorefa.code<{x_bits}, {x_encoding}>",
+            f"!dorefa.code<{f_bits}, {f_encoding}>",
+            "i32",
+        )
+        extra = f"offsets {offsets[0]}, {offsets[1]}"
+        run(prefix, interpreter, w, types, extra, (x, f), expected.astype(np.int32))
     print(f"codes: {count} convolutions equal")
 
 
