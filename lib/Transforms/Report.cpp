@@ -212,7 +212,7 @@ static Cells formatTotals(ArrayRef<LayerReport> rows) {
     floats += row.floatBytes;
   }
   std::string ratio;
-  if (packed)
+  if (packed && floats > packed)
     llvm::raw_string_ostream(ratio)
         << llvm::format("%.1f times smaller", double(floats) / packed);
   return {"total",           "",   "", "", "", "", "", formatKiB(packed),
