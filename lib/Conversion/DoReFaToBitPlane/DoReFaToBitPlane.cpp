@@ -391,6 +391,37 @@ struct MoveThresholdAboveReshape : OpRewritePattern<bitplane::ThresholdOp> {
   }
 };
 
+/// Floats that are compared with the same thresholds on every channel and then
+/// flattened are flattened first: no bit has to move. (Accumulators stay,
+/// because their thresholds join a contraction.)
+struct FlattenBeforeThreshold : OpRewritePattern<bitplane::PackOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(bitplane::PackOp op,
+                                PatternRewriter &rewriter) const override {
+    auto collapse = op.getInput().getDefiningOp<tensor::CollapseShapeOp>();
+    auto unpack = collapse
+                      ? collapse.getSrc().getDefiningOp<bitplane::UnpackOp>()
+                      : nullptr;
+    auto threshold =
+        unpack ? unpack.getInput().getDefiningOp<bitplane::ThresholdOp>()
+               : nullptr;
+    auto result = cast<RankedTensorType>(op.getInit().getType());
+    if (!threshold || !typeOf(threshold.getInput()).getElementType().isF32() ||
+        typeOf(threshold.getThresholds()).getDimSize(0) != 1 ||
+        result.getShape().back() != threshold.getCode().getBits())
+      return rewriter.notifyMatchFailure(op, "not of flattened float codes");
+    Value floats = tensor::CollapseShapeOp::create(
+        rewriter, collapse.getLoc(), threshold.getInput(),
+        collapse.getReassociationIndices());
+    rewriter.replaceOpWithNewOp<bitplane::ThresholdOp>(
+        op, op->getResultTypes(), floats, threshold.getThresholds(),
+        op.getInit(), threshold.getCodeAttr(), threshold.getDecreasingAttr(),
+        threshold.getBaseAttr());
+    return success();
+  }
+};
+
 /// The same elements in another shape.
 static ElementsAttr reshapeElements(ElementsAttr attr, RankedTensorType type) {
   if (auto dense = dyn_cast<DenseElementsAttr>(attr))
@@ -562,7 +593,8 @@ struct ConvertDoReFaToBitPlanePass
                  FuseThreshold<bitplane::MatMulOp>,
                  MoveThresholdAboveReshape<tensor::CollapseShapeOp>,
                  MoveThresholdAboveReshape<tensor::ExpandShapeOp>,
-                 FlattenedMatMulToConv2D>(&getContext());
+                 FlattenBeforeThreshold, FlattenedMatMulToConv2D>(
+        &getContext());
     return applyPatternsGreedily(getOperation(), std::move(patterns));
   }
 };

@@ -113,6 +113,24 @@ func.func @float_thresholds(%x: tensor<1x4xf32>, %t: tensor<4x1xf32>) -> tensor<
 
 // -----
 
+// Floats with the same thresholds on every channel are flattened first.
+
+// CHECK-LABEL: @flattened_floats
+// CHECK-SAME: (%[[X:.*]]: tensor<1x1x28x28xf32>
+// CHECK: %[[F:.*]] = tensor.collapse_shape %[[X]] {{\[}}[0, 1], [2, 3]] : tensor<1x1x28x28xf32> into tensor<1x784xf32>
+// CHECK-NOT: pack
+// CHECK: %[[Q:.*]] = bitplane.threshold %[[F]], %{{.*}} code !dorefa.code<2, signed> decreasing [true] base -1
+// CHECK: bitplane.matmul %[[Q]]
+func.func @flattened_floats(%x: tensor<1x1x28x28xf32>, %t: tensor<1x2xf32>, %w: tensor<8x784x!dorefa.code<1, bipolar>>) -> tensor<1x8xi32> {
+  %q = dorefa.threshold %x, %t decreasing [true] base -1 : tensor<1x1x28x28xf32>, tensor<1x2xf32> -> tensor<1x1x28x28x!dorefa.code<2, signed>>
+  %f = tensor.collapse_shape %q [[0, 1], [2, 3]]
+      : tensor<1x1x28x28x!dorefa.code<2, signed>> into tensor<1x784x!dorefa.code<2, signed>>
+  %y = dorefa.matmul %f, %w : tensor<1x784x!dorefa.code<2, signed>>, tensor<8x784x!dorefa.code<1, bipolar>> -> tensor<1x8xi32>
+  return %y : tensor<1x8xi32>
+}
+
+// -----
+
 // Channels that do not fill whole words: the product becomes a convolution with the
 // whole map as its window.
 
