@@ -1,4 +1,32 @@
-// RUN: dorefa-opt %s --dorefa-fold-batch-norm --split-input-file | FileCheck %s
+// RUN: split-file %s %t
+// RUN: dorefa-opt %t/before.mlir --dorefa-fold-batch-norm --canonicalize --cse > %t/result.mlir
+// RUN: dorefa-opt %t/after.mlir --canonicalize --cse | diff %t/result.mlir -
+// RUN: dorefa-opt %t/cases.mlir --dorefa-fold-batch-norm --split-input-file | FileCheck %s
+
+// The documented example.
+
+//--- before.mlir
+func.func @main(%x: tensor<1x2xf32>) -> tensor<1x1xf32> {
+  %w = arith.constant dense<[[1.0, 2.0]]> : tensor<1x2xf32>
+  %mean = arith.constant dense<1.0> : tensor<1xf32>
+  %variance = arith.constant dense<4.0> : tensor<1xf32>
+  %gamma = arith.constant dense<3.0> : tensor<1xf32>
+  %beta = arith.constant dense<0.5> : tensor<1xf32>
+  %y = dorefa.matmul %x, %w : tensor<1x2xf32>, tensor<1x2xf32> -> tensor<1x1xf32>
+  %z = dorefa.batch_norm %y, %mean, %variance, %gamma, %beta epsilon 0.0
+      : tensor<1x1xf32>, tensor<1xf32>
+  return %z : tensor<1x1xf32>
+}
+
+//--- after.mlir
+func.func @main(%x: tensor<1x2xf32>) -> tensor<1x1xf32> {
+  %w = arith.constant dense<[[1.5, 3.0]]> : tensor<1x2xf32>
+  %b = arith.constant dense<-1.0> : tensor<1xf32>
+  %y = dorefa.matmul %x, %w bias(%b : tensor<1xf32>) : tensor<1x2xf32>, tensor<1x2xf32> -> tensor<1x1xf32>
+  return %y : tensor<1x1xf32>
+}
+
+//--- cases.mlir
 
 // CHECK-LABEL: @matmul
 func.func @matmul(%x: tensor<1x2xf32>) -> tensor<1x1xf32> {

@@ -1,5 +1,33 @@
-// RUN: dorefa-opt %s --dorefa-form-code-layers --split-input-file --mlir-print-debuginfo=false | FileCheck %s
-// RUN: dorefa-opt %s --dorefa-form-code-layers --split-input-file --remarks-filter=dorefa 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+// RUN: split-file %s %t
+// RUN: dorefa-opt %t/before.mlir --dorefa-form-code-layers --canonicalize --cse > %t/result.mlir
+// RUN: dorefa-opt %t/after.mlir --canonicalize --cse | diff %t/result.mlir -
+// RUN: dorefa-opt %t/cases.mlir --dorefa-form-code-layers --split-input-file --mlir-print-debuginfo=false | FileCheck %s
+// RUN: dorefa-opt %t/cases.mlir --dorefa-form-code-layers --split-input-file --remarks-filter=dorefa 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+
+// The documented example.
+
+//--- before.mlir
+func.func @main(%q: tensor<1x2x!dorefa.code<2, unipolar>>) -> tensor<1x1xf32> {
+  %s = arith.constant dense<0.25> : tensor<f64>
+  %e = arith.constant dense<0.5> : tensor<f64>
+  %x = dorefa.dequantize %q, %s : tensor<1x2x!dorefa.code<2, unipolar>>, tensor<f64> -> tensor<1x2xf32>
+  %c = dorefa.constant dense<[[0, 1]]> : tensor<1x2xi8> -> tensor<1x2x!dorefa.code<1, bipolar>>
+  %w = dorefa.dequantize %c, %e : tensor<1x2x!dorefa.code<1, bipolar>>, tensor<f64> -> tensor<1x2xf32>
+  %y = dorefa.matmul %x, %w : tensor<1x2xf32>, tensor<1x2xf32> -> tensor<1x1xf32>
+  return %y : tensor<1x1xf32>
+}
+
+//--- after.mlir
+func.func @main(%q: tensor<1x2x!dorefa.code<2, unipolar>>) -> tensor<1x1xf32> {
+  %c = dorefa.constant dense<[[0, 1]]> : tensor<1x2xi8> -> tensor<1x2x!dorefa.code<1, bipolar>>
+  %s = arith.constant dense<0.125> : tensor<f32>
+  %acc = dorefa.matmul %q, %c
+      : tensor<1x2x!dorefa.code<2, unipolar>>, tensor<1x2x!dorefa.code<1, bipolar>> -> tensor<1x1xi32>
+  %y = dorefa.scale %acc, %s : tensor<1x1xi32>, tensor<f32> -> tensor<1x1xf32>
+  return %y : tensor<1x1xf32>
+}
+
+//--- cases.mlir
 
 // CHECK-LABEL: @matmul_w1a2
 func.func @matmul_w1a2(%q: tensor<1x2x!dorefa.code<2, unipolar>>) -> tensor<1x1xf32> {

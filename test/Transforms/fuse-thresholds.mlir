@@ -1,5 +1,29 @@
-// RUN: dorefa-opt %s --dorefa-fuse-thresholds --split-input-file | FileCheck %s
-// RUN: dorefa-opt %s --dorefa-fuse-thresholds --split-input-file --remarks-filter=dorefa 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+// RUN: split-file %s %t
+// RUN: dorefa-opt %t/before.mlir --dorefa-fuse-thresholds --canonicalize --cse > %t/result.mlir
+// RUN: dorefa-opt %t/after.mlir --canonicalize --cse | diff %t/result.mlir -
+// RUN: dorefa-opt %t/cases.mlir --dorefa-fuse-thresholds --split-input-file | FileCheck %s
+// RUN: dorefa-opt %t/cases.mlir --dorefa-fuse-thresholds --split-input-file --remarks-filter=dorefa 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+
+// The documented example.
+
+//--- before.mlir
+func.func @main(%acc: tensor<1x2xi32>) -> tensor<1x2x!dorefa.code<2, unipolar>> {
+  %s = arith.constant dense<[0.5, -0.25]> : tensor<2xf32>
+  %x = dorefa.scale %acc, %s : tensor<1x2xi32>, tensor<2xf32> -> tensor<1x2xf32>
+  %q = dorefa.quantize %x scale [1.0] zero_point [0.0] half_even
+      : tensor<1x2xf32> -> tensor<1x2x!dorefa.code<2, unipolar>>
+  return %q : tensor<1x2x!dorefa.code<2, unipolar>>
+}
+
+//--- after.mlir
+func.func @main(%acc: tensor<1x2xi32>) -> tensor<1x2x!dorefa.code<2, unipolar>> {
+  %t = arith.constant dense<[[2, 3, 6], [-3, -6, -11]]> : tensor<2x3xi32>
+  %q = dorefa.threshold %acc, %t decreasing [false, true]
+      : tensor<1x2xi32>, tensor<2x3xi32> -> tensor<1x2x!dorefa.code<2, unipolar>>
+  return %q : tensor<1x2x!dorefa.code<2, unipolar>>
+}
+
+//--- cases.mlir
 
 // The ties 0.5, 1.5 and 2.5 go to the even code: 1 gives 0, 3 gives 2, 5 gives 2.
 

@@ -1,4 +1,27 @@
-// RUN: dorefa-opt %s --dorefa-infer-ranges --split-input-file | FileCheck %s
+// RUN: split-file %s %t
+// RUN: dorefa-opt %t/before.mlir --dorefa-infer-ranges --canonicalize --cse > %t/result.mlir
+// RUN: dorefa-opt %t/after.mlir --canonicalize --cse | diff %t/result.mlir -
+// RUN: dorefa-opt %t/cases.mlir --dorefa-infer-ranges --split-input-file | FileCheck %s
+
+// The documented example.
+
+//--- before.mlir
+func.func @main(%q: tensor<1x2x!dorefa.code<2, unipolar>>) -> tensor<1x1xi32> {
+  %w = dorefa.constant dense<[[0, 1]]> : tensor<1x2xi8> -> tensor<1x2x!dorefa.code<1, bipolar>>
+  %acc = dorefa.matmul %q, %w
+      : tensor<1x2x!dorefa.code<2, unipolar>>, tensor<1x2x!dorefa.code<1, bipolar>> -> tensor<1x1xi32>
+  return %acc : tensor<1x1xi32>
+}
+
+//--- after.mlir
+func.func @main(%q: tensor<1x2x!dorefa.code<2, unipolar>>) -> tensor<1x1xi32> {
+  %w = dorefa.constant dense<[[0, 1]]> : tensor<1x2xi8> -> tensor<1x2x!dorefa.code<1, bipolar>>
+  %acc = dorefa.matmul %q, %w range [-3, 3]
+      : tensor<1x2x!dorefa.code<2, unipolar>>, tensor<1x2x!dorefa.code<1, bipolar>> -> tensor<1x1xi32>
+  return %acc : tensor<1x1xi32>
+}
+
+//--- cases.mlir
 
 // CHECK-LABEL: @matmul_w1a2
 func.func @matmul_w1a2(%q: tensor<1x2x!dorefa.code<2, unipolar>>) -> tensor<1x1xi32> {

@@ -85,8 +85,8 @@ def FormCodeLayersPass : Pass<"dorefa-form-code-layers"> {
     becomes
     ```mlir
     func.func @main(%q: tensor<1x2x!dorefa.code<2, unipolar>>) -> tensor<1x1xf32> {
-      %s = arith.constant dense<0.125> : tensor<f32>
       %c = dorefa.constant dense<[[0, 1]]> : tensor<1x2xi8> -> tensor<1x2x!dorefa.code<1, bipolar>>
+      %s = arith.constant dense<0.125> : tensor<f32>
       %acc = dorefa.matmul %q, %c
           : tensor<1x2x!dorefa.code<2, unipolar>>, tensor<1x2x!dorefa.code<1, bipolar>> -> tensor<1x1xi32>
       %y = dorefa.scale %acc, %s : tensor<1x1xi32>, tensor<f32> -> tensor<1x1xf32>
