@@ -190,7 +190,8 @@ def ConvertLinalgToVectorPass : MicroKernelPass<"convert-linalg-to-vector"> {
     order from the value that the destination holds, as semantics demand, so that
     the result does not depend on the tile or the width of the vectors.
 
-    Limits: channels must lie side by side. Everything else is left as it is.
+    Limits: only the batch may be dynamic, and channels must lie side by side.
+    Everything else is left as it is.
 
     Example:
     ```mlir

@@ -24,9 +24,6 @@ using namespace mlir;
 using namespace mlir::dorefa;
 
 static LogicalResult lower(Operation *op, const MicroKernelOptions &options) {
-  if (op->getNumResults() != 0)
-    return op->emitOpError(
-        "works on tensors but must work on memrefs; bufferize first");
   OpBuilder builder(op);
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case<bitplane::Conv2DOp, bitplane::MatMulOp, bitplane::MaxPoolOp,
@@ -45,13 +42,16 @@ struct ConvertBitPlaneToVectorPass
   using Base::Base;
 
   void runOnOperation() override {
+    MicroKernelOptions options{lanes, accumulators};
+    if (failed(options.verify(getOperation())))
+      return signalPassFailure();
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
       if (isa_and_nonnull<bitplane::BitPlaneDialect>(op->getDialect()))
         ops.push_back(op);
     });
     for (Operation *op : ops) {
-      if (failed(lower(op, {lanes, accumulators})))
+      if (failed(lower(op, options)))
         return signalPassFailure();
       op->erase();
     }

@@ -12,7 +12,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 namespace mlir::dorefa {
 #define GEN_PASS_DEF_CONVERTLINALGTOVECTORPASS
@@ -21,16 +20,6 @@ namespace mlir::dorefa {
 
 using namespace mlir;
 using namespace mlir::dorefa;
-
-/// Whether `op` is a float layer on memrefs; others are for later passes.
-static bool isFloatLayer(Operation *op) {
-  if (!isa<linalg::Conv2DNhwcHwcfOp, linalg::MatmulOp>(op))
-    return false;
-  return llvm::all_of(op->getOperandTypes(), [](Type type) {
-    auto memref = dyn_cast<MemRefType>(type);
-    return memref && memref.getElementType().isF32();
-  });
-}
 
 namespace {
 
@@ -41,22 +30,17 @@ struct ConvertLinalgToVectorPass
 
   void runOnOperation() override {
     MicroKernelOptions options{lanes, accumulators};
-    SmallVector<Operation *> ops;
-    getOperation()->walk([&](Operation *op) {
-      if (isFloatLayer(op))
-        ops.push_back(op);
+    if (failed(options.verify(getOperation())))
+      return signalPassFailure();
+    SmallVector<linalg::LinalgOp> layers;
+    getOperation().walk([&](linalg::LinalgOp op) {
+      if (hasFloatKernel(op))
+        layers.push_back(op);
     });
-    for (Operation *op : ops) {
-      OpBuilder builder(op);
-      LogicalResult result =
-          TypeSwitch<Operation *, LogicalResult>(op)
-              .Case<linalg::Conv2DNhwcHwcfOp, linalg::MatmulOp>(
-                  [&](auto layer) {
-                    return emitKernel(builder, layer, options);
-                  });
-      if (failed(result))
-        return signalPassFailure();
-      op->erase();
+    for (linalg::LinalgOp layer : layers) {
+      OpBuilder builder(layer);
+      emitFloatKernel(builder, layer, options);
+      layer->erase();
     }
   }
 };

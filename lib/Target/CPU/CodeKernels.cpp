@@ -32,15 +32,6 @@ static Values extend(ValueRange indices, ArrayRef<Value> more) {
   return result;
 }
 
-/// Vectors read whole rows of channels.
-static LogicalResult checkRows(Operation *op, Value buffer) {
-  auto type = cast<MemRefType>(buffer.getType());
-  if (type.isLastDimUnitStride())
-    return success();
-  return op->emitOpError("has channels that do not lie side by side in ")
-         << type;
-}
-
 /// Calls `body` with each word of `channels` channels and with the mask of its
 /// valid lanes where it has fewer than 32.
 static void forEachWord(KernelBuilder &b, int64_t channels,
@@ -62,10 +53,10 @@ static Value splatByte(KernelBuilder &b, int64_t value) {
 
 LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::PackOp op,
                                  const MicroKernelOptions &options) {
+  if (failed(checkOperands(op)))
+    return failure();
   KernelBuilder b(builder, op, options);
   Value input = op.getInput(), init = op.getInit();
-  if (failed(checkRows(op, input)))
-    return failure();
   int64_t planes = lastSize(init);
   b.nest(input, rankOf(input) - 1, [&](ValueRange row) {
     forEachWord(b, lastSize(input), [&](Value word, int64_t valid) {
@@ -87,10 +78,10 @@ LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::PackOp op,
 
 LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::UnpackOp op,
                                  const MicroKernelOptions &options) {
+  if (failed(checkOperands(op)))
+    return failure();
   KernelBuilder b(builder, op, options);
   Value input = op.getInput(), init = op.getInit();
-  if (failed(checkRows(op, init)))
-    return failure();
   int64_t planes = lastSize(input);
   b.nest(init, rankOf(init) - 1, [&](ValueRange row) {
     forEachWord(b, lastSize(init), [&](Value word, int64_t valid) {
@@ -277,7 +268,7 @@ void ThresholdEmitter::emitWord(Value word, int64_t valid) {
 
 LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::ThresholdOp op,
                                  const MicroKernelOptions &options) {
-  if (failed(checkRows(op, op.getInput())))
+  if (failed(checkOperands(op)))
     return failure();
   if (!cast<MemRefType>(op.getThresholds().getType()).getLayout().isIdentity())
     return op.emitOpError("has thresholds that are not contiguous");
@@ -371,6 +362,8 @@ static Values maximum(KernelBuilder &b, CodeType code, ValueRange planes,
 
 LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::MaxPoolOp op,
                                  const MicroKernelOptions &options) {
+  if (failed(checkOperands(op)))
+    return failure();
   KernelBuilder b(builder, op, options);
   Value input = op.getInput(), init = op.getInit();
   auto type = cast<MemRefType>(input.getType());

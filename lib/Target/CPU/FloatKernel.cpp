@@ -68,12 +68,15 @@ FloatEmitter::FloatEmitter(KernelBuilder &b, const Convolution &c)
 }
 
 /// Two to four vectors keep the loads of a tap well below its multiply-adds;
-/// among these, the number that covers the channels with the fewest tiles. A
-/// single pixel needs more vectors, to hide the latency of its chains.
+/// among these, the number that covers the channels with the fewest tiles. Four
+/// are too many where there are only 16 registers. A single pixel needs more
+/// vectors, to hide the latency of its chains.
 void FloatEmitter::chooseTile() {
   int64_t total = llvm::divideCeil(outputs, b.lanes());
   int64_t width = cast<MemRefType>(c.output.getType()).getDimSize(2);
-  int64_t limit = width == 1 ? 8 : total % 4 != 0 && total % 3 == 0 ? 3 : 4;
+  bool preferThree =
+      b.accumulators() < 16 || (total % 4 != 0 && total % 3 == 0);
+  int64_t limit = width == 1 ? 16 : preferThree ? 3 : 4;
   vectorsPerTile = std::min({total, limit, int64_t(b.accumulators())});
   int64_t most = std::max<int64_t>(b.accumulators() / vectorsPerTile, 1);
   if (ShapedType::isDynamic(width)) {
@@ -157,46 +160,40 @@ void FloatEmitter::emitTile(Value image, Value row, Value column,
 }
 
 //===----------------------------------------------------------------------===//
-// Operations
+// Layers
 //===----------------------------------------------------------------------===//
 
-/// Vectors read whole rows of channels.
-static LogicalResult checkBuffers(Operation *op) {
-  for (Type operand : op->getOperandTypes()) {
+bool dorefa::hasFloatKernel(Operation *op) {
+  if (!isa<linalg::Conv2DNhwcHwcfOp, linalg::MatmulOp>(op))
+    return false;
+  if (auto matmul = dyn_cast<linalg::MatmulOp>(op))
+    if (matmul.hasUserDefinedMaps())
+      return false;
+  for (auto [number, operand] : llvm::enumerate(op->getOperandTypes())) {
     auto type = dyn_cast<MemRefType>(operand);
-    if (!type || !type.getElementType().isF32())
-      return op->emitOpError("must work on memrefs of f32 but has ") << operand;
-    if (!type.isLastDimUnitStride())
-      return op->emitOpError("has channels that do not lie side by side in ")
-             << type;
+    if (!type || !type.getElementType().isF32() || !type.isLastDimUnitStride())
+      return false;
+    // The batch may be dynamic, nothing of the weights.
+    ArrayRef<int64_t> sizes = type.getShape();
+    if (llvm::any_of(number == 1 ? sizes : sizes.drop_front(),
+                     ShapedType::isDynamic))
+      return false;
   }
-  return success();
+  return true;
 }
 
-LogicalResult dorefa::emitKernel(OpBuilder &builder,
-                                 linalg::Conv2DNhwcHwcfOp op,
-                                 const MicroKernelOptions &options) {
-  if (failed(checkBuffers(op)))
-    return failure();
+void dorefa::emitFloatKernel(OpBuilder &builder, linalg::LinalgOp op,
+                             const MicroKernelOptions &options) {
   KernelBuilder b(builder, op, options);
-  Convolution c{op.getDpsInputs()[0], op.getDpsInputs()[1],
-                op.getDpsInits()[0]};
-  c.strides = llvm::to_vector(op.getStrides().getValues<int64_t>());
-  c.dilations = llvm::to_vector(op.getDilations().getValues<int64_t>());
+  Value input = op->getOperand(0), weights = op->getOperand(1);
+  Value output = op->getOperand(2);
+  if (auto conv = dyn_cast<linalg::Conv2DNhwcHwcfOp>(op.getOperation())) {
+    Convolution c{input, weights, output};
+    c.strides = llvm::to_vector(conv.getStrides().getValues<int64_t>());
+    c.dilations = llvm::to_vector(conv.getDilations().getValues<int64_t>());
+    return FloatEmitter(b, c).emit();
+  }
+  Convolution c{b.withUnitDims(input, 0), b.withUnitDims(weights, 0),
+                b.withUnitDims(output, 0)};
   FloatEmitter(b, c).emit();
-  return success();
-}
-
-LogicalResult dorefa::emitKernel(OpBuilder &builder, linalg::MatmulOp op,
-                                 const MicroKernelOptions &options) {
-  if (failed(checkBuffers(op)))
-    return failure();
-  if (op.hasUserDefinedMaps())
-    return op.emitOpError("must be a plain product of rows and columns");
-  KernelBuilder b(builder, op, options);
-  Convolution c{b.withUnitDims(op.getDpsInputs()[0], 0),
-                b.withUnitDims(op.getDpsInputs()[1], 0),
-                b.withUnitDims(op.getDpsInits()[0], 0)};
-  FloatEmitter(b, c).emit();
-  return success();
 }

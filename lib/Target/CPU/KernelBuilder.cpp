@@ -16,6 +16,31 @@
 using namespace mlir;
 using namespace mlir::dorefa;
 
+LogicalResult MicroKernelOptions::verify(Operation *op) const {
+  if (lanes != 4 && lanes != 8 && lanes != 16 && lanes != 32)
+    return op->emitError("lanes is ") << lanes << " but must be 4, 8, 16 or 32";
+  if (accumulators == 0)
+    return op->emitError("accumulators is 0 but must be at least 1");
+  return success();
+}
+
+LogicalResult dorefa::checkOperands(Operation *op) {
+  for (Type operand : op->getOperandTypes()) {
+    auto type = dyn_cast<MemRefType>(operand);
+    if (!type)
+      return op->emitOpError("works on ")
+             << operand << " but must work on memrefs; bufferize first";
+    ArrayRef<int64_t> sizes = type.getShape();
+    if (llvm::any_of(sizes.drop_front(!sizes.empty()), ShapedType::isDynamic))
+      return op->emitOpError("has ")
+             << type << " but only the leading size may be dynamic";
+    if (!type.isLastDimUnitStride())
+      return op->emitOpError("has channels that do not lie side by side in ")
+             << type;
+  }
+  return success();
+}
+
 std::optional<int64_t> dorefa::constantIndex(Value value) {
   return getConstantIntValue(value);
 }

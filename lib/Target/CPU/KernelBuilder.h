@@ -125,6 +125,10 @@ private:
   Operation *op;
 };
 
+/// Fails with a diagnostic unless all operands of `op` are memrefs of static
+/// sizes, the leading one excepted, whose last elements lie side by side.
+LogicalResult checkOperands(Operation *op);
+
 /// The value of a constant index.
 std::optional<int64_t> constantIndex(Value value);
 

@@ -591,6 +591,8 @@ void PopcountEmitter::storeCodes(const Tile &tile, const Block &block,
 
 LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::Conv2DOp op,
                                  const MicroKernelOptions &options) {
+  if (failed(checkOperands(op)))
+    return failure();
   if (!op.isPacked())
     return op.emitOpError(
         "filter is not packed; run 'bitplane-pack-weights' first");
@@ -622,6 +624,8 @@ LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::Conv2DOp op,
 
 LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::MatMulOp op,
                                  const MicroKernelOptions &options) {
+  if (failed(checkOperands(op)))
+    return failure();
   if (!op.isPacked())
     return op.emitOpError(
         "weights are not packed; run 'bitplane-pack-weights' first");

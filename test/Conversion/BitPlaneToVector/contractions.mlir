@@ -28,7 +28,7 @@ func.func @conv_w1a1(%x: memref<?x16x16x2x1xi32>, %w: memref<2x1x3x3x2x32xi32>, 
 // Planes by Horner's rule, then twice the sum less the window sum, three
 // thresholds and the parities that are the bits of the code.
 // CHECK-LABEL: func.func @conv_w1a2_codes
-// CHECK: %[[SUMS:.*]] = memref.alloca() : memref<1x16xi32>
+// CHECK: %[[SUMS:.*]] = memref.alloca() : memref<16xi32>
 // CHECK: math.ctpop %{{.*}} : i32
 // CHECK: math.ctpop %{{.*}} : vector<16xi32>
 // CHECK: %[[HIGH:.*]] = arith.addi %[[P1:.*]], %[[P1]] : vector<16xi32>

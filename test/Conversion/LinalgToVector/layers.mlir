@@ -35,3 +35,19 @@ func.func @integers(%x: memref<2x4xi32>, %w: memref<4x2xi32>, %y: memref<2x2xi32
   linalg.matmul ins(%x, %w : memref<2x4xi32>, memref<4x2xi32>) outs(%y : memref<2x2xi32>)
   return
 }
+
+// Neither are columns that do not lie side by side, or a number of them that only
+// the run knows.
+// CHECK-LABEL: func.func @strided_weights
+// CHECK: linalg.matmul
+func.func @strided_weights(%x: memref<2x4xf32>, %w: memref<4x2xf32, strided<[4, 2]>>, %y: memref<2x2xf32>) {
+  linalg.matmul ins(%x, %w : memref<2x4xf32>, memref<4x2xf32, strided<[4, 2]>>) outs(%y : memref<2x2xf32>)
+  return
+}
+
+// CHECK-LABEL: func.func @dynamic_weights
+// CHECK: linalg.matmul
+func.func @dynamic_weights(%x: memref<2x4xf32>, %w: memref<4x?xf32>, %y: memref<2x?xf32>) {
+  linalg.matmul ins(%x, %w : memref<2x4xf32>, memref<4x?xf32>) outs(%y : memref<2x?xf32>)
+  return
+}

@@ -33,6 +33,9 @@ struct MicroKernelOptions {
   /// Vector registers that a tile may hold accumulators in. The others hold the
   /// operands: AVX-512 has 32 registers, of which 24 accumulate without spills.
   unsigned accumulators = 24;
+
+  /// Fails with a diagnostic at `op` where a number is out of range.
+  LogicalResult verify(Operation *op) const;
 };
 
 /// Contractions of packed planes by AND and popcount, filters packed for the
@@ -52,13 +55,16 @@ LogicalResult emitKernel(OpBuilder &builder, bitplane::ThresholdOp op,
 LogicalResult emitKernel(OpBuilder &builder, bitplane::MaxPoolOp op,
                          const MicroKernelOptions &options);
 
-/// Float layers. Every output is one chain of fused multiply-adds that starts
-/// at the value the destination holds, taps in (ky, kx, c) order, respectively
-/// in order of k; output channels lie in the lanes.
-LogicalResult emitKernel(OpBuilder &builder, linalg::Conv2DNhwcHwcfOp op,
-                         const MicroKernelOptions &options);
-LogicalResult emitKernel(OpBuilder &builder, linalg::MatmulOp op,
-                         const MicroKernelOptions &options);
+/// Whether `op` is a float layer for which there is a kernel:
+/// `conv_2d_nhwc_hwcf` or `matmul` on memrefs of f32 whose channels lie side by
+/// side.
+bool hasFloatKernel(Operation *op);
+
+/// Writes the code of such a layer. Every output is one chain of fused
+/// multiply-adds that starts at the value the destination holds, taps in (ky,
+/// kx, c) order, respectively in order of k; output channels lie in the lanes.
+void emitFloatKernel(OpBuilder &builder, linalg::LinalgOp op,
+                     const MicroKernelOptions &options);
 
 } // namespace mlir::dorefa
 
