@@ -50,6 +50,8 @@ std::optional<Affine> readAffine(BatchNormOp op) {
     if (!constant)
       return std::nullopt;
     values[i] = readElements<float>(constant);
+    if (values[i].empty())
+      return std::nullopt;
   }
   auto &[mean, variance, gamma, beta] = values;
   double epsilon = op.getEpsilon().convertToFloat();
@@ -89,11 +91,17 @@ Value shiftBias(OpBuilder &builder, Location loc, Value bias, const Affine &affi
                      makeElements<float>(type, std::move(values), "bias"), type);
 }
 
+/// Whether `value` is a constant whose elements can be read.
+bool isReadable(Value value) {
+  ElementsAttr constant = getConstant(value);
+  return constant && getRawElements(constant, sizeof(float));
+}
+
 /// Folds `norm` into `layer`, whose only user it is.
 template <typename LayerOp>
 void fold(LayerOp layer, OpOperand &weights, BatchNormOp norm) {
-  if (layer.isInteger() || !layer->hasOneUse() || !getConstant(weights.get()) ||
-      (layer.getBias() && !getConstant(layer.getBias())) ||
+  if (layer.isInteger() || !layer->hasOneUse() || !isReadable(weights.get()) ||
+      (layer.getBias() && !isReadable(layer.getBias())) ||
       reachesCodes(norm.getResult()))
     return;
   std::optional<Affine> affine = readAffine(norm);

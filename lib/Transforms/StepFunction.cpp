@@ -334,11 +334,16 @@ void StepFunction::appendActivations(QuantizeActivationsOp op) {
   setLevels(op, 0, (int64_t(1) << bits) - 1);
 }
 
+/// `base` plus the number of thresholds that a number reaches, null where the
+/// constant cannot be read.
 template <typename T>
 static std::function<double(int64_t, double)>
-countReached(std::vector<T> table, int64_t rows, std::vector<bool> decreasing,
-             int64_t base) {
-  size_t width = table.size() / rows;
+countReached(ElementsAttr attr, std::vector<bool> decreasing, int64_t base) {
+  std::vector<T> table = readElements<T>(attr);
+  if (static_cast<int64_t>(table.size()) != attr.getNumElements())
+    return nullptr;
+  int64_t rows = attr.getShapedType().getDimSize(0);
+  size_t width = attr.getShapedType().getDimSize(1);
   return [=, table = std::move(table)](int64_t c, double x) {
     int64_t row = rows > 1 ? c : 0;
     bool falls = !decreasing.empty() && decreasing[row];
@@ -359,12 +364,13 @@ std::optional<Obstacle> StepFunction::appendThreshold(ThresholdOp op) {
   if (op.getDecreasing())
     decreasing.assign(op.getDecreasing()->begin(), op.getDecreasing()->end());
   int64_t base = op.getBase();
-  if (getElementTypeOrSelf(op.getInput()).isF32())
-    add(op, Step::Monotone,
-        countReached(readElements<float>(attr), rows, decreasing, base));
-  else
-    add(op, Step::Monotone,
-        countReached(readElements<int32_t>(attr), rows, decreasing, base));
+  std::function<double(int64_t, double)> count =
+      getElementTypeOrSelf(op.getInput()).isF32()
+          ? countReached<float>(attr, std::move(decreasing), base)
+          : countReached<int32_t>(attr, std::move(decreasing), base);
+  if (!count)
+    return notPerChannel(op);
+  add(op, Step::Monotone, std::move(count));
   setLevels(op, base, base + shapeOf(op.getThresholds())[1]);
   return std::nullopt;
 }
@@ -596,6 +602,14 @@ ThresholdRow StepFunction::solve(int64_t channel, bool exhaustive) const {
       return std::prev(next)->second;
     }, row);
   }
+  for (int64_t threshold : row.thresholds)
+    if (domain.kind == Domain::Accumulators &&
+        static_cast<int32_t>(threshold) != threshold)
+      row.obstacle = Obstacle{nullptr, "the accumulators may be any i32, so that a "
+                                       "threshold would have to lie outside",
+                              "compile the layer that computes them too"};
+  if (row.obstacle)
+    return row;
   certify(channel, exhaustive, row);
   if (isFloat && !row.wrong) {
     double nan = std::numeric_limits<double>::quiet_NaN();

@@ -285,3 +285,20 @@ func.func @average_pool(%a: tensor<1x2x2x1xi32>) -> tensor<1x1x1x1x!dorefa.code<
   %q = dorefa.quantize_sign %p : tensor<1x1x1x1xf32> -> tensor<1x1x1x1x!dorefa.code<1, bipolar>>
   return %q : tensor<1x1x1x1x!dorefa.code<1, bipolar>>
 }
+
+// -----
+
+// Nothing is known of these accumulators and channel 1 is constant: its thresholds
+// would have to lie outside i32.
+
+// CHECK-LABEL: @unknown_range
+func.func @unknown_range(%acc: tensor<1x2xi32>) -> tensor<1x2x!dorefa.code<1, bipolar>> {
+  %s = arith.constant dense<[0.5, 0.0]> : tensor<2xf32>
+  %b = arith.constant dense<-1.0> : tensor<f32>
+  // CHECK: dorefa.scale
+  // REMARK: Missed{{.*}}float-chain{{.*}}the accumulators may be any i32
+  %x = dorefa.scale %acc, %s : tensor<1x2xi32>, tensor<2xf32> -> tensor<1x2xf32>
+  %y = dorefa.binary add %x, %b : tensor<1x2xf32>, tensor<f32> -> tensor<1x2xf32>
+  %q = dorefa.quantize_sign %y : tensor<1x2xf32> -> tensor<1x2x!dorefa.code<1, bipolar>>
+  return %q : tensor<1x2x!dorefa.code<1, bipolar>>
+}
