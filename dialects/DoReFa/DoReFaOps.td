@@ -505,7 +505,8 @@ def DoReFa_MaxPoolOp
   let description = [{
     Feature maps are `N x H x W x C`; `pads` are top, left, bottom, right and may
     differ. Elements outside the input take no part, so each window must touch the
-    input. Codes are compared by the integers they stand for.
+    input. Codes are compared by the integers they stand for. NaN is never the
+    largest, as it becomes the lowest code: a window of NaN gives minus infinity.
 
     Example:
     ```mlir

@@ -20,7 +20,9 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>
+#include <limits>
 #include <numeric>
+#include <type_traits>
 
 using namespace mlir;
 using namespace mlir::dorefa;
@@ -385,8 +387,10 @@ static LogicalResult runMaxPool(MaxPoolOp op, Frame &frame, Fn getValue) {
   T *output = result->data();
   windows.forEach([&](ArrayRef<int64_t> taps) {
     for (int64_t c = 0; c < windows.channels; ++c) {
-      T best = input[taps.front() + c];
-      for (int64_t tap : taps.drop_front())
+      // NaN is never the largest, wherever in the window it stands.
+      T best = std::is_floating_point_v<T> ? -std::numeric_limits<T>::infinity()
+                                           : input[taps.front() + c];
+      for (int64_t tap : taps)
         if (getValue(input[tap + c]) > getValue(best))
           best = input[tap + c];
       *output++ = best;
