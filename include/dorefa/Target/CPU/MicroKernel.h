@@ -11,8 +11,8 @@
 // sizes are static except the leading batch dimension. Integers wrap around, so
 // an intermediate may leave 32 bits where the result does not.
 //
-// A function fails, with a diagnostic at the operation, only where a memref is
-// not laid out as its operation requires.
+// A function that can fail does so with a diagnostic at the operation, where a
+// memref is not laid out as the kernel needs it or an earlier pass did not run.
 //
 //===----------------------------------------------------------------------===//
 
