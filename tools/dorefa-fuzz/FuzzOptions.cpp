@@ -1,0 +1,78 @@
+//===- FuzzOptions.cpp - Command line of dorefa-fuzz ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FuzzOptions.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/CommandLine.h"
+
+using namespace llvm;
+
+static constexpr char overview[] =
+    "Compares random networks in all their forms, bit for bit.\n\n"
+    "Example: dorefa-fuzz --seed=1 --count=200 --keep=failures\n\n"
+    "The reference is the interpreter in phase codes. The interpreter in later "
+    "phases and\ncompiled code must yield the same. A network that fails is "
+    "made "
+    "small first.\n";
+
+std::optional<FuzzOptions> parseCommandLine(int argc, char **argv) {
+  cl::OptionCategory category("dorefa-fuzz options");
+  cl::opt<uint64_t> seed(
+      "seed", cl::init(1), cl::cat(category), cl::value_desc("number"),
+      cl::desc("Seed of the first network; the next has the next"));
+  cl::opt<uint64_t> count("count", cl::init(100), cl::cat(category),
+                          cl::value_desc("number"), cl::desc("Networks"));
+  cl::list<std::string> cpus(
+      "mcpu", cl::CommaSeparated, cl::cat(category), cl::value_desc("names"),
+      cl::desc(
+          "Processors to compile for; those that cannot run here are left out "
+          "(default: native,x86-64-v4,x86-64-v3,x86-64)"));
+  cl::opt<std::string> aarch64(
+      "aarch64", cl::cat(category), cl::value_desc("program"),
+      cl::desc("dorefa-run for AArch64: run there too, emulated"));
+  cl::opt<uint64_t> aarch64Every("aarch64-every", cl::init(1),
+                                 cl::cat(category), cl::value_desc("number"),
+                                 cl::desc("Emulate one network of so many"));
+  cl::opt<std::string> emulator(
+      "emulator", cl::init("qemu-aarch64 -L /usr/aarch64-linux-gnu"),
+      cl::cat(category), cl::value_desc("command"),
+      cl::desc("Runs programs for AArch64"));
+  cl::opt<std::string> keep(
+      "keep", cl::cat(category), cl::value_desc("directory"),
+      cl::desc("Write failing networks and their inputs"));
+  cl::opt<unsigned> jobs("jobs", cl::init(1), cl::cat(category),
+                         cl::value_desc("number"),
+                         cl::desc("Networks at the same time"));
+  cl::opt<unsigned> limit("limit", cl::init(60), cl::cat(category),
+                          cl::value_desc("seconds"),
+                          cl::desc("Time that one network may take"));
+  cl::opt<bool> plant(
+      "plant", cl::cat(category),
+      cl::desc("Make the reference wrong, to see that it is found"));
+  cl::opt<bool> print("print", cl::cat(category),
+                      cl::desc("Print the networks and do not run them"));
+  cl::HideUnrelatedOptions(category);
+  // The options end with this function, and lld will register some of its own.
+  scope_exit unregister([] { cl::ResetCommandLineParser(); });
+  if (!cl::ParseCommandLineOptions(argc, argv, overview, &errs()))
+    return std::nullopt;
+
+  FuzzOptions options;
+  options.seed = seed;
+  options.count = count;
+  options.cpus.assign(cpus.begin(), cpus.end());
+  if (options.cpus.empty())
+    options.cpus = {"native", "x86-64-v4", "x86-64-v3", "x86-64"};
+  options.aarch64 = aarch64;
+  options.emulator = emulator;
+  options.aarch64Every = std::max<uint64_t>(aarch64Every, 1);
+  options.keep = keep;
+  options.jobs = std::clamp(jobs.getValue(), 1u, 256u);
+  options.limit = limit;
+  options.plant = plant;
+  options.print = print;
+  return options;
+}

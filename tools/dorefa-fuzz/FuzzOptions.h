@@ -1,0 +1,40 @@
+//===- FuzzOptions.h - Command line of dorefa-fuzz --------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DOREFA_TOOLS_FUZZ_FUZZOPTIONS_H
+#define DOREFA_TOOLS_FUZZ_FUZZOPTIONS_H
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+struct FuzzOptions {
+  /// Network number i has seed `seed + i`.
+  uint64_t seed = 1;
+  uint64_t count = 100;
+  /// Processors to compile for and to run on.
+  std::vector<std::string> cpus;
+  /// dorefa-run for AArch64, and the emulator that runs it; empty: not tested.
+  std::string aarch64;
+  std::string emulator;
+  /// Every so many networks is also run on AArch64.
+  uint64_t aarch64Every = 1;
+  /// Where failing networks are written; empty: nowhere.
+  std::string keep;
+  unsigned jobs = 1;
+  /// Seconds that one network may take.
+  unsigned limit = 60;
+  /// Flips one value of the reference, to see that it is found.
+  bool plant = false;
+  /// Prints the networks and does not run them.
+  bool print = false;
+};
+
+/// Reads the command line; nullopt after a message on standard error.
+std::optional<FuzzOptions> parseCommandLine(int argc, char **argv);
+
+#endif // DOREFA_TOOLS_FUZZ_FUZZOPTIONS_H
