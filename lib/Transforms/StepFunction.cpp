@@ -147,7 +147,8 @@ static int64_t followDim(Operation *op, int64_t dim) {
     return -1;
   }
   if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
-    for (int64_t i : expand.getReassociationIndices()[dim])
+    ReassociationIndices group = expand.getReassociationIndices()[dim];
+    for (int64_t i : group)
       if (to[i] == from[dim])
         return i;
     return -1;
