@@ -475,45 +475,30 @@ static FailureOr<Constant> foldConstantOfShape(Node &node) {
   return foldFill(node, value, *shape);
 }
 
-/// Reductions, computed in float64 and rounded once.
-static FailureOr<Constant> foldReduce(Node &node, StringRef kind) {
-  FailureOr<Constant> x = node.takeConstant(0, "operand");
+/// Which dimensions of `x` a reduction removes.
+static FailureOr<SmallVector<bool>> readReduced(Node &node, int64_t rank) {
   FailureOr<std::optional<SmallVector<int64_t>>> axes =
       node.takeIntsOrAttr(1, "axes");
-  FailureOr<int64_t> keep = node.getInt("keepdims", 1);
-  if (failed(x) || failed(axes) || failed(keep))
+  if (failed(axes))
     return failure();
-  if (x->symbolic || x->getNumElements() == 0)
-    return node.emitError()
-           << "reduces " << (x->symbolic ? "a symbolic" : "an empty")
-           << " constant, which is not supported";
-  SmallVector<bool> reduced(x->getRank(), !*axes);
+  SmallVector<bool> reduced(rank, !*axes);
   for (int64_t given : axes->value_or(SmallVector<int64_t>())) {
-    FailureOr<int64_t> axis = node.normalizeAxis(given, x->getRank());
+    FailureOr<int64_t> axis = node.normalizeAxis(given, rank);
     if (failed(axis))
       return failure();
     reduced[*axis] = true;
   }
-  // Kept dimensions in front, so that each result is a run of elements.
-  SmallVector<int64_t> perm, shape;
-  int64_t count = 1;
-  for (int64_t i = 0; i < x->getRank(); ++i) {
-    if (!reduced[i])
-      perm.push_back(i);
-    if (!reduced[i] || *keep)
-      shape.push_back(reduced[i] ? 1 : x->shape[i]);
-  }
-  for (int64_t i = 0; i < x->getRank(); ++i)
-    if (reduced[i]) {
-      perm.push_back(i);
-      count *= x->shape[i];
-    }
-  Constant rows = permute(*x, perm);
+  return reduced;
+}
+
+/// Each run of `count` elements as one number, computed in float64.
+static std::vector<double> reduceRuns(const Constant &x, int64_t count,
+                                      StringRef kind) {
   std::vector<double> results;
-  for (int64_t start = 0; start < rows.getNumElements(); start += count) {
-    double result = rows.getNumber(start);
+  for (int64_t start = 0; start < x.getNumElements(); start += count) {
+    double result = x.getNumber(start);
     for (int64_t i = start + 1; i < start + count; ++i) {
-      double element = rows.getNumber(i);
+      double element = x.getNumber(i);
       result = kind == "Max"    ? std::max(result, element)
                : kind == "Min"  ? std::min(result, element)
                : kind == "Prod" ? result * element
@@ -521,21 +506,41 @@ static FailureOr<Constant> foldReduce(Node &node, StringRef kind) {
     }
     results.push_back(kind == "Mean" ? result / count : result);
   }
-  Constant result{shape, {}};
-  if (x->isInteger()) {
-    std::vector<int64_t> integers;
-    for (double number : results) {
-      if (!(std::abs(number) < 9e15))
-        return node.emitError() << "overflows on integer constants";
-      integers.push_back(static_cast<int64_t>(number));
-    }
-    result.data = std::move(integers);
-  } else if (x->data.index() == 0) {
-    result.data = std::vector<float>(results.begin(), results.end());
-  } else {
-    result.data = std::move(results);
+  return results;
+}
+
+static FailureOr<Constant> foldReduce(Node &node, StringRef kind) {
+  FailureOr<Constant> x = node.takeConstant(0, "operand");
+  FailureOr<int64_t> keep = node.getInt("keepdims", 1);
+  if (failed(x) || failed(keep))
+    return failure();
+  if (x->symbolic || x->getNumElements() == 0)
+    return node.emitError()
+           << "reduces " << (x->symbolic ? "a symbolic" : "an empty")
+           << " constant, which is not supported";
+  FailureOr<SmallVector<bool>> reduced = readReduced(node, x->getRank());
+  if (failed(reduced))
+    return failure();
+  // Kept dimensions in front, so that each result is a run of elements.
+  SmallVector<int64_t> perm, behind, shape;
+  int64_t count = 1;
+  for (int64_t i = 0; i < x->getRank(); ++i) {
+    bool gone = (*reduced)[i];
+    (gone ? behind : perm).push_back(i);
+    count *= gone ? x->shape[i] : 1;
+    if (!gone || *keep)
+      shape.push_back(gone ? 1 : x->shape[i]);
   }
-  return result;
+  perm.append(behind);
+  std::vector<double> results = reduceRuns(permute(*x, perm), count, kind);
+  if (!x->isInteger() && x->data.index() == 1)
+    return Constant{shape, std::move(results)};
+  if (!x->isInteger())
+    return Constant{shape, std::vector<float>(results.begin(), results.end())};
+  for (double number : results)
+    if (!(std::abs(number) < 9e15))
+      return node.emitError() << "overflows on integer constants";
+  return Constant{shape, std::vector<int64_t>(results.begin(), results.end())};
 }
 
 //===----------------------------------------------------------------------===//

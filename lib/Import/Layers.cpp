@@ -76,29 +76,48 @@ static LogicalResult checkChannels(const Node &node, ArrayRef<int64_t> input,
             "and the weights have input channels / groups";
 }
 
+/// Weights `O x C/groups x ...` for an input of `rank` dimensions.
+static FailureOr<Tensor> takeFilter(Node &node, int64_t rank) {
+  FailureOr<Tensor> weights = takeWeights(node, 1);
+  if (failed(weights))
+    return failure();
+  SmallVector<int64_t> shape = weights->constant->shape;
+  if (static_cast<int64_t>(shape.size()) != rank ||
+      llvm::any_of(shape, [](int64_t size) { return size < 1; }))
+    return node.emitError() << "has weights of shape " << formatShape(shape)
+                            << " but they must have the rank of the input, "
+                            << rank << ", and sizes of at least 1";
+  if (!node.isChannelsLast())
+    return weights;
+  SmallVector<int64_t> perm = identityPerm(rank);
+  std::rotate(perm.begin() + 1, perm.end() - 1, perm.end());
+  return transposeView(node, *weights, perm);
+}
+
+/// One float per output channel, null where there is no such operand.
+static FailureOr<Value> emitBias(Node &node, unsigned index, int64_t outputs) {
+  if (!node.hasInput(index))
+    return Value();
+  FailureOr<std::vector<float>> floats =
+      node.takeFloats(index, "bias", outputs);
+  if (failed(floats))
+    return failure();
+  return emitFloats(node, {{outputs}, std::move(*floats)},
+                    node.getInputName(index));
+}
+
 static LogicalResult importConv(Node &node) {
   if (failed(node.checkInputs(2, 3)))
     return failure();
   FailureOr<int64_t> groups = node.getInt("group", 1);
   FailureOr<Tensor> x = getFeatureMap(node, 0);
-  FailureOr<Tensor> weights = takeWeights(node, 1);
-  if (failed(groups) || failed(x) || failed(weights))
+  if (failed(groups) || failed(x))
     return failure();
   int64_t rank = x->getRank();
-  if (weights->constant->getRank() != rank)
-    return node.emitError()
-           << "has weights of shape " << formatShape(weights->constant->shape)
-           << " for an input of rank " << rank;
-  if (node.isChannelsLast()) {
-    SmallVector<int64_t> perm = identityPerm(rank);
-    std::rotate(perm.begin() + 1, perm.end() - 1, perm.end());
-    weights = transposeView(node, *weights, perm);
-  }
+  FailureOr<Tensor> weights = takeFilter(node, rank);
+  if (failed(weights))
+    return failure();
   SmallVector<int64_t> shape = weights->constant->shape, input = x->getShape();
-  for (int64_t size : shape)
-    if (size < 1)
-      return node.emitError() << "has weights of shape " << formatShape(shape)
-                              << " but sizes must be at least 1";
   FailureOr<Window> window = readWindow(node, ArrayRef(input).drop_front(2),
                                         ArrayRef(shape).drop_front(2));
   if (failed(checkChannels(node, input, shape, *groups)) || failed(window))
@@ -109,24 +128,17 @@ static LogicalResult importConv(Node &node) {
   SmallVector<int64_t> perm = channelsLastPerm(4);
   FailureOr<Value> value = toLayout(node, *x, perm);
   FailureOr<Value> filter = emitWeights(node, 1, std::move(*weights), perm);
+  FailureOr<Value> bias = emitBias(node, 2, shape[0]);
   OpBuilder &builder = node.getBuilder();
   FailureOr<RankedTensorType> type =
       node.getType({input[0], window->result[0], window->result[1], shape[0]},
                    builder.getF32Type());
-  if (failed(value) || failed(filter) || failed(type))
+  if (failed(value) || failed(filter) || failed(bias) || failed(type))
     return failure();
-  Value bias;
-  if (node.hasInput(2)) {
-    FailureOr<std::vector<float>> floats = node.takeFloats(2, "bias", shape[0]);
-    if (failed(floats))
-      return failure();
-    bias = emitFloats(node, {{shape[0]}, std::move(*floats)},
-                      node.getInputName(2));
-  }
   Location loc = node.getLoc(rank == 3 ? ArrayRef<int64_t>() : perm,
                              rank == 3 ? "conv" : "");
   Value result = Conv2DOp::create(
-      builder, loc, *type, *value, *filter, bias,
+      builder, loc, *type, *value, *filter, *bias,
       builder.getDenseI64ArrayAttr(window->strides),
       builder.getDenseI64ArrayAttr(window->pads),
       builder.getDenseI64ArrayAttr(window->dilations),

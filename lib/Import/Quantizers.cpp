@@ -451,61 +451,76 @@ static LogicalResult importBipolarQuant(Node &node) {
 // Trunc
 //===----------------------------------------------------------------------===//
 
-/// Drops the low bits of an integer: `(round(y / 2^t) - z / 2^t) * s'` with
-/// `y = round(x / s + z)`. Version 1 drops input - output bits and keeps the
+namespace {
+
+/// Parameters of Trunc. Version 1 drops input - output bits and keeps the
 /// scale; version 2 states the scale of the result and clamps to its bits.
-static LogicalResult importTrunc(Node &node) {
-  bool hasOutputScale = node.getNumInputs() == 6;
-  if (failed(node.checkInputs(5, 6)))
-    return failure();
+struct Truncation {
+  float scale, zeroPoint, resultScale, step;
+  bool clamps;
+  Quantizer limits;
+};
+
+} // namespace
+
+static FailureOr<Truncation> readTruncation(Node &node) {
+  bool hasScale = node.getNumInputs() == 6;
   FailureOr<double> scale = readNumber(node, 1, "scale");
   FailureOr<double> zeroPoint = readNumber(node, 2, "zero point");
   FailureOr<unsigned> inputBits = readBits(node, 3, "input bit width");
+  FailureOr<double> resultScale =
+      hasScale ? readNumber(node, 4, "output scale") : scale;
   FailureOr<unsigned> bits =
-      readBits(node, hasOutputScale ? 5 : 4, "output bit width");
+      readBits(node, hasScale ? 5 : 4, "output bit width");
   FailureOr<Rounding> rounding = readRounding(node, "FLOOR");
   FailureOr<bool> isSigned = readFlag(node, "signed", 1);
   FailureOr<bool> narrow = readFlag(node, "narrow", 0);
-  if (failed(scale) || failed(zeroPoint) || failed(inputBits) || failed(bits) ||
-      failed(rounding) || failed(isSigned) || failed(narrow))
+  if (failed(scale) || failed(zeroPoint) || failed(inputBits) ||
+      failed(resultScale) || failed(bits) || failed(rounding) ||
+      failed(isSigned) || failed(narrow))
     return failure();
-  double resultScale = *scale;
-  if (hasOutputScale) {
-    FailureOr<double> given = readNumber(node, 4, "output scale");
-    if (failed(given))
-      return failure();
-    resultScale = *given;
-  }
-  if (!(*scale > 0) || !(resultScale > 0))
+  if (!(*scale > 0) || !(*resultScale > 0))
     return node.emitError()
            << "has scales of " << printable(*scale) << " and "
-           << printable(resultScale) << " but scales must be greater than 0";
+           << printable(*resultScale) << " but scales must be greater than 0";
   if (*bits > *inputBits)
     return node.emitError() << "truncates " << *inputBits << " bits to "
                             << *bits << " but the result must not be wider";
-  double shift = hasOutputScale
-                     ? std::nearbyint(std::log2(resultScale / *scale))
-                     : double(*inputBits - *bits);
-  float step = static_cast<float>(std::exp2(shift));
-  auto z = static_cast<float>(*zeroPoint);
-  FailureOr<Tensor> x = node.getFloatValue(0);
-  if (failed(x) || failed(x = toCanonical(node, *x)))
+  double shift = hasScale ? std::nearbyint(std::log2(*resultScale / *scale))
+                          : double(*inputBits - *bits);
+  Truncation form{
+      float(*scale),           float(*zeroPoint), float(*resultScale),
+      float(std::exp2(shift)), hasScale,          {}};
+  form.limits.bits = *bits;
+  form.limits.isSigned = *isSigned;
+  form.limits.narrow = *narrow;
+  form.limits.rounding = *rounding;
+  return form;
+}
+
+/// Drops the low bits of an integer: `(round(y / 2^t) - z / 2^t) * s'` with
+/// `y = round(x / s + z)`.
+static LogicalResult importTrunc(Node &node) {
+  if (failed(node.checkInputs(5, 6)))
     return failure();
-  Quantizer limits;
-  limits.bits = *bits;
-  limits.isSigned = *isSigned;
-  limits.narrow = *narrow;
+  FailureOr<Truncation> form = readTruncation(node);
+  FailureOr<Tensor> x = node.getFloatValue(0);
+  if (failed(form) || failed(x) || failed(x = toCanonical(node, *x)))
+    return failure();
   Chain chain(node, x->value, x->perm);
-  chain.apply(BinaryKind::Div, static_cast<float>(*scale))
-      .apply(BinaryKind::Add, z)
+  chain.apply(BinaryKind::Div, form->scale)
+      .apply(BinaryKind::Add, form->zeroPoint)
       .apply(UnaryKind::RoundHalfEven)
-      .apply(BinaryKind::Div, step);
-  if (hasOutputScale)
-    chain.apply(BinaryKind::Max, float(limits.getMinLevel()))
-        .apply(BinaryKind::Min, float(limits.getMaxLevel()));
-  chain.round(*rounding)
-      .apply(BinaryKind::Sub, hasOutputScale ? z / step : z)
-      .apply(BinaryKind::Mul, static_cast<float>(resultScale), /*last=*/true);
+      .apply(BinaryKind::Div, form->step);
+  if (form->clamps)
+    chain.apply(BinaryKind::Max, float(form->limits.getMinLevel()))
+        .apply(BinaryKind::Min, float(form->limits.getMaxLevel()));
+  // Version 1 leaves the zero point as it was.
+  float zeroPoint =
+      form->clamps ? form->zeroPoint / form->step : form->zeroPoint;
+  chain.round(form->limits.rounding)
+      .apply(BinaryKind::Sub, zeroPoint)
+      .apply(BinaryKind::Mul, form->resultScale, /*last=*/true);
   if (failed(chain.get()))
     return failure();
   x->value = *chain.get();
