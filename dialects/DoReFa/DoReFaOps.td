@@ -12,6 +12,7 @@
 #ifndef DOREFA_OPS_TD
 #define DOREFA_OPS_TD
 
+include "DoReFaInterfaces.td"
 include "DoReFaTypes.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/IR/OpAsmInterface.td"
@@ -20,6 +21,11 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 
 class DoReFa_Op<string mnemonic, list<Trait> traits = []>
     : Op<DoReFa_Dialect, mnemonic, !listconcat([Pure], traits)>;
+
+/// An operation with a backward rule.
+class DoReFa_DifferentiableOp<string mnemonic, list<Trait> traits = []>
+    : DoReFa_Op<mnemonic, !listconcat(
+        [DeclareOpInterfaceMethods<DoReFa_DifferentiableOpInterface>], traits)>;
 
 //===----------------------------------------------------------------------===//
 // Constants
@@ -49,7 +55,7 @@ def DoReFa_ConstantOp : DoReFa_Op<"constant", [ConstantLike]> {
 // Quantizers: float -> codes
 //===----------------------------------------------------------------------===//
 
-def DoReFa_QuantizeOp : DoReFa_Op<"quantize", [SameOperandsAndResultShape]> {
+def DoReFa_QuantizeOp : DoReFa_DifferentiableOp<"quantize", [SameOperandsAndResultShape]> {
   let summary = "Quantize uniformly with scale, zero point and rounding mode";
   let description = [{
     QONNX Quant without its way back to float (`dorefa.dequantize` is that):
@@ -87,7 +93,7 @@ def DoReFa_QuantizeOp : DoReFa_Op<"quantize", [SameOperandsAndResultShape]> {
 }
 
 def DoReFa_QuantizeSignOp
-    : DoReFa_Op<"quantize_sign", [SameOperandsAndResultShape]> {
+    : DoReFa_DifferentiableOp<"quantize_sign", [SameOperandsAndResultShape]> {
   let summary = "Quantize to the sign of each element";
   let description = [{
     Code 1 (value +1) where `x >= 0`, code 0 (value -1) elsewhere; -0.0 counts as
@@ -106,7 +112,7 @@ def DoReFa_QuantizeSignOp
 }
 
 def DoReFa_QuantizeActivationsOp
-    : DoReFa_Op<"quantize_activations", [SameOperandsAndResultShape]> {
+    : DoReFa_DifferentiableOp<"quantize_activations", [SameOperandsAndResultShape]> {
   let summary = "Bound activations by h and quantize them to k bits";
   let description = [{
     `q = round_half_even(h(x) * (2^k - 1))`, paper section 2.4, with `h` one of
@@ -121,10 +127,11 @@ def DoReFa_QuantizeActivationsOp
   let arguments = (ins DoReFa_FloatTensor:$input, DoReFa_ActivationAttr:$h);
   let results = (outs DoReFa_CodeTensor:$result);
   let assemblyFormat = "$input `` $h attr-dict `:` type($input) `->` type($result)";
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 
-def DoReFa_QuantizeWeightsOp : DoReFa_Op<"quantize_weights"> {
+def DoReFa_QuantizeWeightsOp : DoReFa_DifferentiableOp<"quantize_weights"> {
   let summary = "Quantize the weights of a layer as DoReFa-Net does";
   let description = [{
     Paper section 2.3. For k = 1 the codes are the signs (`x >= 0`) and the scale
@@ -132,12 +139,50 @@ def DoReFa_QuantizeWeightsOp : DoReFa_Op<"quantize_weights"> {
     `q = round_half_even((tanh(w) / (2 max|tanh(w)|) + 1/2) * (2^k - 1))` and the
     scale is `1 / (2^k - 1)`. A weight is `scale * v(q)`. Mean, maximum and tanh
     are computed in float64 in row-major order; tanh is then rounded to float32.
-    All-zero weights give E = 0 (k = 1), respectively a maximum of 1.
+    All-zero weights give E = 0 (k = 1), respectively a maximum of 1. Weights that
+    are NaN or infinite are an error.
+
+    `per_channel` takes mean and maximum over each output channel (dimension 0)
+    instead, and there is one scale for each. `max_gradient` says whether the
+    maximum passes a gradient on, as in the reference code, or is a constant; it
+    has no meaning for k = 1, where E is a constant.
 
     Example:
     ```mlir
     %q, %scale = dorefa.quantize_weights %w
         : tensor<8x9xf32> -> tensor<8x9x!dorefa.code<1, bipolar>>, tensor<f64>
+    %r, %scales = dorefa.quantize_weights %w per_channel max_gradient false
+        : tensor<8x9xf32> -> tensor<8x9x!dorefa.code<2, bipolar>>, tensor<8xf64>
+    ```
+  }];
+  let arguments = (ins DoReFa_FloatTensor:$input, UnitAttr:$per_channel,
+                       DefaultValuedAttr<BoolAttr, "true">:$max_gradient);
+  let results = (outs DoReFa_CodeTensor:$result,
+                      TensorRankOf<[F64], [0, 1]>:$scale);
+  let assemblyFormat = [{
+    $input (`per_channel` $per_channel^)? (`max_gradient` $max_gradient^)? attr-dict
+    `:` type($input) `->` type($result) `,` type($scale)
+  }];
+  let hasFolder = 1;
+  let hasVerifier = 1;
+}
+
+def DoReFa_QuantizeTernaryOp : DoReFa_DifferentiableOp<"quantize_ternary"> {
+  let summary = "Quantize the weights of a layer to -1, 0 and +1";
+  let description = [{
+    The value is the sign of `w` where `|w| > t` and 0 elsewhere, `t` being
+    `0.05 max|w|` over the whole tensor: the threshold of Trained Ternary
+    Quantization (arXiv 1612.01064, section 3), strict as in the paper. The scale
+    is the mean of `|w|` over the weights beyond the threshold, which is closest to
+    the weights in the least-squares sense: Ternary Weight Networks (arXiv
+    1605.04711, section 2). A weight is `scale * v(q)`. Threshold and mean are
+    computed in float64 in row-major order and rounded once to float32. All-zero
+    weights give values and scale 0; weights that are NaN or infinite are an error.
+
+    Example:
+    ```mlir
+    %q, %scale = dorefa.quantize_ternary %w
+        : tensor<8x9xf32> -> tensor<8x9x!dorefa.code<2, ternary>>, tensor<f64>
     ```
   }];
   let arguments = (ins DoReFa_FloatTensor:$input);
@@ -158,7 +203,7 @@ def DoReFa_QuantizeGradientsOp : DoReFa_Op<"quantize_gradients"> {
     dimensions but the first), `u = draw / 2^16`. Key = `seed`, counter =
     (row-major element index / 8, `layer`, `step`, 0); each 32-bit word gives two
     draws, low half first. The gradient is `m * v(q) / (2^k - 1)`; a sample whose
-    `m` is 0 has scale 0.
+    `m` is 0 has scale 0. Gradients that are NaN or infinite are an error.
 
     Example:
     ```mlir
@@ -173,6 +218,7 @@ def DoReFa_QuantizeGradientsOp : DoReFa_Op<"quantize_gradients"> {
     $input `seed` $seed `layer` $layer `step` $step attr-dict
     `:` type($input) `->` type($result) `,` type($scale)
   }];
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 
@@ -207,7 +253,7 @@ def DoReFa_ThresholdOp
 }
 
 def DoReFa_StraightThroughOp
-    : DoReFa_Op<"straight_through",
+    : DoReFa_DifferentiableOp<"straight_through",
                 [SameOperandsAndResultType]> {
   let summary = "Take the forward value of one tensor and the gradient of another";
   let description = [{
@@ -231,7 +277,7 @@ def DoReFa_StraightThroughOp
 //===----------------------------------------------------------------------===//
 
 def DoReFa_DequantizeOp
-    : DoReFa_Op<"dequantize", [AllShapesMatch<["input", "result"]>]> {
+    : DoReFa_DifferentiableOp<"dequantize", [AllShapesMatch<["input", "result"]>]> {
   let summary = "Turn codes into the reals they stand for";
   let description = [{
     `f32((v(q) - zero_point) * scale)`: the difference in float32, the product in
@@ -254,7 +300,7 @@ def DoReFa_DequantizeOp
   let hasVerifier = 1;
 }
 
-def DoReFa_ScaleOp : DoReFa_Op<"scale", [AllShapesMatch<["input", "result"]>]> {
+def DoReFa_ScaleOp : DoReFa_DifferentiableOp<"scale", [AllShapesMatch<["input", "result"]>]> {
   let summary = "Turn integer accumulators into the reals they stand for";
   let description = [{
     `f32(acc) * s`, both steps in float32. `scale` has rank 0, or rank 1 with one
@@ -296,7 +342,7 @@ def DoReFa_StorageCastOp
 // Layers
 //===----------------------------------------------------------------------===//
 
-def DoReFa_Conv2DOp : DoReFa_Op<"conv_2d"> {
+def DoReFa_Conv2DOp : DoReFa_DifferentiableOp<"conv_2d"> {
   let summary = "Convolve a feature map with filters";
   let description = [{
     Input `N x H x W x C`, filter `O x KH x KW x C/groups`, result
@@ -340,7 +386,7 @@ def DoReFa_Conv2DOp : DoReFa_Op<"conv_2d"> {
   }];
 }
 
-def DoReFa_MatMulOp : DoReFa_Op<"matmul"> {
+def DoReFa_MatMulOp : DoReFa_DifferentiableOp<"matmul"> {
   let summary = "Multiply rows by the weights of a fully connected layer";
   let description = [{
     Input `... x K`, weights `O x K`, result `... x O`. Floats and codes as in
@@ -377,7 +423,7 @@ def DoReFa_MatMulOp : DoReFa_Op<"matmul"> {
 //===----------------------------------------------------------------------===//
 
 def DoReFa_BatchNormOp
-    : DoReFa_Op<"batch_norm", [AllTypesMatch<["input", "result"]>,
+    : DoReFa_DifferentiableOp<"batch_norm", [AllTypesMatch<["input", "result"]>,
                              AllTypesMatch<["mean", "variance", "gamma", "beta"]>]> {
   let summary = "Normalize each channel with trained statistics";
   let description = [{
@@ -402,7 +448,7 @@ def DoReFa_BatchNormOp
 }
 
 def DoReFa_UnaryOp
-    : DoReFa_Op<"unary", [SameOperandsAndResultType]> {
+    : DoReFa_DifferentiableOp<"unary", [SameOperandsAndResultType]> {
   let summary = "Apply a float function to each element";
   let description = [{
     Kinds: `abs`, `ceil`, `exp`, `floor`, `neg`, `relu` (`max(x, 0)`),
@@ -421,7 +467,7 @@ def DoReFa_UnaryOp
   let hasFolder = 1;
 }
 
-def DoReFa_BinaryOp : DoReFa_Op<"binary"> {
+def DoReFa_BinaryOp : DoReFa_DifferentiableOp<"binary"> {
   let summary = "Apply a float function to pairs of elements";
   let description = [{
     Kinds: `add`, `sub`, `mul`, `div`, `max`, `min`, `pow`, one float32 rounding
@@ -445,7 +491,7 @@ def DoReFa_BinaryOp : DoReFa_Op<"binary"> {
 }
 
 def DoReFa_SoftmaxOp
-    : DoReFa_Op<"softmax", [SameOperandsAndResultType]> {
+    : DoReFa_DifferentiableOp<"softmax", [SameOperandsAndResultType]> {
   let summary = "Normalize the exponentials of the last dimension";
   let description = [{
     `e / sum(e)` with `e = exp(x - max(x))` (float64 exp, rounded once), the sum a
@@ -486,7 +532,8 @@ def DoReFa_TopKOp : DoReFa_Op<"top_k"> {
 // Pools
 //===----------------------------------------------------------------------===//
 
-class DoReFa_PoolOp<string mnemonic, TypeConstraint type> : DoReFa_Op<mnemonic> {
+class DoReFa_PoolOp<string mnemonic, TypeConstraint type>
+    : DoReFa_DifferentiableOp<mnemonic> {
   let arguments = (ins type:$input, DenseI64ArrayAttr:$kernel,
       DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$strides,
       DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">:$pads,

@@ -102,19 +102,40 @@ static LogicalResult run(QuantizeActivationsOp op, Frame &frame) {
       [&](float x, size_t) { return quantizeK(boundActivation(h, x), bits); });
 }
 
+/// Writes the codes and scales of quantized weights.
+template <typename QuantizeOpTy>
+static LogicalResult writeWeights(QuantizeOpTy op,
+                                  const QuantizedWeights &quantized,
+                                  ArrayRef<int64_t> scaleShape, Frame &frame) {
+  auto codes = frame.write<int8_t>(op.getResult(), frame.shape(op.getInput()));
+  auto scale = frame.write<double>(op.getScale(), scaleShape);
+  if (failed(codes) || failed(scale))
+    return failure();
+  llvm::copy(quantized.codes, codes->begin());
+  llvm::copy(quantized.scale, scale->begin());
+  return success();
+}
+
 static LogicalResult run(QuantizeWeightsOp op, Frame &frame) {
   ArrayRef<float> weights = frame.read<float>(op.getInput());
   if (!areFinite(weights))
     return op.emitOpError("has weights that are NaN or infinite");
-  QuantizedWeights quantized =
-      quantizeWeights(weights, getCodeType(op.getResult().getType()).getBits());
-  auto codes = frame.write<int8_t>(op.getResult(), frame.shape(op.getInput()));
-  auto scale = frame.write<double>(op.getScale(), {});
-  if (failed(codes) || failed(scale))
-    return failure();
-  llvm::copy(quantized.codes, codes->begin());
-  scale->front() = quantized.scale;
-  return success();
+  SmallVector<int64_t> scaleShape;
+  if (op.getPerChannel())
+    scaleShape.push_back(frame.shape(op.getInput()).front());
+  unsigned bits = getCodeType(op.getResult().getType()).getBits();
+  return writeWeights(
+      op,
+      quantizeWeights(weights, bits,
+                      scaleShape.empty() ? 1 : scaleShape.front()),
+      scaleShape, frame);
+}
+
+static LogicalResult run(QuantizeTernaryOp op, Frame &frame) {
+  ArrayRef<float> weights = frame.read<float>(op.getInput());
+  if (!areFinite(weights))
+    return op.emitOpError("has weights that are NaN or infinite");
+  return writeWeights(op, quantizeTernary(weights), {}, frame);
 }
 
 static LogicalResult run(QuantizeGradientsOp op, Frame &frame) {
@@ -439,10 +460,10 @@ std::optional<LogicalResult> interpreter::runDoReFaOp(Operation *op,
                                                       Frame &frame) {
   return TypeSwitch<Operation *, std::optional<LogicalResult>>(op)
       .Case<ConstantOp, QuantizeOp, QuantizeSignOp, QuantizeActivationsOp,
-            QuantizeWeightsOp, QuantizeGradientsOp, ThresholdOp,
-            StraightThroughOp, DequantizeOp, ScaleOp, StorageCastOp, Conv2DOp,
-            MatMulOp, BatchNormOp, UnaryOp, BinaryOp, SoftmaxOp, TopKOp,
-            MaxPoolOp, AvgPoolOp>(
+            QuantizeWeightsOp, QuantizeTernaryOp, QuantizeGradientsOp,
+            ThresholdOp, StraightThroughOp, DequantizeOp, ScaleOp,
+            StorageCastOp, Conv2DOp, MatMulOp, BatchNormOp, UnaryOp, BinaryOp,
+            SoftmaxOp, TopKOp, MaxPoolOp, AvgPoolOp>(
           [&](auto concrete) { return run(concrete, frame); })
       .Default(std::nullopt);
 }

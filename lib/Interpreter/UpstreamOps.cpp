@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The operations around the layers only move elements. They all end in one copy
-// between two strided views.
+// The operations around the layers only move elements: they end in one copy
+// between two strided views. Backward rules also compare, choose and sum.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,7 +17,10 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
+#include "llvm/ADT/SmallBitVector.h"
 #include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace mlir::dorefa;
@@ -143,6 +146,18 @@ static LogicalResult run(tensor::EmptyOp op, Frame &frame) {
       frame.allocate(op.getResult(), getIntegers(op.getMixedSizes(), frame)));
 }
 
+static LogicalResult run(tensor::SplatOp op, Frame &frame) {
+  SmallVector<int64_t> shape(cast<ShapedType>(op.getType()).getShape());
+  auto dynamicSizes = op.getDynamicSizes().begin();
+  for (int64_t &size : shape)
+    if (ShapedType::isDynamic(size))
+      size = frame.read<int64_t>(*dynamicSizes++).front();
+  Tensor *tensor = frame.allocate(op.getResult(), shape);
+  if (tensor)
+    fillTensor(*tensor, frame.get(op.getInput()).bytes.data());
+  return success(tensor);
+}
+
 static LogicalResult run(tensor::DimOp op, Frame &frame) {
   ArrayRef<int64_t> shape = frame.shape(op.getSource());
   int64_t index = frame.read<int64_t>(op.getIndex()).front();
@@ -192,36 +207,69 @@ static LogicalResult run(UnrealizedConversionCastOp op, Frame &frame) {
 // Parts of tensors
 //===----------------------------------------------------------------------===//
 
-static LogicalResult run(tensor::ExtractSliceOp op, Frame &frame) {
-  ArrayRef<int64_t> shape = frame.shape(op.getSource());
+/// Narrows `view` from all elements of a tensor of `shape` to those that `op`
+/// reads or writes, and returns their sizes.
+template <typename View, typename SliceOp>
+static FailureOr<SmallVector<int64_t>> takeSlice(SliceOp op, StringRef verb,
+                                                 ArrayRef<int64_t> shape,
+                                                 View &view, Frame &frame) {
   SmallVector<int64_t> offsets = getIntegers(op.getMixedOffsets(), frame);
   SmallVector<int64_t> sizes = getIntegers(op.getMixedSizes(), frame);
   SmallVector<int64_t> strides = getIntegers(op.getMixedStrides(), frame);
-  SmallVector<int64_t> result;
   for (size_t i = 0; i < shape.size(); ++i) {
     int64_t last = offsets[i] + (sizes[i] - 1) * strides[i];
     if (sizes[i] < 0 ||
         (sizes[i] > 0 && (std::min(offsets[i], last) < 0 ||
                           std::max(offsets[i], last) >= shape[i])))
       return op.emitOpError()
-             << "reads outside dimension " << i << " of size " << shape[i];
-    if (!op.getDroppedDims().test(i))
-      result.push_back(sizes[i]);
+             << verb << " outside dimension " << i << " of size " << shape[i];
+    view.data += offsets[i] * view.strides[i];
+    view.strides[i] *= strides[i];
   }
+  return sizes;
+}
+
+/// Gives the view of a tensor that lacks the dropped dimensions all dimensions:
+/// with one element each, any stride is right.
+template <typename View>
+static void restoreDropped(View &view, const llvm::SmallBitVector &dropped) {
+  for (unsigned dim : dropped.set_bits())
+    view.strides.insert(view.strides.begin() + dim, 0);
+}
+
+static LogicalResult run(tensor::ExtractSliceOp op, Frame &frame) {
+  SourceView source = SourceView::all(frame.get(op.getSource()));
+  FailureOr<SmallVector<int64_t>> sizes =
+      takeSlice(op, "reads", frame.shape(op.getSource()), source, frame);
+  if (failed(sizes))
+    return failure();
+  llvm::SmallBitVector dropped = op.getDroppedDims();
+  SmallVector<int64_t> result;
+  for (auto [i, size] : llvm::enumerate(*sizes))
+    if (!dropped.test(i))
+      result.push_back(size);
   Tensor *tensor = frame.allocate(op.getResult(), result);
   if (!tensor)
     return failure();
-  SourceView source = SourceView::all(frame.get(op.getSource()));
-  for (size_t i = 0; i < shape.size(); ++i) {
-    source.data += offsets[i] * source.strides[i];
-    source.strides[i] *= strides[i];
-  }
   TargetView target = TargetView::all(*tensor);
-  // A dropped dimension has one element: any stride is right.
-  for (size_t i = 0; i < shape.size(); ++i)
-    if (op.getDroppedDims().test(i))
-      target.strides.insert(target.strides.begin() + i, 0);
-  copyView(target, source, sizes, getElementSize(tensor->elementType));
+  restoreDropped(target, dropped);
+  copyView(target, source, *sizes, getElementSize(tensor->elementType));
+  return success();
+}
+
+static LogicalResult run(tensor::InsertSliceOp op, Frame &frame) {
+  if (failed(
+          frame.copy(op.getResult(), op.getDest(), frame.shape(op.getDest()))))
+    return failure();
+  const Tensor &result = frame.get(op.getResult());
+  TargetView target = TargetView::all(const_cast<Tensor &>(result));
+  FailureOr<SmallVector<int64_t>> sizes =
+      takeSlice(op, "writes", result.shape, target, frame);
+  if (failed(sizes))
+    return failure();
+  SourceView source = SourceView::all(frame.get(op.getSource()));
+  restoreDropped(source, op.getDroppedDims());
+  copyView(target, source, *sizes, getElementSize(result.elementType));
   return success();
 }
 
@@ -349,25 +397,134 @@ static LogicalResult run(linalg::FillOp op, Frame &frame) {
   return success();
 }
 
+/// `a` and `b` combined as the arith operation `op` does; nullopt where it is
+/// of another kind.
+static std::optional<float> combine(Operation &op, float a, float b) {
+  if (isa<arith::AddFOp>(op))
+    return a + b;
+  if (!isa<arith::MaximumFOp>(op))
+    return std::nullopt;
+  if (std::isnan(a) || std::isnan(b))
+    return a + b;
+  return a > b ? a : b;
+}
+
+/// Whether `body` combines its two arguments by its first operation.
+static bool isCombination(Block &body) {
+  Operation &first = body.front();
+  OperandRange operands = first.getOperands();
+  return operands.size() == 2 && first.getNumResults() == 1 &&
+         llvm::all_of(
+             body.getArguments(),
+             [&](Value v) { return llvm::is_contained(operands, v); }) &&
+         combine(first, 0, 0) &&
+         llvm::equal(body.getTerminator()->getOperands(), first.getResults());
+}
+
+/// Each element of the result is one chain over the input in row-major order.
+static LogicalResult run(linalg::ReduceOp op, Frame &frame) {
+  if (op.getInputs().size() != 1 || !isCombination(op.getCombiner().front()) ||
+      !getElementTypeOrSelf(op->getResult(0)).isF32())
+    return op.emitOpError("does not sum or take the largest of f32 elements, "
+                          "which is what the interpreter supports");
+  Value input = op.getInputs().front(), init = op.getInits().front();
+  if (failed(frame.copy(op->getResult(0), init, frame.shape(init))))
+    return failure();
+  const Tensor &result = frame.get(op->getResult(0));
+  auto *sums = const_cast<float *>(frame.read<float>(op->getResult(0)).data());
+  ArrayRef<int64_t> shape = frame.shape(input);
+  SmallVector<int64_t> strides = getStrides(result.shape);
+  for (int64_t dim : op.getDimensions())
+    strides.insert(strides.begin() + dim, 0);
+  SmallVector<int64_t> inputStrides = getStrides(shape);
+  for (auto [i, element] : llvm::enumerate(frame.read<float>(input))) {
+    int64_t target = 0;
+    for (size_t dim = 0; dim < shape.size(); ++dim)
+      target += static_cast<int64_t>(i) / inputStrides[dim] % shape[dim] *
+                strides[dim];
+    sums[target] =
+        *combine(op.getCombiner().front().front(), sums[target], element);
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Choices
+//===----------------------------------------------------------------------===//
+
+/// Whether `predicate` holds for `a` and `b`.
+static bool compare(arith::CmpFPredicate predicate, float a, float b) {
+  // The lowest bit of a predicate says whether it holds where a == b, the next
+  // where a > b, then a < b, and the highest where they have no order.
+  unsigned relation = std::isnan(a) || std::isnan(b) ? 8
+                      : a == b                       ? 1
+                      : a > b                        ? 2
+                                                     : 4;
+  return static_cast<unsigned>(predicate) & relation;
+}
+
+static LogicalResult run(arith::CmpFOp op, Frame &frame) {
+  if (!getElementTypeOrSelf(op.getLhs()).isF32())
+    return op.emitOpError("compares other elements than f32, which the "
+                          "interpreter does not support");
+  ArrayRef<float> lhs = frame.read<float>(op.getLhs());
+  ArrayRef<float> rhs = frame.read<float>(op.getRhs());
+  if (lhs.size() != rhs.size())
+    return op.emitOpError("has operands whose batches differ");
+  auto result = frame.write<uint8_t>(op.getResult(), frame.shape(op.getLhs()));
+  if (failed(result))
+    return failure();
+  for (size_t i = 0; i < lhs.size(); ++i)
+    (*result)[i] = compare(op.getPredicate(), lhs[i], rhs[i]);
+  return success();
+}
+
+static LogicalResult run(arith::SelectOp op, Frame &frame) {
+  ArrayRef<uint8_t> condition = frame.read<uint8_t>(op.getCondition());
+  Value otherwise = op.getFalseValue();
+  ArrayRef<int64_t> shape = frame.shape(otherwise);
+  if (frame.shape(op.getTrueValue()) != shape ||
+      (!frame.shape(op.getCondition()).empty() &&
+       frame.shape(op.getCondition()) != shape))
+    return op.emitOpError("has operands whose batches differ");
+  if (failed(frame.copy(op.getResult(), otherwise, shape)))
+    return failure();
+  const Tensor &chosen = frame.get(op.getTrueValue());
+  const Tensor &result = frame.get(op.getResult());
+  size_t size = getElementSize(result.elementType);
+  auto *target =
+      const_cast<char *>(static_cast<const char *>(result.bytes.data()));
+  for (size_t i = 0; i < result.getNumElements(); ++i)
+    // One condition may choose whole tensors.
+    if (condition[condition.size() == 1 ? 0 : i])
+      std::memcpy(target + i * size,
+                  static_cast<const char *>(chosen.bytes.data()) + i * size,
+                  size);
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Dispatch
 //===----------------------------------------------------------------------===//
 
 StringRef interpreter::getUpstreamOpNames() {
-  return "arith.constant, tensor.cast, tensor.collapse_shape, tensor.concat, "
-         "tensor.dim, tensor.empty, tensor.expand_shape, tensor.extract_slice, "
-         "tensor.pad, linalg.broadcast, linalg.fill, linalg.transpose and "
+  return "arith.cmpf, arith.constant, arith.select, tensor.cast, "
+         "tensor.collapse_shape, tensor.concat, tensor.dim, tensor.empty, "
+         "tensor.expand_shape, tensor.extract_slice, tensor.insert_slice, "
+         "tensor.pad, tensor.splat, linalg.broadcast, linalg.fill, "
+         "linalg.reduce, linalg.transpose and "
          "builtin.unrealized_conversion_cast";
 }
 
 std::optional<LogicalResult> interpreter::runUpstreamOp(Operation *op,
                                                         Frame &frame) {
   return TypeSwitch<Operation *, std::optional<LogicalResult>>(op)
-      .Case<arith::ConstantOp, tensor::CastOp, tensor::CollapseShapeOp,
-            tensor::ConcatOp, tensor::DimOp, tensor::EmptyOp,
-            tensor::ExpandShapeOp, tensor::ExtractSliceOp, tensor::PadOp,
-            linalg::BroadcastOp, linalg::FillOp, linalg::TransposeOp,
-            UnrealizedConversionCastOp>(
+      .Case<arith::CmpFOp, arith::ConstantOp, arith::SelectOp, tensor::CastOp,
+            tensor::CollapseShapeOp, tensor::ConcatOp, tensor::DimOp,
+            tensor::EmptyOp, tensor::ExpandShapeOp, tensor::ExtractSliceOp,
+            tensor::InsertSliceOp, tensor::PadOp, tensor::SplatOp,
+            linalg::BroadcastOp, linalg::FillOp, linalg::ReduceOp,
+            linalg::TransposeOp, UnrealizedConversionCastOp>(
           [&](auto concrete) { return run(concrete, frame); })
       .Default(std::nullopt);
 }

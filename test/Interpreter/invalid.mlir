@@ -2,6 +2,11 @@
 // RUN: not dorefa-interpret %t/unsupported.mlir --print 2>&1 | FileCheck %t/unsupported.mlir
 // RUN: not dorefa-interpret %t/no-main.mlir --print 2>&1 | FileCheck %t/no-main.mlir
 // RUN: not dorefa-interpret %t/nan-weights.mlir --print 2>&1 | FileCheck %t/nan-weights.mlir
+// RUN: not dorefa-interpret %t/infinite-ternary.mlir --print 2>&1 | FileCheck %t/infinite-ternary.mlir
+// RUN: not dorefa-interpret %t/infinite-channel.mlir --print 2>&1 | FileCheck %t/infinite-channel.mlir
+// The folder leaves what has no value to the error.
+// RUN: dorefa-opt %t/infinite-ternary.mlir --canonicalize -o %t/folded.mlir
+// RUN: not dorefa-interpret %t/folded.mlir --print 2>&1 | FileCheck %t/infinite-ternary.mlir
 // RUN: not dorefa-interpret %t/no-code.mlir --print 2>&1 | FileCheck %t/no-code.mlir
 // RUN: not dorefa-interpret %t/huge.mlir --print 2>&1 | FileCheck %t/huge.mlir
 // RUN: not dorefa-interpret %t/empty-window.mlir --print 2>&1 | FileCheck %t/empty-window.mlir
@@ -28,7 +33,7 @@
 // EXTENSION: error: model has extension '.weights' but must be .onnx, .mlir or .mlirbc
 
 //--- unsupported.mlir
-// CHECK: unsupported.mlir:4:8: error: 'arith.addi' op is not supported by the interpreter; supported are the operations of dorefa and bitplane on tensors, arith.constant
+// CHECK: unsupported.mlir:4:8: error: 'arith.addi' op is not supported by the interpreter; supported are the operations of dorefa and bitplane on tensors, arith.cmpf, arith.constant
 func.func @main() -> tensor<2xi32> {
   %x = arith.constant dense<1> : tensor<2xi32>
   %y = arith.addi %x, %x : tensor<2xi32>
@@ -47,6 +52,22 @@ func.func @main() -> tensor<1x!dorefa.code<2, bipolar>> {
   %w = arith.constant dense<0x7FC00000> : tensor<1xf32>
   %q, %s = dorefa.quantize_weights %w : tensor<1xf32> -> tensor<1x!dorefa.code<2, bipolar>>, tensor<f64>
   return %q : tensor<1x!dorefa.code<2, bipolar>>
+}
+
+//--- infinite-ternary.mlir
+// CHECK: error: 'dorefa.quantize_ternary' op has weights that are NaN or infinite
+func.func @main() -> tensor<2x!dorefa.code<2, ternary>> {
+  %w = arith.constant dense<[1.0, 0xFF800000]> : tensor<2xf32>
+  %q, %s = dorefa.quantize_ternary %w : tensor<2xf32> -> tensor<2x!dorefa.code<2, ternary>>, tensor<f64>
+  return %q : tensor<2x!dorefa.code<2, ternary>>
+}
+
+//--- infinite-channel.mlir
+// CHECK: error: 'dorefa.quantize_weights' op has weights that are NaN or infinite
+func.func @main() -> tensor<2xf64> {
+  %w = arith.constant dense<[[1.0], [0x7F800000]]> : tensor<2x1xf32>
+  %q, %s = dorefa.quantize_weights %w per_channel : tensor<2x1xf32> -> tensor<2x1x!dorefa.code<1, bipolar>>, tensor<2xf64>
+  return %s : tensor<2xf64>
 }
 
 //--- no-code.mlir

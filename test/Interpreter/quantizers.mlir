@@ -3,7 +3,10 @@
 // RUN: dorefa-interpret %t/sign.mlir --print | FileCheck %t/sign.mlir
 // RUN: dorefa-interpret %t/activations.mlir --print | FileCheck %t/activations.mlir
 // RUN: dorefa-interpret %t/weights.mlir --print | FileCheck %t/weights.mlir
+// RUN: dorefa-interpret %t/channels.mlir --print | FileCheck %t/channels.mlir
+// RUN: dorefa-interpret %t/ternary.mlir --print | FileCheck %t/ternary.mlir
 // RUN: dorefa-interpret %t/threshold.mlir --print | FileCheck %t/threshold.mlir
+// RUN: dorefa-interpret %t/scales.mlir --print | FileCheck %t/scales.mlir
 
 // The folders must compute what the interpreter computes.
 // RUN: dorefa-opt %t/uniform.mlir --canonicalize | FileCheck %s --check-prefix=FOLDED
@@ -11,8 +14,20 @@
 // RUN: dorefa-interpret %t/folded.mlir --print | FileCheck %t/uniform.mlir
 // RUN: dorefa-opt %t/sign.mlir --canonicalize -o %t/folded.mlir
 // RUN: dorefa-interpret %t/folded.mlir --print | FileCheck %t/sign.mlir
+// RUN: dorefa-opt %t/activations.mlir --canonicalize | FileCheck %s --check-prefix=FOLDED
+// RUN: dorefa-opt %t/activations.mlir --canonicalize -o %t/folded.mlir
+// RUN: dorefa-interpret %t/folded.mlir --print | FileCheck %t/activations.mlir
+// RUN: dorefa-opt %t/weights.mlir --canonicalize | FileCheck %s --check-prefix=FOLDED
 // RUN: dorefa-opt %t/weights.mlir --canonicalize -o %t/folded.mlir
 // RUN: dorefa-interpret %t/folded.mlir --print | FileCheck %t/weights.mlir
+// RUN: dorefa-opt %t/channels.mlir --canonicalize | FileCheck %s --check-prefix=FOLDED
+// RUN: dorefa-opt %t/channels.mlir --canonicalize -o %t/folded.mlir
+// RUN: dorefa-interpret %t/folded.mlir --print | FileCheck %t/channels.mlir
+// RUN: dorefa-opt %t/ternary.mlir --canonicalize | FileCheck %s --check-prefix=FOLDED
+// RUN: dorefa-opt %t/ternary.mlir --canonicalize -o %t/folded.mlir
+// RUN: dorefa-interpret %t/folded.mlir --print | FileCheck %t/ternary.mlir
+// FOLDED-NOT: dorefa.quantize
+// FOLDED: dorefa.constant
 // FOLDED-NOT: dorefa.quantize
 
 //--- uniform.mlir
@@ -127,6 +142,71 @@ module {
     %z2, %e2 = dorefa.quantize_weights %zero : tensor<2xf32> -> tensor<2x!dorefa.code<2, bipolar>>, tensor<f64>
     return %q1, %s1, %q2, %s2, %z1, %e1, %z2 : tensor<4x!dorefa.code<1, bipolar>>, tensor<f64>, tensor<4x!dorefa.code<2, bipolar>>, tensor<f64>,
         tensor<2x!dorefa.code<1, bipolar>>, tensor<f64>, tensor<2x!dorefa.code<2, bipolar>>
+  }
+}
+
+//--- channels.mlir
+// Each row is a layer of its own: E = 0.4375 and 3, an all-zero row has E = 0.
+// CHECK: output0: {{\[}}[1, 0, 1, 1], [0, 1, 0, 1], [1, 1, 1, 1]]
+// CHECK: output1: [0.4375, 3, 0]
+// tanh(w) / (2 max|tanh(w)|) + 1/2 times 3 is 0.006, 2.99, 0.05, 3 in the second row.
+// CHECK: output2: {{\[}}[2, 1, 2, 3], [0, 3, 0, 3], [2, 2, 2, 2]]
+// CHECK: output3: [0.33333333333333331, 0.33333333333333331, 0.33333333333333331]
+module {
+  func.func @main() -> (tensor<3x4x!dorefa.code<1, bipolar>>, tensor<3xf64>, tensor<3x4x!dorefa.code<2, bipolar>>, tensor<3xf64>) {
+    %w = arith.constant dense<[[0.5, -0.25, 0.0, 1.0], [-3.0, 3.0, -2.0, 4.0], [0.0, -0.0, 0.0, 0.0]]> : tensor<3x4xf32>
+    %q1, %s1 = dorefa.quantize_weights %w per_channel : tensor<3x4xf32> -> tensor<3x4x!dorefa.code<1, bipolar>>, tensor<3xf64>
+    %q2, %s2 = dorefa.quantize_weights %w per_channel : tensor<3x4xf32> -> tensor<3x4x!dorefa.code<2, bipolar>>, tensor<3xf64>
+    return %q1, %s1, %q2, %s2 : tensor<3x4x!dorefa.code<1, bipolar>>, tensor<3xf64>, tensor<3x4x!dorefa.code<2, bipolar>>, tensor<3xf64>
+  }
+}
+
+//--- ternary.mlir
+// The threshold is 0.05 * 4 = 0.2, rounded to float32; a weight of just that is 0.
+// Code 1 is +1, code 2 is -1, and the scale is the mean of 4, 0.25 and 0.75.
+// CHECK: output0: [1, 2, 0, 0, 0, 1]
+// CHECK: output1: 1.6666666269302368
+// All-zero weights have scale 0; the smallest float is beyond 0.05 of itself.
+// CHECK: output2: [0, 0]
+// CHECK: output3: 0
+// CHECK: output4: [0, 2]
+// CHECK: output5: 1.40129846432481{{[0-9]+}}e-45
+module {
+  func.func @main() -> (tensor<6x!dorefa.code<2, ternary>>, tensor<f64>, tensor<2x!dorefa.code<2, ternary>>, tensor<f64>,
+                        tensor<2x!dorefa.code<2, ternary>>, tensor<f64>) {
+    %w = arith.constant dense<[4.0, -0.25, 0x3E4CCCCD, -0.1, -0.0, 0.75]> : tensor<6xf32>
+    %q, %s = dorefa.quantize_ternary %w : tensor<6xf32> -> tensor<6x!dorefa.code<2, ternary>>, tensor<f64>
+    %zero = arith.constant dense<[0.0, -0.0]> : tensor<2xf32>
+    %z, %e = dorefa.quantize_ternary %zero : tensor<2xf32> -> tensor<2x!dorefa.code<2, ternary>>, tensor<f64>
+    %small = arith.constant dense<[0.0, 0x80000001]> : tensor<2xf32>
+    %t, %u = dorefa.quantize_ternary %small : tensor<2xf32> -> tensor<2x!dorefa.code<2, ternary>>, tensor<f64>
+    return %q, %s, %z, %e, %t, %u : tensor<6x!dorefa.code<2, ternary>>, tensor<f64>, tensor<2x!dorefa.code<2, ternary>>, tensor<f64>,
+        tensor<2x!dorefa.code<2, ternary>>, tensor<f64>
+  }
+}
+
+//--- scales.mlir
+// A scale of 0 (E of all-zero weights) makes every real 0; NaN and infinite scales make
+// NaN and infinite reals, which the next quantizer turns into its lowest and outer codes.
+// CHECK: output0: [0, 0]
+// CHECK: output1: [{{-?}}nan, {{-?}}nan]
+// CHECK: output2: [-inf, inf]
+// CHECK: output3: [0, 0]
+// CHECK: output4: [0, 3]
+module {
+  func.func @main() -> (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2x!dorefa.code<2, unipolar>>, tensor<2x!dorefa.code<2, unipolar>>) {
+    %q = dorefa.constant dense<[0, 1]> : tensor<2xi8> -> tensor<2x!dorefa.code<1, bipolar>>
+    %zero = arith.constant dense<0.0> : tensor<f64>
+    %x0 = dorefa.dequantize %q, %zero : tensor<2x!dorefa.code<1, bipolar>>, tensor<f64> -> tensor<2xf32>
+    %none = arith.constant dense<0.0> : tensor<2xf32>
+    %y0 = dorefa.binary add %x0, %none : tensor<2xf32>, tensor<2xf32> -> tensor<2xf32>
+    %nan = arith.constant dense<0x7FF8000000000000> : tensor<f64>
+    %x1 = dorefa.dequantize %q, %nan : tensor<2x!dorefa.code<1, bipolar>>, tensor<f64> -> tensor<2xf32>
+    %inf = arith.constant dense<0x7FF0000000000000> : tensor<f64>
+    %x2 = dorefa.dequantize %q, %inf : tensor<2x!dorefa.code<1, bipolar>>, tensor<f64> -> tensor<2xf32>
+    %q1 = dorefa.quantize_activations %x1 clip : tensor<2xf32> -> tensor<2x!dorefa.code<2, unipolar>>
+    %q2 = dorefa.quantize_activations %x2 clip : tensor<2xf32> -> tensor<2x!dorefa.code<2, unipolar>>
+    return %y0, %x1, %x2, %q1, %q2 : tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2x!dorefa.code<2, unipolar>>, tensor<2x!dorefa.code<2, unipolar>>
   }
 }
 

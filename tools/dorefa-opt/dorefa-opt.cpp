@@ -8,10 +8,15 @@
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
+namespace mlir::dorefa::test {
+void registerTestPasses();
+} // namespace mlir::dorefa::test
+
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::dorefa::registerAllDialects(registry);
   mlir::dorefa::registerAllPasses();
+  mlir::dorefa::test::registerTestPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(
       argc, argv,
       "Runs passes on a network in MLIR form.\n"

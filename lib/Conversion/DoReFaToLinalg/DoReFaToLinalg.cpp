@@ -165,7 +165,7 @@ struct CodeTypeConverter : TypeConverter {
 LogicalResult refuseTrainingOps(Operation *root) {
   bool failed = false;
   root->walk([&](Operation *op) {
-    if (isa<QuantizeWeightsOp, QuantizeGradientsOp>(op)) {
+    if (isa<QuantizeWeightsOp, QuantizeTernaryOp, QuantizeGradientsOp>(op)) {
       op->emitOpError(
           "is not supported at inference: its operand must be known "
           "at compile time");

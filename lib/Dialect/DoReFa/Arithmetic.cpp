@@ -132,23 +132,19 @@ bool dorefa::areFinite(ArrayRef<float> values) {
 }
 
 /// One bit: the signs and the mean of the absolute values.
-static QuantizedWeights binarizeWeights(ArrayRef<float> weights) {
-  QuantizedWeights result;
-  result.codes.reserve(weights.size());
+static void binarize(ArrayRef<float> weights, QuantizedWeights &result) {
   double sum = 0.0;
   for (float weight : weights) {
     result.codes.push_back(signCode(weight));
     sum += std::fabs(static_cast<double>(weight));
   }
   double count = weights.empty() ? 1.0 : static_cast<double>(weights.size());
-  result.scale = static_cast<float>(sum / count);
-  return result;
+  result.scale.push_back(static_cast<float>(sum / count));
 }
 
-QuantizedWeights dorefa::quantizeWeights(ArrayRef<float> weights,
-                                         unsigned bits) {
-  if (bits == 1)
-    return binarizeWeights(weights);
+/// More bits: tanh divided by its largest absolute value.
+static void quantizeTanh(ArrayRef<float> weights, unsigned bits,
+                         QuantizedWeights &result) {
   // Rounding is monotone: the maximum of the rounded values is the rounded
   // maximum.
   std::vector<float> tanhs(weights.size());
@@ -159,12 +155,48 @@ QuantizedWeights dorefa::quantizeWeights(ArrayRef<float> weights,
   }
   if (maxTanh == 0.0f)
     maxTanh = 1.0f;
-  QuantizedWeights result;
-  result.codes.reserve(weights.size());
   for (float tanh : tanhs)
     result.codes.push_back(
         static_cast<int8_t>(quantizeK(tanh / (2.0f * maxTanh) + 0.5f, bits)));
-  result.scale = 1.0 / ((1 << bits) - 1);
+  result.scale.push_back(1.0 / ((1 << bits) - 1));
+}
+
+QuantizedWeights dorefa::quantizeWeights(ArrayRef<float> weights, unsigned bits,
+                                         int64_t numChannels) {
+  QuantizedWeights result;
+  result.codes.reserve(weights.size());
+  size_t channelSize = numChannels == 0 ? 0 : weights.size() / numChannels;
+  for (int64_t c = 0; c < numChannels; ++c) {
+    ArrayRef<float> channel = weights.slice(c * channelSize, channelSize);
+    if (bits == 1)
+      binarize(channel, result);
+    else
+      quantizeTanh(channel, bits, result);
+  }
+  return result;
+}
+
+QuantizedWeights dorefa::quantizeTernary(ArrayRef<float> weights) {
+  constexpr int8_t zero = 0, plus = 1, minus = 2;
+  float maximum = 0.0f;
+  for (float weight : weights)
+    maximum = std::max(maximum, std::fabs(weight));
+  auto threshold = static_cast<float>(0.05 * static_cast<double>(maximum));
+  QuantizedWeights result;
+  result.codes.reserve(weights.size());
+  double sum = 0.0;
+  int64_t count = 0;
+  for (float weight : weights) {
+    if (!(std::fabs(weight) > threshold)) {
+      result.codes.push_back(zero);
+      continue;
+    }
+    result.codes.push_back(weight > 0.0f ? plus : minus);
+    sum += std::fabs(static_cast<double>(weight));
+    ++count;
+  }
+  result.scale.push_back(
+      count == 0 ? 0.0f : static_cast<float>(sum / static_cast<double>(count)));
   return result;
 }
 

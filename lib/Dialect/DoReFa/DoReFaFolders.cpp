@@ -110,20 +110,83 @@ OpFoldResult QuantizeSignOp::fold(FoldAdaptor adaptor) {
   return makeCodes(getResult().getType(), std::move(codes));
 }
 
-LogicalResult QuantizeWeightsOp::fold(FoldAdaptor adaptor,
-                                      SmallVectorImpl<OpFoldResult> &results) {
+OpFoldResult QuantizeActivationsOp::fold(FoldAdaptor adaptor) {
   ElementsAttr input = getElements(adaptor.getInput(), getResult().getType());
   if (!input)
-    return failure();
-  std::vector<float> weights = readElements<float>(input);
-  if (!areFinite(weights))
-    return failure();
-  auto code = cast<CodeType>(getElementTypeOrSelf(getResult().getType()));
-  QuantizedWeights quantized = quantizeWeights(weights, code.getBits());
+    return {};
+  unsigned bits = getCodeType(getResult().getType()).getBits();
+  std::vector<float> values = readElements<float>(input);
+  std::vector<int8_t> codes(values.size());
+  llvm::transform(values, codes.begin(), [&](float value) {
+    return static_cast<int8_t>(quantizeK(boundActivation(getH(), value), bits));
+  });
+  return makeCodes(getResult().getType(), std::move(codes));
+}
+
+/// The results of a quantizer that yields codes and their scales.
+template <typename T>
+static void pushResults(Operation *op, std::vector<int8_t> &&codes,
+                        std::vector<T> &&scale,
+                        SmallVectorImpl<OpFoldResult> &results) {
+  results.push_back(makeCodes(op->getResult(0).getType(), std::move(codes)));
   results.push_back(
-      makeCodes(getResult().getType(), std::move(quantized.codes)));
-  results.push_back(DenseElementsAttr::get(
-      cast<RankedTensorType>(getScale().getType()), quantized.scale));
+      makeElements<T>(cast<RankedTensorType>(op->getResult(1).getType()),
+                      std::move(scale), "scale"));
+}
+
+/// The elements of the float input of such a quantizer, where they are constant
+/// and it has a value for them.
+template <typename OpTy>
+static std::optional<std::vector<float>>
+readFinite(OpTy op, typename OpTy::FoldAdaptor adaptor) {
+  ElementsAttr input =
+      getElements(adaptor.getInput(), op.getResult().getType());
+  if (!input)
+    return std::nullopt;
+  std::vector<float> values = readElements<float>(input);
+  if (!areFinite(values))
+    return std::nullopt;
+  return values;
+}
+
+LogicalResult QuantizeWeightsOp::fold(FoldAdaptor adaptor,
+                                      SmallVectorImpl<OpFoldResult> &results) {
+  std::optional<std::vector<float>> weights = readFinite(*this, adaptor);
+  if (!weights)
+    return failure();
+  QuantizedWeights quantized = quantizeWeights(
+      *weights, getCodeType(getResult().getType()).getBits(),
+      cast<RankedTensorType>(getScale().getType()).getNumElements());
+  pushResults(*this, std::move(quantized.codes), std::move(quantized.scale),
+              results);
+  return success();
+}
+
+LogicalResult QuantizeTernaryOp::fold(FoldAdaptor adaptor,
+                                      SmallVectorImpl<OpFoldResult> &results) {
+  std::optional<std::vector<float>> weights = readFinite(*this, adaptor);
+  if (!weights)
+    return failure();
+  QuantizedWeights quantized = quantizeTernary(*weights);
+  pushResults(*this, std::move(quantized.codes), std::move(quantized.scale),
+              results);
+  return success();
+}
+
+LogicalResult
+QuantizeGradientsOp::fold(FoldAdaptor adaptor,
+                          SmallVectorImpl<OpFoldResult> &results) {
+  std::optional<std::vector<float>> gradients = readFinite(*this, adaptor);
+  if (!gradients)
+    return failure();
+  FailureOr<QuantizedGradients> quantized = quantizeGradients(
+      *gradients, cast<RankedTensorType>(getScale().getType()).getNumElements(),
+      getCodeType(getResult().getType()).getBits(), getSeed(), getLayer(),
+      getStep());
+  if (failed(quantized))
+    return failure();
+  pushResults(*this, std::move(quantized->codes), std::move(quantized->scale),
+              results);
   return success();
 }
 

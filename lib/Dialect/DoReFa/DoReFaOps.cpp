@@ -13,6 +13,7 @@
 using namespace mlir;
 using namespace mlir::dorefa;
 
+#include "dorefa/Dialect/DoReFa/DoReFaInterfaces.cpp.inc"
 #define GET_OP_CLASSES
 #include "dorefa/Dialect/DoReFa/DoReFaOps.cpp.inc"
 
@@ -78,6 +79,16 @@ dorefa::broadcastShapes(ArrayRef<int64_t> lhs, ArrayRef<int64_t> rhs) {
 
 CodeType dorefa::getCodeType(Type type) {
   return dyn_cast<CodeType>(getElementTypeOrSelf(type));
+}
+
+RankedTensorType dorefa::getGradientType(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor)
+    return {};
+  Type element = tensor.getElementType();
+  if (!element.isF32() && !element.isInteger(32) && !isa<CodeType>(element))
+    return {};
+  return tensor.clone(Float32Type::get(type.getContext()));
 }
 
 /// Shape of an operand, result or anything else that has one.
@@ -213,8 +224,25 @@ LogicalResult QuantizeWeightsOp::verify() {
   if (failed(verifyShape(*this, "result", shapeOf(getResult()),
                          shapeOf(getInput()))))
     return failure();
+  ArrayRef<int64_t> scales;
+  if (getPerChannel()) {
+    if (shapeOf(getInput()).empty())
+      return emitOpError()
+             << "is per channel but its input is a scalar and has no channels";
+    scales = shapeOf(getInput()).take_front();
+  }
+  if (failed(verifyShape(*this, "scale", shapeOf(getScale()), scales)))
+    return failure();
   return verifyEncoding(*this, getCodeType(getResult().getType()),
                         {Encoding::Bipolar});
+}
+
+LogicalResult QuantizeTernaryOp::verify() {
+  if (failed(verifyShape(*this, "result", shapeOf(getResult()),
+                         shapeOf(getInput()))))
+    return failure();
+  return verifyEncoding(*this, getCodeType(getResult().getType()),
+                        {Encoding::Ternary});
 }
 
 LogicalResult QuantizeGradientsOp::verify() {

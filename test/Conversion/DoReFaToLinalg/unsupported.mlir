@@ -8,6 +8,14 @@ func.func @weights(%w: tensor<8x4xf32>) -> tensor<f64> {
 
 // -----
 
+func.func @ternary(%w: tensor<8x4xf32>) -> tensor<f64> {
+  // expected-error @+1 {{'dorefa.quantize_ternary' op is not supported at inference: its operand must be known at compile time}}
+  %q, %s = dorefa.quantize_ternary %w : tensor<8x4xf32> -> tensor<8x4x!dorefa.code<2, ternary>>, tensor<f64>
+  return %s : tensor<f64>
+}
+
+// -----
+
 func.func @gradients(%dr: tensor<2x8xf32>) -> tensor<2xf32> {
   // expected-error @+1 {{'dorefa.quantize_gradients' op is not supported at inference}}
   %q, %m = dorefa.quantize_gradients %dr seed 7 layer 3 step 0 : tensor<2x8xf32> -> tensor<2x8x!dorefa.code<6, bipolar>>, tensor<2xf32>

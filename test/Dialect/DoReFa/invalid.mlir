@@ -58,6 +58,46 @@ func.func @quantize_scale(%x: tensor<4xf32>) {
 
 // -----
 
+func.func @quantize_scale_negative(%x: tensor<4xf32>) {
+  // expected-error @+1 {{scale is -1.000000e+00 but must be finite and greater than 0}}
+  %q = dorefa.quantize %x scale [-1.0] zero_point [0.0] half_even : tensor<4xf32> -> tensor<4x!dorefa.code<2, unipolar>>
+  return
+}
+
+// -----
+
+func.func @quantize_scale_nan(%x: tensor<4xf32>) {
+  // expected-error @+1 {{scale is nan but must be finite and greater than 0}}
+  %q = dorefa.quantize %x scale [0x7FF8000000000000] zero_point [0.0] half_even : tensor<4xf32> -> tensor<4x!dorefa.code<2, unipolar>>
+  return
+}
+
+// -----
+
+func.func @quantize_scale_infinite(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{scale is INF but must be finite and greater than 0}}
+  %q = dorefa.quantize %x scale [1.0, 0x7FF0000000000000] zero_point [0.0] half_even : tensor<2x4xf32> -> tensor<2x4x!dorefa.code<2, unipolar>>
+  return
+}
+
+// -----
+
+func.func @quantize_zero_point(%x: tensor<4xf32>) {
+  // expected-error @+1 {{zero point is nan but must be finite}}
+  %q = dorefa.quantize %x scale [1.0] zero_point [0x7FF8000000000000] half_even : tensor<4xf32> -> tensor<4x!dorefa.code<2, unipolar>>
+  return
+}
+
+// -----
+
+func.func @quantize_axis(%x: tensor<4xf32>) {
+  // expected-error @+1 {{axis is 1 but must be between 0 and 1 (exclusive)}}
+  %q = dorefa.quantize %x scale [1.0, 2.0] zero_point [0.0] half_even axis 1 : tensor<4xf32> -> tensor<4x!dorefa.code<2, unipolar>>
+  return
+}
+
+// -----
+
 func.func @quantize_count(%x: tensor<4x8xf32>) {
   // expected-error @+1 {{has 3 values of scale but must have 1 or, for axis 1, 8}}
   %q = dorefa.quantize %x scale [1.0, 1.0, 1.0] zero_point [0.0] half_even axis 1 : tensor<4x8xf32> -> tensor<4x8x!dorefa.code<2, unipolar>>
@@ -77,6 +117,94 @@ func.func @quantize_encoding(%x: tensor<4xf32>) {
 func.func @quantize_sign_bits(%x: tensor<4xf32>) {
   // expected-error @+1 {{result has 2 bits but a sign has 1}}
   %q = dorefa.quantize_sign %x : tensor<4xf32> -> tensor<4x!dorefa.code<2, bipolar>>
+  return
+}
+
+// -----
+
+func.func @quantize_sign_encoding(%x: tensor<4xf32>) {
+  // expected-error @+1 {{result encoding is unipolar but must be bipolar}}
+  %q = dorefa.quantize_sign %x : tensor<4xf32> -> tensor<4x!dorefa.code<1, unipolar>>
+  return
+}
+
+// -----
+
+func.func @quantize_activations_encoding(%x: tensor<4xf32>) {
+  // expected-error @+1 {{result encoding is bipolar but must be unipolar}}
+  %q = dorefa.quantize_activations %x clip : tensor<4xf32> -> tensor<4x!dorefa.code<2, bipolar>>
+  return
+}
+
+// -----
+
+func.func @quantize_weights_encoding(%w: tensor<8x4xf32>) {
+  // expected-error @+1 {{result encoding is signed but must be bipolar}}
+  %q, %s = dorefa.quantize_weights %w : tensor<8x4xf32> -> tensor<8x4x!dorefa.code<2, signed>>, tensor<f64>
+  return
+}
+
+// -----
+
+func.func @quantize_weights_shape(%w: tensor<8x4xf32>) {
+  // expected-error @+1 {{result has shape 4x8 but must have 8x4}}
+  %q, %s = dorefa.quantize_weights %w : tensor<8x4xf32> -> tensor<4x8x!dorefa.code<2, bipolar>>, tensor<f64>
+  return
+}
+
+// -----
+
+func.func @quantize_weights_layer_scale(%w: tensor<8x4xf32>) {
+  // expected-error @+1 {{scale has shape 8 but must have a scalar}}
+  %q, %s = dorefa.quantize_weights %w : tensor<8x4xf32> -> tensor<8x4x!dorefa.code<2, bipolar>>, tensor<8xf64>
+  return
+}
+
+// -----
+
+func.func @quantize_weights_channel_scale(%w: tensor<8x4xf32>) {
+  // expected-error @+1 {{scale has shape 4 but must have 8}}
+  %q, %s = dorefa.quantize_weights %w per_channel : tensor<8x4xf32> -> tensor<8x4x!dorefa.code<2, bipolar>>, tensor<4xf64>
+  return
+}
+
+// -----
+
+func.func @quantize_weights_scalar(%w: tensor<f32>) {
+  // expected-error @+1 {{is per channel but its input is a scalar and has no channels}}
+  %q, %s = dorefa.quantize_weights %w per_channel : tensor<f32> -> tensor<!dorefa.code<2, bipolar>>, tensor<f64>
+  return
+}
+
+// -----
+
+func.func @quantize_ternary_encoding(%w: tensor<8x4xf32>) {
+  // expected-error @+1 {{result encoding is bipolar but must be ternary}}
+  %q, %s = dorefa.quantize_ternary %w : tensor<8x4xf32> -> tensor<8x4x!dorefa.code<2, bipolar>>, tensor<f64>
+  return
+}
+
+// -----
+
+func.func @quantize_ternary_shape(%w: tensor<8x4xf32>) {
+  // expected-error @+1 {{result has shape 8 but must have 8x4}}
+  %q, %s = dorefa.quantize_ternary %w : tensor<8x4xf32> -> tensor<8x!dorefa.code<2, ternary>>, tensor<f64>
+  return
+}
+
+// -----
+
+func.func @quantize_gradients_scalar(%x: tensor<f32>, %m: tensor<1xf32>) {
+  // expected-error @+1 {{input is a scalar but must have a batch dimension}}
+  %q, %s = dorefa.quantize_gradients %x seed 1 layer 0 step 0 : tensor<f32> -> tensor<!dorefa.code<6, bipolar>>, tensor<1xf32>
+  return
+}
+
+// -----
+
+func.func @quantize_gradients_encoding(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{result encoding is unipolar but must be bipolar}}
+  %q, %m = dorefa.quantize_gradients %x seed 1 layer 0 step 0 : tensor<2x4xf32> -> tensor<2x4x!dorefa.code<6, unipolar>>, tensor<2xf32>
   return
 }
 

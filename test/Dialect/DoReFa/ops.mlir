@@ -33,9 +33,20 @@ func.func @quantize_activations(%x: tensor<4xf32>) {
 
 // CHECK-LABEL: @quantize_weights
 // CHECK: dorefa.quantize_weights
+// CHECK: dorefa.quantize_weights {{.*}} per_channel max_gradient false
 func.func @quantize_weights(%w: tensor<8x9xf32>) {
   %q, %scale = dorefa.quantize_weights %w
       : tensor<8x9xf32> -> tensor<8x9x!dorefa.code<1, bipolar>>, tensor<f64>
+  %r, %scales = dorefa.quantize_weights %w per_channel max_gradient false
+      : tensor<8x9xf32> -> tensor<8x9x!dorefa.code<2, bipolar>>, tensor<8xf64>
+  return
+}
+
+// CHECK-LABEL: @quantize_ternary
+// CHECK: dorefa.quantize_ternary
+func.func @quantize_ternary(%w: tensor<8x9xf32>) {
+  %q, %scale = dorefa.quantize_ternary %w
+      : tensor<8x9xf32> -> tensor<8x9x!dorefa.code<2, ternary>>, tensor<f64>
   return
 }
 

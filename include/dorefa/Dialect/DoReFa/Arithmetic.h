@@ -63,20 +63,31 @@ int64_t countThresholds(int32_t x, ArrayRef<int32_t> row, bool decreasing);
 // Weights (section 2.3)
 //===----------------------------------------------------------------------===//
 
-/// Quantized weights of one layer: a weight is `scale * v(code)`, the codes
-/// being bipolar.
+/// Quantized weights of one layer: a weight is `scale * v(code)`.
 struct QuantizedWeights {
   std::vector<int8_t> codes;
-  double scale;
+  /// One for the layer or one for each channel.
+  std::vector<double> scale;
 };
 
-/// Whether every weight is a number, as quantizeWeights requires.
+/// Whether every weight is a number, as quantizeWeights and quantizeTernary
+/// require.
 bool areFinite(ArrayRef<float> values);
 
-/// Quantizes the finite weights of a whole layer to `bits` in [1, 8] bits. For
-/// one bit the scale is `E = mean(|w|)`, summed in float64 in the given order
-/// and rounded once to float32; else it is `1 / (2^bits - 1)`.
-QuantizedWeights quantizeWeights(ArrayRef<float> weights, unsigned bits);
+/// Quantizes finite weights of `numChannels` equal channels, row-major, to
+/// bipolar codes of `bits` in [1, 8] bits, each channel for itself; a whole
+/// layer is one channel. For one bit the scale is `E = mean(|w|)`, summed in
+/// float64 in the given order and rounded once to float32; else it is
+/// `1 / (2^bits - 1)`. All-zero weights have `E = 0`, respectively a maximum of
+/// 1.
+QuantizedWeights quantizeWeights(ArrayRef<float> weights, unsigned bits,
+                                 int64_t numChannels = 1);
+
+/// Quantizes the finite weights of a whole layer to ternary codes: the sign of
+/// those beyond `0.05 max|w|` (TTQ, arXiv 1612.01064), scale their mean `|w|`
+/// (TWN, arXiv 1605.04711). Threshold and mean are computed in float64 and
+/// rounded once to float32. The scale of all-zero weights is 0.
+QuantizedWeights quantizeTernary(ArrayRef<float> weights);
 
 //===----------------------------------------------------------------------===//
 // Gradients (section 2.5)

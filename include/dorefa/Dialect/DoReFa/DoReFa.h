@@ -23,6 +23,7 @@
 #include "dorefa/Dialect/DoReFa/DoReFaAttributes.h.inc"
 #define GET_TYPEDEF_CLASSES
 #include "dorefa/Dialect/DoReFa/DoReFaTypes.h.inc"
+#include "dorefa/Dialect/DoReFa/DoReFaInterfaces.h.inc"
 #define GET_OP_CLASSES
 #include "dorefa/Dialect/DoReFa/DoReFaOps.h.inc"
 
@@ -44,6 +45,10 @@ broadcastShapes(llvm::ArrayRef<int64_t> lhs, llvm::ArrayRef<int64_t> rhs);
 
 /// The code type of a tensor of codes, null for every other type.
 CodeType getCodeType(Type type);
+
+/// Type of the gradient of a value of `type`: f32 in its shape for tensors of f32,
+/// i32 and codes, null for everything else. See DifferentiableOpInterface.
+RankedTensorType getGradientType(Type type);
 
 /// Syntax of the offsets of a layer on codes: `offsets` INPUT `,` WEIGHTS, nothing
 /// where both are 0.
