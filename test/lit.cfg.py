@@ -53,7 +53,6 @@ llvm_config.add_tool_substitutions(
         "dorefa-run",
         "dorefa-translate",
         "FileCheck",
-        "count",
         "llvm-nm",
         "llvm-tblgen",
         "mlir-opt",

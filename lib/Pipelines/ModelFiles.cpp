@@ -9,6 +9,7 @@
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -28,29 +29,43 @@ OwningOpRef<ModuleOp> dorefa::loadModel(StringRef path, MLIRContext &context) {
   return nullptr;
 }
 
-/// Text for people: constants of more than a screen line are left out where a
-/// bytecode file holds them.
-static void printModule(ModuleOp module, StringRef path, raw_ostream &os) {
-  if (path.ends_with(".mlirbc")) {
-    if (failed(writeBytecodeToFile(module, os)))
-      emitError(module.getLoc()) << "cannot be written as bytecode";
-    return;
-  }
-  module.print(os, OpPrintingFlags().enableDebugInfo(true, /*prettyForm=*/false));
-  os << '\n';
+/// Calls `write` with the stream of `path`: a temporary file beside it that takes its
+/// place when it is whole, or the device or pipe that `path` already is.
+static llvm::Error writeTo(StringRef path,
+                           function_ref<llvm::Error(raw_ostream &)> write) {
+  llvm::sys::fs::file_status status;
+  if (llvm::sys::fs::status(path, status) ||
+      llvm::sys::fs::is_regular_file(status))
+    return llvm::writeToOutput(path, write);
+  std::error_code error;
+  llvm::raw_fd_ostream os(path, error);
+  if (error)
+    return llvm::errorCodeToError(error);
+  return write(os);
 }
 
-LogicalResult dorefa::writeModule(ModuleOp module, StringRef path) {
-  if (path == "-") {
-    printModule(module, path, llvm::outs());
-    return success();
-  }
-  llvm::Error error = llvm::writeToOutput(path, [&](raw_ostream &os) {
-    printModule(module, path, os);
+LogicalResult dorefa::writeFile(MLIRContext &context, StringRef path,
+                                function_ref<LogicalResult(raw_ostream &)> write) {
+  LogicalResult written = success();
+  llvm::Error error = writeTo(path, [&](raw_ostream &os) -> llvm::Error {
+    written = write(os);
+    if (failed(written))
+      return llvm::createStringError("its contents could not be made");
     return llvm::Error::success();
   });
   if (!error)
     return success();
-  return emitError(FileLineColLoc::get(module.getContext(), path, 0, 0))
+  return emitError(FileLineColLoc::get(&context, path, 0, 0))
          << "cannot be written: " << llvm::toString(std::move(error));
+}
+
+LogicalResult dorefa::writeModule(ModuleOp module, StringRef path) {
+  return writeFile(*module.getContext(), path, [&](raw_ostream &os) {
+    if (path.ends_with(".mlirbc"))
+      return writeBytecodeToFile(module, os);
+    module.print(os,
+                 OpPrintingFlags().enableDebugInfo(true, /*prettyForm=*/false));
+    os << '\n';
+    return success();
+  });
 }

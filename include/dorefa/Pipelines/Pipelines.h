@@ -83,8 +83,14 @@ LogicalResult runToPhase(ModuleOp module, Phase phase,
 /// diagnostic. Only `.onnx` may come from somebody you do not trust.
 OwningOpRef<ModuleOp> loadModel(llvm::StringRef path, MLIRContext &context);
 
+/// Writes a file, "-" for standard output: `write` fills a temporary file that then
+/// takes the place of `path`, so that nothing half-written remains. A pipe or a device
+/// is written as it stands. Diagnostics say what failed.
+LogicalResult writeFile(MLIRContext &context, llvm::StringRef path,
+                        llvm::function_ref<LogicalResult(llvm::raw_ostream &)> write);
+
 /// Writes `module` to `path` ("-" for standard output; bytecode where the name ends
-/// in .mlirbc), through a temporary file, so that nothing half-written remains.
+/// in .mlirbc), as `writeFile` does.
 LogicalResult writeModule(ModuleOp module, llvm::StringRef path);
 
 } // namespace mlir::dorefa
