@@ -452,17 +452,6 @@ static LogicalResult run(linalg::ReduceOp op, Frame &frame) {
 // Choices
 //===----------------------------------------------------------------------===//
 
-/// Whether `predicate` holds for `a` and `b`.
-static bool compare(arith::CmpFPredicate predicate, float a, float b) {
-  // The lowest bit of a predicate says whether it holds where a == b, the next
-  // where a > b, then a < b, and the highest where they have no order.
-  unsigned relation = std::isnan(a) || std::isnan(b) ? 8
-                      : a == b                       ? 1
-                      : a > b                        ? 2
-                                                     : 4;
-  return static_cast<unsigned>(predicate) & relation;
-}
-
 static LogicalResult run(arith::CmpFOp op, Frame &frame) {
   if (!getElementTypeOrSelf(op.getLhs()).isF32())
     return op.emitOpError("compares other elements than f32, which the "
@@ -475,7 +464,8 @@ static LogicalResult run(arith::CmpFOp op, Frame &frame) {
   if (failed(result))
     return failure();
   for (size_t i = 0; i < lhs.size(); ++i)
-    (*result)[i] = compare(op.getPredicate(), lhs[i], rhs[i]);
+    (*result)[i] = arith::applyCmpPredicate(op.getPredicate(), APFloat(lhs[i]),
+                                            APFloat(rhs[i]));
   return success();
 }
 

@@ -8,6 +8,8 @@
 // RUN: dorefa-opt %t/infinite-ternary.mlir --canonicalize -o %t/folded.mlir
 // RUN: not dorefa-interpret %t/folded.mlir --print 2>&1 | FileCheck %t/infinite-ternary.mlir
 // RUN: not dorefa-interpret %t/no-code.mlir --print 2>&1 | FileCheck %t/no-code.mlir
+// RUN: not dorefa-interpret %t/product.mlir --print 2>&1 | FileCheck %t/product.mlir
+// RUN: not dorefa-interpret %t/integers.mlir --print 2>&1 | FileCheck %t/integers.mlir
 // RUN: not dorefa-interpret %t/huge.mlir --print 2>&1 | FileCheck %t/huge.mlir
 // RUN: not dorefa-interpret %t/empty-window.mlir --print 2>&1 | FileCheck %t/empty-window.mlir
 // RUN: not dorefa-interpret %t/range.mlir --print 2>&1 | FileCheck %t/range.mlir
@@ -76,6 +78,23 @@ func.func @main() -> tensor<2x!dorefa.code<2, bipolar>> {
   %b = arith.constant dense<[3, -1]> : tensor<2xi8>
   %q = dorefa.storage_cast %b : tensor<2xi8> to tensor<2x!dorefa.code<2, bipolar>>
   return %q : tensor<2x!dorefa.code<2, bipolar>>
+}
+
+//--- product.mlir
+// CHECK: product.mlir:{{.*}}: error: 'linalg.reduce' op does not sum or take the largest of f32 elements
+func.func @main() -> tensor<f32> {
+  %x = arith.constant dense<2.0> : tensor<3xf32>
+  %one = arith.constant dense<1.0> : tensor<f32>
+  %y = linalg.reduce { arith.mulf } ins(%x : tensor<3xf32>) outs(%one : tensor<f32>) dimensions = [0]
+  return %y : tensor<f32>
+}
+
+//--- integers.mlir
+// CHECK: integers.mlir:{{.*}}: error: 'arith.cmpf' op compares other elements than f32
+func.func @main() -> tensor<2xi1> {
+  %x = arith.constant dense<1.0> : tensor<2xf64>
+  %y = arith.cmpf oeq, %x, %x : tensor<2xf64>
+  return %y : tensor<2xi1>
 }
 
 //--- huge.mlir

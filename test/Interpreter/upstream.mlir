@@ -1,5 +1,6 @@
 // RUN: split-file %s %t
 // RUN: dorefa-interpret %t/static.mlir --print | FileCheck %t/static.mlir
+// RUN: dorefa-interpret %t/choices.mlir --print | FileCheck %t/choices.mlir
 // RUN: %python -c "import numpy as np; np.save('%t/x.npy', np.arange(12, dtype=np.float32).reshape(2, 3, 2))"
 // RUN: dorefa-interpret %t/dynamic.mlir --input %t/x.npy --print | FileCheck %t/dynamic.mlir
 
@@ -47,6 +48,55 @@ module {
     return %collapsed, %expanded, %transposed, %sliced, %row, %concatenated, %padded, %filled, %broadcast, %bytes, %codes
         : tensor<6xi32>, tensor<2x3x1xi32>, tensor<3x2xi32>, tensor<2x2xi32>, tensor<2xi32>, tensor<2x5xi32>, tensor<3x4xi32>, tensor<2xf32>, tensor<3x2xi32>,
           tensor<2xui8>, tensor<2x2x!dorefa.code<2, unipolar>>
+  }
+}
+
+//--- choices.mlir
+// Less, equal, greater and not comparable.
+// CHECK: oeq: [0, 1, 0, 0]
+// CHECK: ogt: [0, 0, 1, 0]
+// CHECK: ole: [1, 1, 0, 0]
+// CHECK: une: [1, 0, 1, 1]
+// CHECK: uno: [0, 0, 0, 1]
+// CHECK: selected: [1, 2, 0, {{-?}}nan]
+// CHECK: all: [1, 2, 3, {{-?}}nan]
+// CHECK: inserted: {{\[}}[0, 7, 0, 8], [0, 0, 0, 0]]
+// CHECK: columns: [5, 7, 9]
+// The sum begins with the destination: 4 + 1 + 2 + 3.
+// CHECK: rows: [10, 15]
+// CHECK: largest: [3, 6]
+// CHECK: nan: [{{-?}}nan]
+module {
+  func.func @main() -> (tensor<4xi1> {dorefa.name = "oeq"}, tensor<4xi1> {dorefa.name = "ogt"}, tensor<4xi1> {dorefa.name = "ole"}, tensor<4xi1> {dorefa.name = "une"},
+      tensor<4xi1> {dorefa.name = "uno"}, tensor<4xf32> {dorefa.name = "selected"}, tensor<4xf32> {dorefa.name = "all"}, tensor<2x4xf32> {dorefa.name = "inserted"},
+      tensor<3xf32> {dorefa.name = "columns"}, tensor<2xf32> {dorefa.name = "rows"}, tensor<2xf32> {dorefa.name = "largest"}, tensor<1xf32> {dorefa.name = "nan"}) {
+    %a = arith.constant dense<[1.0, 2.0, 3.0, 0x7FC00000]> : tensor<4xf32>
+    %b = arith.constant dense<[2.0, 2.0, 0.0, 1.0]> : tensor<4xf32>
+    %oeq = arith.cmpf oeq, %a, %b : tensor<4xf32>
+    %ogt = arith.cmpf ogt, %a, %b : tensor<4xf32>
+    %ole = arith.cmpf ole, %a, %b : tensor<4xf32>
+    %une = arith.cmpf une, %a, %b : tensor<4xf32>
+    %uno = arith.cmpf uno, %a, %b : tensor<4xf32>
+    %smaller = arith.cmpf ult, %a, %b : tensor<4xf32>
+    %selected = arith.select %smaller, %a, %b : tensor<4xi1>, tensor<4xf32>
+    %true = arith.constant true
+    %all = arith.select %true, %a, %b : tensor<4xf32>
+    %zero = arith.constant 0.0 : f32
+    %zeros = tensor.splat %zero : tensor<2x4xf32>
+    %two = arith.constant dense<[7.0, 8.0]> : tensor<2xf32>
+    %inserted = tensor.insert_slice %two into %zeros[0, 1] [1, 2] [1, 2] : tensor<2xf32> into tensor<2x4xf32>
+    %x = arith.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>
+    %zeros3 = tensor.splat %zero : tensor<3xf32>
+    %columns = linalg.reduce { arith.addf } ins(%x : tensor<2x3xf32>) outs(%zeros3 : tensor<3xf32>) dimensions = [0]
+    %start = arith.constant dense<[4.0, 0.0]> : tensor<2xf32>
+    %rows = linalg.reduce { arith.addf } ins(%x : tensor<2x3xf32>) outs(%start : tensor<2xf32>) dimensions = [1]
+    %zeros2 = tensor.splat %zero : tensor<2xf32>
+    %largest = linalg.reduce { arith.maximumf } ins(%x : tensor<2x3xf32>) outs(%zeros2 : tensor<2xf32>) dimensions = [1]
+    %a1 = tensor.expand_shape %a [[0, 1]] output_shape [1, 4] : tensor<4xf32> into tensor<1x4xf32>
+    %zeros1 = tensor.splat %zero : tensor<1xf32>
+    %nan = linalg.reduce { arith.maximumf } ins(%a1 : tensor<1x4xf32>) outs(%zeros1 : tensor<1xf32>) dimensions = [1]
+    return %oeq, %ogt, %ole, %une, %uno, %selected, %all, %inserted, %columns, %rows, %largest, %nan : tensor<4xi1>, tensor<4xi1>, tensor<4xi1>, tensor<4xi1>,
+        tensor<4xi1>, tensor<4xf32>, tensor<4xf32>, tensor<2x4xf32>, tensor<3xf32>, tensor<2xf32>, tensor<2xf32>, tensor<1xf32>
   }
 }
 

@@ -133,7 +133,8 @@ def add_uniform(g: Group, bits: int, encoding: str, rounding: str, narrow: bool,
     count = 1 if axis < 0 else shape[axis]
     scale = g.rng.uniform(0.05, 1.0, count).astype(np.float32)
     zero = g.rng.integers(-2, 3, count).astype(np.float32)
-    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if encoding == "signed" else (0, 2**bits - 1)
+    low = -(2 ** (bits - 1)) if encoding == "signed" else 0
+    high = low + 2**bits - 1
     if narrow:
         low, high = (low + 1, high) if encoding == "signed" else (low, high - 1)
     x = draw(g.rng, *shape, spread=float(scale[0]) * 2.0**bits)
@@ -224,7 +225,8 @@ def add_ternary(g: Group, w: np.ndarray) -> None:
     code = "!dorefa.code<2, ternary>"
     g.case(
         [w],
-        f"%q, %s = dorefa.quantize_ternary %a : {g.type_of(w)} -> {g.type_of(w, code)}, tensor<f64>\n"
+        f"%q, %s = dorefa.quantize_ternary %a"
+        f" : {g.type_of(w)} -> {g.type_of(w, code)}, tensor<f64>\n"
         f"%y = dorefa.dequantize %q, %s : {g.type_of(w, code)}, tensor<f64> -> {g.type_of(w)}",
         w.shape,
         lambda w, dy: [dy],
@@ -462,7 +464,8 @@ def add_pools(g: Group, pool, batch: int, channels: int) -> None:
     x[g.rng.random(x.shape) < 0.1] = -np.inf
     g.case(
         [x],
-        f"%y = dorefa.max_pool %a kernel {list(kernel)} {attributes} : {g.type_of(x)} -> {g.type_of(shape)}",
+        f"%y = dorefa.max_pool %a kernel {list(kernel)} {attributes}"
+        f" : {g.type_of(x)} -> {g.type_of(shape)}",
         shape,
         lambda x, dy: [max_pool_gradient(pool, x, dy)],
     )
@@ -470,7 +473,8 @@ def add_pools(g: Group, pool, batch: int, channels: int) -> None:
         g.case(
             [draw(g.rng, *x.shape)],
             f"%y = dorefa.avg_pool %a kernel {list(kernel)} {attributes}"
-            f"{' {count_include_pad}' if count_pads else ''} : {g.type_of(x)} -> {g.type_of(shape)}",
+            f"{' {count_include_pad}' if count_pads else ''}"
+            f" : {g.type_of(x)} -> {g.type_of(shape)}",
             shape,
             lambda x, dy, count_pads=count_pads: [avg_pool_gradient(pool, count_pads, x, dy)],
         )
@@ -536,18 +540,23 @@ def make_network(rng: np.random.Generator) -> Group:
                 (dn * normalized).sum(0), dn.sum(0)]  # fmt: skip
 
     body = """
-%wc, %ws = dorefa.quantize_weights %b : tensor<5x8xf32> -> tensor<5x8x!dorefa.code<2, bipolar>>, tensor<f64>
-%wf = dorefa.dequantize %wc, %ws : tensor<5x8x!dorefa.code<2, bipolar>>, tensor<f64> -> tensor<5x8xf32>
-%m = dorefa.matmul %a, %wf : tensor<6x8xf32>, tensor<5x8xf32> -> tensor<6x5xf32>
-%n = dorefa.batch_norm %m, %d, %e, %f, %g epsilon 1.0e-05 : tensor<6x5xf32>, tensor<5xf32>
-%ac = dorefa.quantize_activations %n clip : tensor<6x5xf32> -> tensor<6x5x!dorefa.code<3, unipolar>>
+%wc, %ws = dorefa.quantize_weights %b : WF -> WC, tensor<f64>
+%wf = dorefa.dequantize %wc, %ws : WC, tensor<f64> -> WF
+%m = dorefa.matmul %a, %wf : tensor<6x8xf32>, WF -> MF
+%n = dorefa.batch_norm %m, %d, %e, %f, %g epsilon 1.0e-05 : MF, tensor<5xf32>
+%ac = dorefa.quantize_activations %n clip : MF -> MC
 %as = arith.constant dense<0.14285714285714285> : tensor<f64>
-%af = dorefa.dequantize %ac, %as : tensor<6x5x!dorefa.code<3, unipolar>>, tensor<f64> -> tensor<6x5xf32>
-%vc, %vs = dorefa.quantize_weights %c : tensor<8x5xf32> -> tensor<8x5x!dorefa.code<1, bipolar>>, tensor<f64>
-%vf = dorefa.dequantize %vc, %vs : tensor<8x5x!dorefa.code<1, bipolar>>, tensor<f64> -> tensor<8x5xf32>
-%o = dorefa.matmul %af, %vf : tensor<6x5xf32>, tensor<8x5xf32> -> tensor<6x8xf32>
+%af = dorefa.dequantize %ac, %as : MC, tensor<f64> -> MF
+%vc, %vs = dorefa.quantize_weights %c : VF -> VC, tensor<f64>
+%vf = dorefa.dequantize %vc, %vs : VC, tensor<f64> -> VF
+%o = dorefa.matmul %af, %vf : MF, VF -> tensor<6x8xf32>
 %y = dorefa.binary add %o, %a : tensor<6x8xf32>, tensor<6x8xf32> -> tensor<6x8xf32>
 """
+    for name, size, bits, encoding in (
+        ("W", "5x8", 2, "bipolar"), ("M", "6x5", 3, "unipolar"), ("V", "8x5", 1, "bipolar")
+    ):  # fmt: skip
+        body = body.replace(name + "F", f"tensor<{size}xf32>")
+        body = body.replace(name + "C", f"tensor<{size}x!dorefa.code<{bits}, {encoding}>>")
     for _ in range(5):
         g.case([x, w, v, mean, variance, gamma, beta], body, x.shape, reference)
         x, w, v = draw(rng, 6, 8), draw(rng, 5, 8), draw(rng, 8, 5)
