@@ -33,9 +33,8 @@ using TraceFn = llvm::function_ref<void(OpResult result, const Tensor &value)>;
 /// Runs the function @main of `module` on `inputs` and appends its results to
 /// `outputs`. Runs all operations of `dorefa` and `bitplane` on tensors and the
 /// upstream operations that move, compare, choose and sum elements; fails with a
-/// located error at any
-/// other operation, at inputs of other types than the arguments of @main, and
-/// where memory does not suffice.
+/// located error at any other operation, at inputs of other types than the
+/// arguments of @main, and where memory does not suffice.
 LogicalResult interpret(ModuleOp module, std::vector<Tensor> inputs,
                         std::vector<Tensor> &outputs, TraceFn trace = nullptr);
 

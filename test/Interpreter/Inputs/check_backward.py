@@ -483,8 +483,8 @@ def add_pools(g: Group, pool, batch: int, channels: int) -> None:
 def draw_pool(rng: np.random.Generator):
     kernel = tuple(int(k) for k in rng.integers(1, 4, 2))
     dilations = tuple(int(d) for d in rng.integers(1, 3, 2))
-    # At most one less than half of the taps may lie outside, so that none is empty.
-    pads = tuple(int(rng.integers(0, kernel[i % 2])) * (dilations[i % 2] == 1) for i in range(4))
+    spans = [(k - 1) * d + 1 for k, d in zip(kernel, dilations)]
+    pads = tuple(int(rng.integers(0, spans[i % 2])) for i in range(4))
     size = tuple(int(s) for s in rng.integers(6, 9, 2))
     return size, kernel, tuple(int(s) for s in rng.integers(1, 4, 2)), pads, dilations
 
