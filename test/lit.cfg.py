@@ -2,6 +2,7 @@
 """Configuration of the test suite: which files are tests, which programs they call."""
 
 import os
+import shutil
 import subprocess
 
 import lit.formats
@@ -32,6 +33,18 @@ if subprocess.run(parts, capture_output=True, check=False).returncode == 0:
 else:
     lit_config.note("the test of pip install is skipped: it needs python3-venv and python3-wheel")
 
+# A cross compiler and an emulator; scripts/build does not install them either.
+if shutil.which("aarch64-linux-gnu-g++") and shutil.which("qemu-aarch64"):
+    config.available_features.add("aarch64")
+else:
+    lit_config.note("tests on AArch64 are skipped: they need qemu-user, g++-aarch64-linux-gnu and "
+                    "libc6-dev-arm64-cross")
+
+if shutil.which("z3"):
+    config.available_features.add("z3")
+else:
+    lit_config.note("proofs are skipped: z3 is not in PATH")
+
 config.substitutions += [
     ("%python", config.python),
     ("%clang", os.path.join(config.llvm_tools_dir, "clang")),
@@ -46,9 +59,11 @@ llvm_config.with_environment("PATH", config.dorefa_tools_dir, append_path=True)
 llvm_config.add_tool_substitutions(
     [
         "dorefa-compile",
+        "dorefa-fuzz",
         "dorefa-interpret",
         "dorefa-lsp-server",
         "dorefa-opt",
+        "dorefa-prove",
         "dorefa-reduce",
         "dorefa-run",
         "dorefa-translate",
