@@ -287,7 +287,8 @@ static LogicalResult importConcat(Node &node) {
         cast<RankedTensorType>(value.getType()).getShape());
     int64_t size = own[dim];
     own[dim] = shape[dim];
-    if (own != shape || ShapedType::isDynamic(size))
+    if (own != shape || ShapedType::isDynamic(size) ||
+        ShapedType::isDynamic(shape[dim]))
       return node.emitError() << "joins shapes that differ in more than axis "
                               << *axis << ", or along the symbolic batch";
     shape[dim] += size;
@@ -362,10 +363,13 @@ static LogicalResult importSplit(Node &node) {
   if (failed(axis))
     return failure();
   int64_t size = shape[*axis], parts = node.getNumOutputs();
+  if (ShapedType::isDynamic(size))
+    return node.emitError() << "splits the symbolic batch, which is not "
+                               "supported";
   SmallVector<int64_t> sizes;
   if (*given) {
     sizes = **given;
-  } else if (!ShapedType::isDynamic(size) && parts > 0) {
+  } else if (parts > 0) {
     int64_t part = (size + parts - 1) / parts;
     sizes.assign(parts, part);
     sizes.back() = size - part * (parts - 1);
@@ -427,9 +431,12 @@ static LogicalResult importSlice(Node &node) {
       return failure();
     int64_t size = shape[*axis];
     // The whole batch may be selected, whatever its size.
-    if (ShapedType::isDynamic(size) && starts[i] == 0 && steps[i] == 1 &&
-        ends[i] >= kMaxElements)
-      continue;
+    if (ShapedType::isDynamic(size)) {
+      if (starts[i] == 0 && steps[i] == 1 && ends[i] >= kMaxElements)
+        continue;
+      return node.emitError() << "selects from the symbolic batch, which is "
+                                 "not supported";
+    }
     auto clamp = [&](int64_t index) {
       return std::clamp<int64_t>(
           index < 0 ? std::max(index, -size) + size : index, 0, size);
@@ -472,7 +479,10 @@ static LogicalResult importGather(Node &node) {
     return failure();
   int64_t index = std::get<std::vector<int64_t>>(indices->data)[0];
   int64_t size = shape[*axis];
-  if (!ShapedType::isDynamic(size) && (index < -size || index >= size))
+  if (ShapedType::isDynamic(size))
+    return node.emitError() << "selects from the symbolic batch, which is not "
+                               "supported";
+  if (index < -size || index >= size)
     return node.emitError()
            << "has index " << index << " but the dimension has size " << size;
   FailureOr<Tensor> part =

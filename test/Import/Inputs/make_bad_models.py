@@ -388,6 +388,34 @@ def reshape_mixes_batch():
 
 
 @case
+def split_of_batch():
+    constants = [constant("s", [3, (1 << 63) - 1], np.int64)]
+    return model([node("Split", "x s", "y z", axis=0)], [floats("x", "N", 4)], constants,
+                 outputs=[floats("y", 1)])
+
+
+@case
+def slice_of_batch():
+    constants = [constant(k, [v], np.int64) for k, v in {"s": -2, "e": -1, "a": 0}.items()]
+    return model([node("Slice", "x s e a", "y")], [floats("x", "N", 4)], constants)
+
+
+@case
+def gather_of_batch():
+    return model([node("Gather", "x i", "y")], [floats("x", "N", 4)], [constant("i", -1, np.int64)])
+
+
+@case
+def concat_of_batch():
+    return model([node("Concat", "x w", "y", axis=0)], [floats("x", "N", 4)], [constant("w", np.ones((3, 4)))])
+
+
+@case
+def transpose_of_batch():
+    return model([node("Transpose", "x", "t"), node("Relu", "t", "y")], [floats("x", "N", 4)])
+
+
+@case
 def transpose_bad_perm():
     return model([node("Transpose", "x", "y", perm=[0, 1, 1, 2])], [image()])
 
