@@ -26,14 +26,10 @@ static Location fileLocation(MLIRContext &context, StringRef path) {
 
 static LogicalResult writeText(MLIRContext &context, StringRef path,
                                StringRef text) {
-  llvm::Error error = llvm::writeToOutput(path, [&](raw_ostream &os) {
+  return writeFile(context, path, [&](raw_ostream &os) {
     os << text;
-    return llvm::Error::success();
-  });
-  if (!error)
     return success();
-  return emitError(fileLocation(context, path))
-         << "cannot be written: " << llvm::toString(std::move(error));
+  });
 }
 
 /// Writes `NN-phase.mlir` for people, large constants left out, and
@@ -81,6 +77,7 @@ static LogicalResult emit(const CompileOptions &options, ModuleOp module,
   std::string report = formatReport(module);
   CPUOptions cpu;
   cpu.cpu = options.cpu;
+  cpu.triple = options.triple;
   cpu.symbolPrefix = options.symbolPrefix;
   std::unique_ptr<Target> target = createCPUTarget(cpu, module.getLoc());
   if (!target)
@@ -105,7 +102,7 @@ LogicalResult compile(const CompileOptions &options, MLIRContext &context) {
   OwningOpRef<ModuleOp> module = loadModel(options.model, context);
   if (!module)
     return failure();
-  auto endLine = llvm::make_scope_exit([] {
+  llvm::scope_exit endLine([] {
     if (llvm::sys::Process::StandardErrIsDisplayed())
       llvm::errs() << "\r\033[K";
   });

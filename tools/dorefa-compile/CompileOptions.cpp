@@ -35,7 +35,11 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
                               cl::desc("What to compile for: cpu"));
   cl::opt<std::string> cpu(
       "mcpu", cl::init("native"), cl::cat(category), cl::value_desc("name"),
-      cl::desc("Processor: native, x86-64-v3, znver4, ..."));
+      cl::desc("Processor: native, x86-64-v3, znver4, ...; generic for AArch64"));
+  cl::opt<std::string> triple(
+      "mtriple", cl::init("x86_64-linux-gnu"), cl::cat(category),
+      cl::value_desc("name"),
+      cl::desc("System: x86_64-linux-gnu or aarch64-linux-gnu"));
   cl::opt<std::string> stopAt("compile-to", cl::cat(category),
                               cl::value_desc("phase"),
                               cl::desc("Write the module in this phase"));
@@ -55,6 +59,10 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
   cl::opt<bool> requireLowBit(
       "require-low-bit", cl::cat(category),
       cl::desc("Fail where a layer that is quantized in the source stays float"));
+  cl::opt<bool> repairThresholds(
+      "repair-thresholds", cl::cat(category),
+      cl::desc("Replace thresholds of the model that an exporter damaged, as the "
+               "warning says"));
   cl::opt<bool> exhaustive(
       "verify-thresholds-exhaustively", cl::cat(category),
       cl::desc("Compare fused thresholds with the float reference everywhere"));
@@ -80,11 +88,13 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
   options.model = model;
   options.output = output;
   options.cpu = cpu;
+  options.triple = triple;
   options.report = report;
   options.header = header;
   options.symbolPrefix = prefix;
   options.dumpDirectory = dump;
   options.remarks = remarks;
+  options.pipeline.repairThresholds = repairThresholds;
   options.pipeline.requireLowBit = requireLowBit;
   options.pipeline.verifyExhaustively = exhaustive;
   return options;

@@ -16,6 +16,7 @@ struct CompileOptions {
   std::string model;
   std::string output;
   std::string cpu;
+  std::string triple;
   std::string report;
   std::string header;
   std::string symbolPrefix;

@@ -172,6 +172,7 @@ private:
         last = again;
       return isSame;
     };
+    narrowed.spread = false;
     // Code for other processors than the failing one need not be made.
     llvm::erase_if(narrowed.cpus, [&](const std::string &cpu) {
       return cpu != report.form.get();

@@ -49,9 +49,13 @@ std::optional<FuzzOptions> parseCommandLine(int argc, char **argv) {
   cl::opt<unsigned> limit("limit", cl::init(60), cl::cat(category),
                           cl::value_desc("seconds"),
                           cl::desc("Time that one network may take"));
+  cl::opt<bool> spread(
+      "spread", cl::cat(category),
+      cl::desc("Compile each network for one of the processors, in turn"));
   cl::opt<bool> plant(
       "plant", cl::cat(category),
-      cl::desc("Make the reference wrong, to see that it is found"));
+      cl::desc("Make the reference of networks with a convolution wrong, to "
+               "see that it is found"));
   cl::opt<bool> print("print", cl::cat(category),
                       cl::desc("Print the networks and do not run them"));
   cl::HideUnrelatedOptions(category);
@@ -67,11 +71,14 @@ std::optional<FuzzOptions> parseCommandLine(int argc, char **argv) {
   if (options.cpus.empty())
     options.cpus = {"native", "x86-64-v4", "x86-64-v3", "x86-64"};
   options.aarch64 = aarch64;
-  options.emulator = emulator;
+  SmallVector<StringRef> words;
+  StringRef(emulator).split(words, ' ', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  options.emulator.assign(words.begin(), words.end());
   options.aarch64Every = std::max<uint64_t>(aarch64Every, 1);
   options.keep = keep;
   options.jobs = std::clamp(jobs.getValue(), 1u, 256u);
   options.limit = limit;
+  options.spread = spread;
   options.plant = plant;
   options.print = print;
   return options;

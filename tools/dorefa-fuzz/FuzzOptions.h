@@ -20,7 +20,7 @@ struct FuzzOptions {
   std::vector<std::string> cpus;
   /// dorefa-run for AArch64, and the emulator that runs it; empty: not tested.
   std::string aarch64;
-  std::string emulator;
+  std::vector<std::string> emulator;
   /// Every so many networks is also run on AArch64.
   uint64_t aarch64Every = 1;
   /// Where failing networks are written; empty: nowhere.
@@ -28,7 +28,10 @@ struct FuzzOptions {
   unsigned jobs = 1;
   /// Seconds that one network may take.
   unsigned limit = 60;
-  /// Flips one value of the reference, to see that it is found.
+  /// Compiles a network for one of the processors, in turn, not for all.
+  bool spread = false;
+  /// Flips one bit of the reference of networks with a convolution, to see that
+  /// it is found.
   bool plant = false;
   /// Prints the networks and does not run them.
   bool print = false;

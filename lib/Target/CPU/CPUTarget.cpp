@@ -25,8 +25,6 @@
 using namespace mlir;
 using namespace mlir::dorefa;
 
-static constexpr StringLiteral kTriple = "x86_64-unknown-linux-gnu";
-
 //===----------------------------------------------------------------------===//
 // The machine
 //===----------------------------------------------------------------------===//
@@ -41,52 +39,80 @@ static std::string getHostFeatures() {
 }
 
 /// Null after a diagnostic.
-static const llvm::Target *findTarget(Location loc) {
+static const llvm::Target *findTarget(const llvm::Triple &triple,
+                                      Location loc) {
+  if (!triple.isOSLinux() || !(triple.isX86_64() || triple.isAArch64())) {
+    emitError(loc) << "triple is '" << triple.str()
+                   << "' but must be one of Linux on x86-64 or AArch64, such "
+                      "as x86_64-linux-gnu or aarch64-linux-gnu";
+    return nullptr;
+  }
   LLVMInitializeX86TargetInfo();
   LLVMInitializeX86Target();
   LLVMInitializeX86TargetMC();
   LLVMInitializeX86AsmPrinter();
   LLVMInitializeX86AsmParser();
+  LLVMInitializeAArch64TargetInfo();
+  LLVMInitializeAArch64Target();
+  LLVMInitializeAArch64TargetMC();
+  LLVMInitializeAArch64AsmPrinter();
   std::string error;
   const llvm::Target *target =
-      llvm::TargetRegistry::lookupTarget(llvm::Triple(kTriple), error);
+      llvm::TargetRegistry::lookupTarget(triple, error);
   if (!target)
-    emitError(loc) << "this build of LLVM cannot generate code for " << kTriple;
+    emitError(loc) << "this build of LLVM cannot generate code for "
+                   << triple.str();
   return target;
+}
+
+/// LLVM also knows processors that cannot run 64-bit code.
+static bool isX86Processor(const llvm::Target &target,
+                           const llvm::Triple &triple, StringRef cpu) {
+  std::unique_ptr<llvm::MCSubtargetInfo> known(
+      target.createMCSubtargetInfo(triple, "", ""));
+  if (!known || !known->isCPUStringValid(cpu))
+    return false;
+  known.reset(target.createMCSubtargetInfo(triple, cpu, ""));
+  return known && known->checkFeatures("+64bit");
+}
+
+/// Puts the processor that we run on in the place of `native`; fails with a
+/// diagnostic where code for `cpu` cannot be generated.
+static LogicalResult resolveProcessor(const llvm::Target &target,
+                                      const llvm::Triple &triple,
+                                      std::string &cpu, std::string &features,
+                                      Location loc) {
+  if (triple.isAArch64()) {
+    // Others have instructions that a model would have to look for first.
+    if (cpu == "generic")
+      return success();
+    return emitError(loc) << "processor is '" << cpu
+                          << "' but must be generic, the only one for AArch64";
+  }
+  if (cpu == "native") {
+    if (!llvm::Triple(llvm::sys::getDefaultTargetTriple()).isX86())
+      return emitError(loc)
+             << "processor is 'native' but this machine is not x86-64: name "
+                "the processor to compile for, such as x86-64-v3";
+    cpu = llvm::sys::getHostCPUName();
+    features = getHostFeatures();
+  }
+  if (isX86Processor(target, triple, cpu))
+    return success();
+  return emitError(loc)
+         << "processor is '" << cpu
+         << "' but must be native or an x86-64 processor that LLVM knows, "
+            "such as x86-64-v3, haswell, znver4 or sapphirerapids";
 }
 
 /// Null after a diagnostic.
 static std::unique_ptr<llvm::TargetMachine>
 createMachine(const CPUOptions &options, Location loc) {
-  const llvm::Target *target = findTarget(loc);
-  if (!target)
-    return nullptr;
-  llvm::Triple triple(kTriple);
+  llvm::Triple triple(llvm::Triple::normalize(options.triple));
+  const llvm::Target *target = findTarget(triple, loc);
   std::string cpu = options.cpu, features;
-  if (cpu == "native") {
-    if (!llvm::Triple(llvm::sys::getDefaultTargetTriple()).isX86()) {
-      emitError(loc)
-          << "processor is 'native' but this machine is not x86-64: name "
-             "the processor to compile for, such as x86-64-v3";
-      return nullptr;
-    }
-    cpu = llvm::sys::getHostCPUName();
-    features = getHostFeatures();
-  }
-  std::unique_ptr<llvm::MCSubtargetInfo> known(
-      target->createMCSubtargetInfo(triple, "", ""));
-  // LLVM also knows processors that cannot run 64-bit code.
-  if (known && known->isCPUStringValid(cpu))
-    known.reset(target->createMCSubtargetInfo(triple, cpu, ""));
-  else
-    known.reset();
-  if (!known || !known->checkFeatures("+64bit")) {
-    emitError(loc)
-        << "processor is '" << cpu
-        << "' but must be native or an x86-64 processor that LLVM knows, "
-           "such as x86-64-v3, haswell, znver4 or sapphirerapids";
+  if (!target || failed(resolveProcessor(*target, triple, cpu, features, loc)))
     return nullptr;
-  }
   llvm::TargetOptions machineOptions;
   // A product and a sum are rounded one by one unless the program says fma.
   machineOptions.AllowFPOpFusion = llvm::FPOpFusion::Strict;
@@ -247,13 +273,18 @@ public:
 
   StringRef getName() const override { return "cpu"; }
   StringRef getDescription() const override {
-    return "shared object for Linux on x86-64";
+    return "shared object for Linux on x86-64 or AArch64";
   }
   Phase getFinalPhase() const override { return Phase::LLVM; }
 
   void configure(PipelineOptions &options) const override {
-    // AVX-512 has 32 vector registers, the others have 16; a tile keeps some of
-    // them for its operands.
+    // AVX-512 and NEON have 32 vector registers, the others have 16; a tile
+    // keeps some of them for its operands.
+    if (machine->getTargetTriple().isAArch64()) {
+      options.lanes = 4;
+      options.accumulators = 24;
+      return;
+    }
     const llvm::MCSubtargetInfo &subtarget = *machine->getMCSubtargetInfo();
     bool isWide = subtarget.checkFeatures("+avx512f");
     options.lanes = isWide ? 16 : subtarget.checkFeatures("+avx2") ? 8 : 4;

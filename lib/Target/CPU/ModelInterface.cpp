@@ -164,14 +164,18 @@ private:
   void createOpen(StringRef name, Constant *model) {
     Function *function = startFunction(name, i32, {i32, ptr});
     function->setLinkage(GlobalValue::ExternalLinkage);
-    function->addFnAttr("target-cpu", "x86-64");
+    bool isX86 = machine.getTargetTriple().isX86();
+    function->addFnAttr("target-cpu", isX86 ? "x86-64" : "generic");
     function->addFnAttr("target-features", "");
     Value *version = b.getInt32(DOREFA_MODEL_ABI_VERSION);
     returnIf(b.CreateICmpNE(function->getArg(0), version),
              DOREFA_ERROR_VERSION);
     returnIf(b.CreateIsNull(function->getArg(1)), DOREFA_ERROR_ARGUMENT);
-    Value *isKnown = createFeatureCheck(b, *machine.getMCSubtargetInfo());
-    returnIf(b.CreateNot(isKnown), DOREFA_ERROR_CPU);
+    // Code for AArch64 never uses more than the baseline.
+    if (isX86) {
+      Value *isKnown = createFeatureCheck(b, *machine.getMCSubtargetInfo());
+      returnIf(b.CreateNot(isKnown), DOREFA_ERROR_CPU);
+    }
     b.CreateStore(model, function->getArg(1));
     b.CreateRet(b.getInt32(DOREFA_OK));
   }

@@ -6,7 +6,7 @@
 //
 // From the LLVM dialect to a shared object with the interface of
 // dorefa-c/Model.h: LLVM IR, optimisation, object code and linking, all in this
-// process, for Linux on x86-64.
+// process, for Linux on x86-64 and on AArch64.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,7 +23,10 @@ namespace mlir::dorefa {
 
 /// What native code is made for.
 struct CPUOptions {
-  /// A processor that LLVM knows, or `native`, the one that we run on.
+  /// Instruction set and system: x86-64 or AArch64, Linux with glibc.
+  std::string triple = "x86_64-unknown-linux-gnu";
+  /// A processor that LLVM knows, or `native`, the one that we run on. For
+  /// AArch64 `generic`: Armv8-A with NEON.
   std::string cpu = "native";
   /// The one exported function is `<prefix>_open`; a C identifier.
   std::string symbolPrefix = "dorefa_model";
