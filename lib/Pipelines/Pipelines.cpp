@@ -54,13 +54,16 @@ Phase dorefa::getPhase(ModuleOp module) {
 // One function per phase
 //===----------------------------------------------------------------------===//
 
-static void buildCodes(OpPassManager &pm) {
+static void buildCodes(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createFormCodeLayersPass());
   // After the layers on codes are known: only what stays float is folded.
   pm.addPass(createFoldBatchNormPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  LintThresholdsPassOptions lint;
+  lint.repair = options.repairThresholds;
+  pm.addPass(createLintThresholdsPass(lint));
 }
 
 static void buildThresholds(OpPassManager &pm, const PipelineOptions &options) {
@@ -155,7 +158,7 @@ void dorefa::buildPhase(OpPassManager &pm, Phase phase,
   case Phase::Input:
     return;
   case Phase::Codes:
-    return buildCodes(pm);
+    return buildCodes(pm, options);
   case Phase::Thresholds:
     return buildThresholds(pm, options);
   case Phase::BitPlane:

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Chain.h"
 #include "Movement.h"
 #include "StepFunction.h"
 #include "dorefa/Dialect/DoReFa/Constants.h"
@@ -33,81 +34,6 @@ namespace {
 /// Float thresholds cost one comparison each, so only short codes get them.
 constexpr int64_t kMaxFloatThresholds = 15;
 
-/// Quantizers of activations: one float operand, codes as result.
-bool isQuantizer(Operation *op) {
-  if (auto threshold = dyn_cast<ThresholdOp>(op))
-    return getElementTypeOrSelf(threshold.getInput()).isF32();
-  return isa<QuantizeOp, QuantizeSignOp, QuantizeActivationsOp>(op);
-}
-
-//===----------------------------------------------------------------------===//
-// Chains
-//===----------------------------------------------------------------------===//
-
-/// A chain of operations, the last being a quantizer, and the value that the first
-/// of them (of codes: the second) takes.
-struct Chain {
-  Value source;
-  Domain::Kind kind;
-  /// In program order.
-  SmallVector<Operation *> ops;
-  /// The operand through which each operation is entered.
-  SmallVector<Value> operands;
-};
-
-/// The operand through which a chain goes on above `op`, null where it ends.
-Value getChainOperand(Operation *op) {
-  if (isMovement(op) || isQuantizer(op) ||
-      isa<UnaryOp, BatchNormOp, DequantizeOp, ScaleOp, ThresholdOp,
-          StraightThroughOp>(op))
-    return op->getOperand(0);
-  auto binary = dyn_cast<BinaryOp>(op);
-  if (binary && getConstant(binary.getRhs()))
-    return binary.getLhs();
-  if (binary && getConstant(binary.getLhs()))
-    return binary.getRhs();
-  return nullptr;
-}
-
-/// Walks up from a quantizer: to accumulators where possible, else to the furthest
-/// dequantized codes, else as far as floats go.
-Chain collectChain(Operation *quantizer) {
-  Chain chain;
-  auto push = [&](Operation *op, Value operand) {
-    chain.ops.push_back(op);
-    chain.operands.push_back(operand);
-  };
-  size_t codesAt = 0;
-  Value value = quantizer->getOperand(0);
-  push(quantizer, value);
-  while (Operation *op = value.getDefiningOp()) {
-    // Codes that others need too are computed anyhow.
-    bool shared = getCodeType(value.getType()) && !value.hasOneUse();
-    Value operand = getChainOperand(op);
-    if (!operand || shared)
-      break;
-    push(op, operand);
-    value = operand;
-    if (isa<DequantizeOp>(op))
-      codesAt = chain.ops.size();
-    if (getElementTypeOrSelf(value).isInteger(32))
-      break;
-  }
-  chain.kind = Domain::Floats;
-  chain.source = value;
-  if (getElementTypeOrSelf(value).isInteger(32)) {
-    chain.kind = Domain::Accumulators;
-  } else if (codesAt) {
-    chain.kind = Domain::Codes;
-    chain.ops.resize(codesAt);
-    chain.operands.resize(codesAt);
-    chain.source = chain.operands.back();
-  }
-  std::reverse(chain.ops.begin(), chain.ops.end());
-  std::reverse(chain.operands.begin(), chain.operands.end());
-  return chain;
-}
-
 /// What is left of a chain behind its operation `obstacle`: a chain of floats.
 std::optional<Chain> cutBehind(const Chain &chain, Operation *obstacle) {
   const auto *at = llvm::find(chain.ops, obstacle);
@@ -121,18 +47,6 @@ std::optional<Chain> cutBehind(const Chain &chain, Operation *obstacle) {
   rest.ops.assign(chain.ops.begin() + from, chain.ops.end());
   rest.operands.assign(chain.operands.begin() + from, chain.operands.end());
   return rest;
-}
-
-Domain makeDomain(const Chain &chain, const RangeAnalysis &ranges) {
-  if (chain.kind == Domain::Floats)
-    return Domain::floats();
-  Domain domain{chain.kind, getCodeType(chain.source.getType()),
-                ranges.getIntervals(chain.source)};
-  if (domain.code && domain.code.getEncoding() == Encoding::Bipolar)
-    for (Interval &interval : domain.intervals)
-      interval = {domain.code.getCode(interval.lo),
-                  domain.code.getCode(interval.hi)};
-  return domain;
 }
 
 //===----------------------------------------------------------------------===//
@@ -297,26 +211,6 @@ void reportMissed(Operation *quantizer, const Obstacle &obstacle) {
     remark << remark::suggest("{0}", obstacle.suggestion);
 }
 
-/// Thresholds that a model ships are kept as they are; rows out of order are often
-/// a mistake of its exporter, so they are named.
-void reportUnsorted(ThresholdOp op) {
-  ElementsAttr attr = getConstant(op.getThresholds());
-  if (!attr)
-    return;
-  std::vector<float> table = readElements<float>(attr);
-  auto shape = cast<RankedTensorType>(op.getThresholds().getType()).getShape();
-  int64_t unsorted = 0;
-  for (size_t row = 0; row < table.size() && shape[1]; row += shape[1])
-    unsorted += !llvm::is_sorted(ArrayRef(table).slice(row, shape[1]));
-  if (unsorted)
-    remark::analysis(
-        op.getLoc(),
-        remark::RemarkOpts::name("unsorted-thresholds").category("dorefa"))
-        << remark::add("{0} of {1} rows of thresholds are not in ascending order; "
-                       "they count as shipped",
-                       unsorted, shape[0]);
-}
-
 /// Names what keeps a quantizer from the layer in front of it, if a layer on codes
 /// or codes are there.
 std::optional<Obstacle> findObstacle(const Chain &chain) {
@@ -364,8 +258,6 @@ private:
   LogicalResult fuseQuantizer(Operation *quantizer, RangeAnalysis &ranges) {
     if (quantizer->use_empty())
       return success();
-    if (auto threshold = dyn_cast<ThresholdOp>(quantizer))
-      reportUnsorted(threshold);
     Chain chain = collectChain(quantizer);
     if (std::optional<Obstacle> obstacle = findObstacle(chain))
       reportMissed(quantizer, *obstacle);

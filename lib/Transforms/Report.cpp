@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dorefa/Transforms/Report.h"
+#include "SourceName.h"
 #include "dorefa/Dialect/BitPlane/BitPlane.h"
 #include "dorefa/Dialect/BitPlane/Geometry.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -16,17 +17,6 @@ using namespace mlir::dorefa;
 //===----------------------------------------------------------------------===//
 // One layer
 //===----------------------------------------------------------------------===//
-
-/// The first name in `loc`, empty where there is none.
-static StringRef findName(Location loc) {
-  if (auto name = dyn_cast<NameLoc>(loc))
-    return name.getName();
-  if (auto fused = dyn_cast<FusedLoc>(loc))
-    for (Location part : fused.getLocations())
-      if (StringRef name = findName(part); !name.empty())
-        return name;
-  return {};
-}
 
 static std::string joinSizes(ArrayRef<int64_t> sizes) {
   std::string text;

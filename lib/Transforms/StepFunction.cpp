@@ -422,6 +422,26 @@ int64_t StepFunction::evaluate(int64_t channel, int64_t index,
   return static_cast<int64_t>(x);
 }
 
+/// The function at the ends of the interval decides for all of it where every step
+/// is monotone and none yields NaN there: NaN comes from infinity times 0, and a
+/// monotone chain that reaches infinity reaches it at an end.
+static bool hasNaN(ArrayRef<double> values) {
+  return llvm::any_of(values, [](double x) { return std::isnan(x); });
+}
+
+std::optional<std::pair<double, double>>
+StepFunction::boundInput(int64_t channel) const {
+  if (domain.kind == Domain::Floats || findUnproven())
+    return std::nullopt;
+  Interval interval = domain.getInterval(channel);
+  std::vector<double> first, last;
+  evaluate(channel, interval.lo, &first);
+  evaluate(channel, interval.hi, &last);
+  if (hasNaN(first) || hasNaN(last))
+    return std::nullopt;
+  return std::minmax(first[first.size() - 2], last[last.size() - 2]);
+}
+
 double StepFunction::getThreshold(int64_t channel, int64_t index) const {
   if (domain.kind != Domain::Codes)
     return domain.getElement(index);
@@ -444,13 +464,6 @@ const StepFunction::Step *StepFunction::findUnproven() const {
 
 static int directionOf(double first, double last) {
   return first < last ? 1 : first > last ? -1 : 0;
-}
-
-/// The function at the ends of the interval decides for all of it where every step
-/// is monotone and none yields NaN there: NaN comes from infinity times 0, and a
-/// monotone chain that reaches infinity reaches it at an end.
-static bool hasNaN(ArrayRef<double> values) {
-  return llvm::any_of(values, [](double x) { return std::isnan(x); });
 }
 
 std::vector<std::pair<int64_t, int64_t>>

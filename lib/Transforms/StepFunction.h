@@ -89,6 +89,10 @@ public:
   /// function on the whole domain, unless that is floats.
   ThresholdRow solve(int64_t channel, bool exhaustive) const;
 
+  /// The smallest and the largest value that the last operation takes, nullopt where
+  /// they are not proven.
+  std::optional<std::pair<double, double>> boundInput(int64_t channel) const;
+
   /// What `dorefa.threshold` has to compare with for number `index` of a row.
   double getThreshold(int64_t channel, int64_t index) const;
 

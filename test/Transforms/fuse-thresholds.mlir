@@ -252,7 +252,6 @@ func.func @shipped_thresholds(%acc: tensor<1x1xi32>) -> tensor<1x1x!dorefa.code<
   %s = arith.constant dense<1.0> : tensor<f32>
   %t = arith.constant dense<[[19428.0, -7474.5, 31160.0]]> : tensor<1x3xf32>
   // CHECK: arith.constant dense<{{\[\[}}-7474, 19428, 31160]]> : tensor<1x3xi32>
-  // REMARK: Analysis{{.*}}unsorted-thresholds{{.*}}1 of 1 rows
   %x = dorefa.scale %acc, %s : tensor<1x1xi32>, tensor<f32> -> tensor<1x1xf32>
   %q = dorefa.threshold %x, %t : tensor<1x1xf32>, tensor<1x3xf32> -> tensor<1x1x!dorefa.code<2, unipolar>>
   return %q : tensor<1x1x!dorefa.code<2, unipolar>>

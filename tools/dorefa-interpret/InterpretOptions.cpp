@@ -75,6 +75,10 @@ std::optional<InterpretOptions> parseCommandLine(int argc, char **argv) {
       cl::desc(
           "Bring the network to this phase first: input, codes, thresholds, "
           "bitplane or kernels"));
+  cl::opt<bool> repairThresholds(
+      "repair-thresholds", cl::cat(category),
+      cl::desc("Replace thresholds of the model that an exporter damaged, as "
+               "the warning says"));
   cl::opt<bool> print("print", cl::cat(category),
                       cl::desc("Print the outputs"));
   cl::opt<bool> list(
@@ -92,8 +96,10 @@ std::optional<InterpretOptions> parseCommandLine(int argc, char **argv) {
                            std::nullopt,
                            trace,
                            std::nullopt,
+                           {},
                            print,
                            list};
+  options.pipeline.repairThresholds = repairThresholds;
   if (tolerance.getNumOccurrences())
     options.tolerance = tolerance;
   if (!phase.empty() && !(options.phase = parsePhase(phase))) {

@@ -25,6 +25,8 @@ struct InterpretOptions {
   std::string trace;
   /// Phase to bring the network to before it runs; nullopt runs it as it is.
   std::optional<mlir::dorefa::Phase> phase;
+  /// How it gets there.
+  mlir::dorefa::PipelineOptions pipeline;
   /// Print the outputs.
   bool print = false;
   /// Only list inputs and outputs.

@@ -212,7 +212,8 @@ int main(int argc, char **argv) {
   DiagnosticPrinter printer(context);
   OwningOpRef<ModuleOp> module = loadModel(options->model, context);
   if (!module ||
-      (options->phase && failed(runToPhase(*module, *options->phase))))
+      (options->phase &&
+       failed(runToPhase(*module, *options->phase, options->pipeline))))
     return 1;
   return succeeded(run(*module, *options)) ? 0 : 1;
 }

@@ -56,6 +56,9 @@ Phase getPhase(ModuleOp module);
 struct PipelineOptions {
   /// A layer that is quantized in the source but stays float is an error.
   bool requireLowBit = false;
+  /// Replace thresholds of the source that are out of order, see
+  /// `dorefa-lint-thresholds`.
+  bool repairThresholds = false;
   /// Compare fused thresholds with the float reference on every accumulator value
   /// instead of at the thresholds only.
   bool verifyExhaustively = false;

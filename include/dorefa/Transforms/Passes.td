@@ -100,6 +100,53 @@ def FormCodeLayersPass : Pass<"dorefa-form-code-layers"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def LintThresholdsPass : Pass<"dorefa-lint-thresholds"> {
+  let summary = "Warn about thresholds that an exporter damaged";
+  let description = [{
+    A quantizer is monotone, so the thresholds of a channel are in order: ascending,
+    or descending in a decreasing channel. A row that is not gets a warning with the
+    layer, the group and the channel, the values that it is compared with where they
+    are proven, and what the row should be:
+
+    - A row of integers that fit 16 bits, some of them beyond what they are compared
+      with, has wrapped around: multiples of 2^16 are added until it is in order.
+    - Another row with such thresholds has overflowed: from the first one out of
+      order on they are never reached.
+    - Else the order is all that is wrong, and it does not change a code.
+
+    With option `repair` the row is replaced, by default it stays as shipped. Rows in
+    order are not reported, whether all their thresholds are reached or none is.
+
+    This stands in phase `codes` because no later phase may change a code.
+
+    Example:
+    ```mlir
+    func.func @main(%q: tensor<1x2x!dorefa.code<2, unipolar>>) -> tensor<1x1x!dorefa.code<2, unipolar>> {
+      %w = dorefa.constant dense<[[0, 1]]> : tensor<1x2xi8> -> tensor<1x2x!dorefa.code<1, bipolar>>
+      %acc = dorefa.matmul %q, %w
+          : tensor<1x2x!dorefa.code<2, unipolar>>, tensor<1x2x!dorefa.code<1, bipolar>> -> tensor<1x1xi32>
+      %t = arith.constant dense<[[19428, -7474, 31160]]> : tensor<1x3xi32>
+      %r = dorefa.threshold %acc, %t : tensor<1x1xi32>, tensor<1x3xi32> -> tensor<1x1x!dorefa.code<2, unipolar>>
+      return %r : tensor<1x1x!dorefa.code<2, unipolar>>
+    }
+    ```
+    becomes, with `repair`,
+    ```mlir
+    func.func @main(%q: tensor<1x2x!dorefa.code<2, unipolar>>) -> tensor<1x1x!dorefa.code<2, unipolar>> {
+      %w = dorefa.constant dense<[[0, 1]]> : tensor<1x2xi8> -> tensor<1x2x!dorefa.code<1, bipolar>>
+      %acc = dorefa.matmul %q, %w
+          : tensor<1x2x!dorefa.code<2, unipolar>>, tensor<1x2x!dorefa.code<1, bipolar>> -> tensor<1x1xi32>
+      %t = arith.constant dense<[[19428, 58062, 96696]]> : tensor<1x3xi32>
+      %r = dorefa.threshold %acc, %t : tensor<1x1xi32>, tensor<1x3xi32> -> tensor<1x1x!dorefa.code<2, unipolar>>
+      return %r : tensor<1x1x!dorefa.code<2, unipolar>>
+    }
+    ```
+  }];
+  let options = [Option<"repair", "repair", "bool", "false",
+      "replace the rows that are not in order">];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def RequireLowBitPass : Pass<"dorefa-require-low-bit"> {
   let summary = "Reject quantized layers that stayed float";
   let description = [{
