@@ -7,6 +7,7 @@
 #include "dorefa/Dialect/DoReFa/Constants.h"
 #include "dorefa/Dialect/DoReFa/DoReFa.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
