@@ -20,6 +20,13 @@ config.environment["FILECHECK_OPTS"] = "-enable-var-scope"
 # Two workers share two cores: a library that starts threads of its own only waits.
 config.environment["OMP_NUM_THREADS"] = "1"
 
+if config.sanitized:
+    config.available_features.add("sanitized")
+    # The packaged libMLIR is not instrumented: containers that it fills look overflown to
+    # ours, and what its contexts keep to the end looks leaked.
+    config.environment["ASAN_OPTIONS"] = "detect_leaks=0:detect_container_overflow=0"
+    config.environment["UBSAN_OPTIONS"] = "halt_on_error=1:print_stacktrace=1"
+
 models = os.path.normpath(os.path.join(config.dorefa_src_root, "..", "shared", "models"))
 if os.path.isdir(models):
     config.available_features.add("models")
