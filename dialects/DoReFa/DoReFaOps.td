@@ -347,8 +347,8 @@ def DoReFa_Conv2DOp : DoReFa_DifferentiableOp<"conv_2d"> {
   let description = [{
     Input `N x H x W x C`, filter `O x KH x KW x C/groups`, result
     `N x OH x OW x O`; depthwise convolution has as many groups as channels. `pads`
-    are top, left, bottom, right. Taps outside the input are skipped: they count
-    as the value 0.
+    are top, left, bottom, right. Taps outside the input count as the value 0, so
+    that padding the input with zeros first gives the same bits.
 
     On floats every output is one chain of fused multiply-adds, taps in
     (ky, kx, c) order, starting from the bias (or 0). On codes the result is the

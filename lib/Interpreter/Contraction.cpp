@@ -37,6 +37,8 @@ struct Block {
   const T *input;
   /// Filters as KH x KW x channels/groups x numLanes, zero in unused lanes.
   std::vector<T> filter;
+  /// One pixel outside the input.
+  std::vector<T> zeros;
   T start[numLanes] = {};
   /// First output channel of the block in the result.
   T *result;
@@ -58,13 +60,12 @@ static ALWAYS_INLINE void convolveBlock(const Convolution &shape,
         std::copy_n(block.start, numLanes, sums);
         for (int64_t ky = 0; ky < rows.kernel; ++ky) {
           int64_t y = rows.source(oy, ky);
-          for (int64_t kx = 0; kx < columns.kernel && y >= 0; ++kx) {
+          for (int64_t kx = 0; kx < columns.kernel; ++kx) {
             int64_t x = columns.source(ox, kx);
-            if (x < 0)
-              continue;
-            const T *pixel =
-                block.input +
-                ((n * rows.size + y) * columns.size + x) * shape.channels;
+            const T *pixel = block.zeros.data();
+            if (y >= 0 && x >= 0)
+              pixel = block.input +
+                      ((n * rows.size + y) * columns.size + x) * shape.channels;
             const T *weights =
                 block.filter.data() +
                 (ky * columns.kernel + kx) * groupChannels * numLanes;
@@ -103,6 +104,7 @@ static void convolveAny(const Convolution &shape, const T *input,
   int64_t groupOutputs = shape.outputs / shape.groups;
   int64_t taps = shape.rows.kernel * shape.columns.kernel * groupChannels;
   Block<T> block;
+  block.zeros.assign(groupChannels, T(0));
   for (int64_t group = 0; group < shape.groups; ++group)
     for (int64_t first = 0; first < groupOutputs; first += numLanes) {
       int64_t output = group * groupOutputs + first;

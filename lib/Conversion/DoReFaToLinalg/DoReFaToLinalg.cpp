@@ -187,6 +187,24 @@ LogicalResult refuseTrainingOps(Operation *root) {
   return failure(failed);
 }
 
+/// One channel of many is flattened without moving its elements, which then lie
+/// far apart. Kernels work on elements side by side, so it is copied first.
+void copySlicedChannels(Operation *root) {
+  root->walk([](tensor::CollapseShapeOp op) {
+    auto slice = op.getSrc().getDefiningOp<tensor::ExtractSliceOp>();
+    if (!slice || slice.getType().getRank() == 0 ||
+        slice.getType().getShape().back() != 1 ||
+        slice.getSourceType().getShape().back() == 1)
+      return;
+    ImplicitLocOpBuilder b(op.getLoc(), op);
+    Value init =
+        tensor::EmptyOp::create(b, tensor::getMixedSizes(b, b.getLoc(), slice),
+                                slice.getType().getElementType());
+    op.getSrcMutable().assign(
+        linalg::CopyOp::create(b, slice.getResult(), init).getResult(0));
+  });
+}
+
 struct ConvertDoReFaToLinalg
     : dorefa::impl::ConvertDoReFaToLinalgPassBase<ConvertDoReFaToLinalg> {
   void runOnOperation() override {
@@ -205,7 +223,8 @@ struct ConvertDoReFaToLinalg
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
     if (failed(applyPartialConversion(getOperation(), target,
                                       std::move(patterns))))
-      signalPassFailure();
+      return signalPassFailure();
+    copySlicedChannels(getOperation());
   }
 };
 

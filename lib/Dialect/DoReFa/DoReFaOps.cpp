@@ -457,6 +457,21 @@ LogicalResult TopKOp::verify() {
   return success();
 }
 
+/// Whether one of `count` windows has no tap on the `size` elements of the input,
+/// because its taps lie further apart.
+static bool missesInput(int64_t size, int64_t dilation, int64_t stride,
+                        int64_t before, int64_t count) {
+  if (dilation <= size)
+    return false;
+  for (int64_t window = 0; window < count; ++window) {
+    int64_t start = window * stride - before;
+    int64_t first = start < 0 ? (dilation + start % dilation) % dilation : start;
+    if (first >= size)
+      return true;
+  }
+  return false;
+}
+
 template <typename PoolOp>
 static LogicalResult verifyPool(PoolOp op) {
   FailureOr<SmallVector<int64_t>> windows = getWindows(op, op.getKernel());
@@ -472,6 +487,14 @@ static LogicalResult verifyPool(PoolOp op) {
   if (getElementTypeOrSelf(op.getInput()) != getElementTypeOrSelf(op.getResult()))
     return op.emitOpError() << "result must have the element type of the input";
   ArrayRef<int64_t> input = shapeOf(op.getInput());
+  for (unsigned i : {0u, 1u})
+    if (missesInput(input[i + 1], dilations[i], op.getStrides()[i], pads[i],
+                    (*windows)[i]))
+      return op.emitOpError()
+             << "dilation is " << dilations[i]
+             << ", so that a window has no tap on the " << input[i + 1]
+             << " elements of dimension " << i + 1
+             << "; each window must touch the input";
   return verifyShape(op, "result", shapeOf(op.getResult()),
                      {input[0], (*windows)[0], (*windows)[1], input[3]});
 }

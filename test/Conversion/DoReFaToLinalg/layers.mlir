@@ -95,3 +95,19 @@ func.func @top_k(%x: tensor<?x10xf32>) -> (tensor<?x2xf32>, tensor<?x2xi64>) {
   %v, %i = dorefa.top_k %x : tensor<?x10xf32> -> tensor<?x2xf32>, tensor<?x2xi64>
   return %v, %i : tensor<?x2xf32>, tensor<?x2xi64>
 }
+
+// -----
+
+// Without the copy the elements of the row would lie 3 apart.
+// CHECK-LABEL: @one_channel_of_many
+func.func @one_channel_of_many(%x: tensor<?x2x2x3xi8>) -> tensor<?x4xi8> {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x2x2x3xi8>
+  // CHECK: %[[SLICE:.*]] = tensor.extract_slice
+  // CHECK: %[[COPY:.*]] = linalg.copy ins(%[[SLICE]] : tensor<?x2x2x1xi8>)
+  // CHECK: tensor.collapse_shape %[[COPY]]
+  %s = tensor.extract_slice %x[0, 0, 0, 1] [%n, 2, 2, 1] [1, 1, 1, 1]
+      : tensor<?x2x2x3xi8> to tensor<?x2x2x1xi8>
+  %r = tensor.collapse_shape %s [[0], [1, 2, 3]] : tensor<?x2x2x1xi8> into tensor<?x4xi8>
+  return %r : tensor<?x4xi8>
+}

@@ -346,6 +346,14 @@ func.func @max_pool_pad(%x: tensor<1x4x4x8xf32>) {
 
 // -----
 
+func.func @max_pool_dilation(%x: tensor<1x1x4x8xf32>) {
+  // expected-error @+1 {{dilation is 2, so that a window has no tap on the 1 elements of dimension 1; each window must touch the input}}
+  %y = dorefa.max_pool %x kernel [2, 2] pads [1, 0, 1, 0] dilations [2, 1] : tensor<1x1x4x8xf32> -> tensor<1x1x3x8xf32>
+  return
+}
+
+// -----
+
 func.func @max_pool_kernel(%x: tensor<1x4x4x8xf32>) {
   // expected-error @+1 {{kernel, strides and dilations must have 2 values each, and pads 4: top, left, bottom, right}}
   %y = dorefa.max_pool %x kernel [2] : tensor<1x4x4x8xf32> -> tensor<1x3x3x8xf32>
