@@ -266,6 +266,8 @@ private:
       encoding = Encoding::Unipolar;
     if (quantizer.source == CodeSource::Weights)
       encoding = Encoding::Bipolar;
+    if (quantizer.source == CodeSource::Ternary)
+      encoding = Encoding::Ternary;
     if (encoding == Encoding::Ternary)
       bits = 2;
     return CodeType::get(builder.getContext(), bits, encoding);
@@ -377,6 +379,7 @@ private:
       return;
     case CodeSource::Float:
     case CodeSource::Weights:
+    case CodeSource::Ternary:
     case CodeSource::Constant:
       return;
     }
@@ -423,15 +426,28 @@ private:
         scale.push_back(drawScale(size, layer.dyadic));
       return quantizeSign(values, scale, 0);
     }
-    if (quantizer.source != CodeSource::Weights)
+    if (quantizer.source == CodeSource::Float)
       return values;
-    auto quantize = QuantizeWeightsOp::create(
-        builder, loc, RankedTensorType::get(shape, getCode(quantizer)),
-        RankedTensorType::get({}, builder.getF64Type()), values);
-    return DequantizeOp::create(builder, loc, floatType(shape),
-                                quantize.getResult(), quantize.getScale(),
-                                builder.getF32FloatAttr(0),
-                                builder.getI64IntegerAttr(0));
+    return quantizeWeights(quantizer, values);
+  }
+
+  /// A quantizer that finds the scale itself, and back.
+  Value quantizeWeights(const Quantizer &quantizer, Value values) {
+    bool isTernary = quantizer.source == CodeSource::Ternary;
+    SmallVector<int64_t> shape;
+    if (quantizer.perChannel && !isTernary)
+      shape.push_back(getShape(values).front());
+    auto scaleType = RankedTensorType::get(shape, builder.getF64Type());
+    Type type = withElement(values, getCode(quantizer));
+    Operation *op =
+        isTernary
+            ? QuantizeTernaryOp::create(builder, loc, type, scaleType, values)
+                  .getOperation()
+            : QuantizeWeightsOp::create(builder, loc, type, scaleType, values,
+                                        quantizer.perChannel);
+    return DequantizeOp::create(
+        builder, loc, values.getType(), op->getResult(0), op->getResult(1),
+        builder.getF32FloatAttr(0), builder.getI64IntegerAttr(0));
   }
 
   Value drawBias(const Layer &layer, int64_t channels) {

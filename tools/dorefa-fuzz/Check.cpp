@@ -148,7 +148,8 @@ private:
          {Phase::Codes, Phase::Thresholds, Phase::BitPlane, Phase::Kernels}) {
       enter(getPhaseInfo(phase).name);
       PipelineOptions pipeline;
-      pipeline.verifyExhaustively = isExhaustive;
+      if (isExhaustive)
+        pipeline.verifyThresholds = VerifyThresholds::Exhaustive;
       std::vector<Tensor> outputs;
       if (failed(runToPhase(*program.module, phase, pipeline)) ||
           failed(interpret(*program.module, copy(program.inputs), outputs)))

@@ -20,7 +20,7 @@ static llvm::StringRef getName(LayerKind kind) {
 static llvm::StringRef getName(CodeSource source) {
   constexpr llvm::StringLiteral names[] = {
       "float",     "uniform", "sign",    "activations",
-      "threshold", "weights", "constant"};
+      "threshold", "weights", "ternary", "constant"};
   return names[static_cast<int>(source)];
 }
 

@@ -30,8 +30,10 @@ public:
     for (int64_t block = 0; block < blocks; ++block)
       drawBlock();
     drawEnd();
+    // More results show more, but fewer chains have one user each.
+    unsigned outputs = random.pick({0, 0, 10, 30});
     for (Layer &layer : network.layers)
-      layer.isOutput = random.chance(8);
+      layer.isOutput = random.chance(outputs);
     return std::move(network);
   }
 
@@ -97,9 +99,10 @@ private:
 
   Quantizer drawWeights() {
     Quantizer quantizer = drawUniform();
-    quantizer.source = random.pick(
-        {CodeSource::Weights, CodeSource::Weights, CodeSource::Uniform,
-         CodeSource::Sign, CodeSource::Constant, CodeSource::Constant});
+    quantizer.source =
+        random.pick({CodeSource::Weights, CodeSource::Weights,
+                     CodeSource::Ternary, CodeSource::Uniform, CodeSource::Sign,
+                     CodeSource::Constant, CodeSource::Constant});
     if (quantizer.source == CodeSource::Constant)
       quantizer.encoding = drawEncoding(4);
     quantizer.perChannel = random.chance(30);

@@ -63,6 +63,21 @@ StringRef getName(Outcome outcome) {
   return "";
 }
 
+/// Writes `network` and its input, named after its seed; false after a message.
+bool writeFiles(const Network &network, const std::string &directory) {
+  std::string path = directory + "/" + std::to_string(network.seed);
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  Program program = buildProgram(network, context);
+  if (!llvm::sys::fs::create_directories(directory) &&
+      succeeded(writeModule(*program.module, path + ".mlir")) &&
+      !runtime::writeNpy(path + ".npy", program.inputs.front()))
+    return true;
+  llvm::WithColor::error() << path << ": cannot be written\n";
+  return false;
+}
+
 class Fuzzer {
 public:
   explicit Fuzzer(const FuzzOptions &options)
@@ -188,29 +203,11 @@ private:
   void keep(const Network &network, uint64_t seed) {
     llvm::outs() << "again: dorefa-fuzz --seed=" << seed << " --count=1"
                  << (options.plant ? " --plant" : "") << "\n";
-    if (options.keep.empty())
+    if (options.keep.empty() || !writeFiles(network, options.keep))
       return;
     std::string path = options.keep + "/" + std::to_string(seed);
-    if (llvm::sys::fs::create_directories(options.keep) ||
-        !writeFiles(network, path)) {
-      llvm::WithColor::error() << path << ": cannot be written\n";
-      return;
-    }
     llvm::outs() << "kept: dorefa-interpret --phase=codes " << path
                  << ".mlir --input=" << path << ".npy --print\n";
-  }
-
-  bool writeFiles(const Network &network, const std::string &path) {
-    bool isWritten = false;
-    DialectRegistry registry;
-    registerAllDialects(registry);
-    MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-    Program program = buildProgram(network, context);
-    isWritten = succeeded(writeModule(*program.module, path + ".mlir"));
-    if (runtime::Error error =
-            runtime::writeNpy(path + ".npy", program.inputs.front()))
-      isWritten = false;
-    return isWritten;
   }
 
   //===--------------------------------------------------------------------===//
@@ -266,10 +263,17 @@ private:
 
 } // namespace
 
-int fuzz(const FuzzOptions &options) {
-  if (!options.print)
-    return Fuzzer(options).run();
-  for (uint64_t i = 0; i < options.count; ++i)
-    llvm::outs() << describe(drawNetwork(options.seed + i));
+/// Prints and writes the networks; the exit code.
+static int printNetworks(const FuzzOptions &options) {
+  for (uint64_t i = 0; i < options.count; ++i) {
+    Network network = drawNetwork(options.seed + i);
+    llvm::outs() << describe(network);
+    if (!options.keep.empty() && !writeFiles(network, options.keep))
+      return 1;
+  }
   return 0;
+}
+
+int fuzz(const FuzzOptions &options) {
+  return options.print ? printNetworks(options) : Fuzzer(options).run();
 }

@@ -48,7 +48,7 @@ std::optional<FuzzOptions> parseCommandLine(int argc, char **argv) {
                          cl::desc("Networks at the same time"));
   cl::opt<unsigned> limit("limit", cl::init(60), cl::cat(category),
                           cl::value_desc("seconds"),
-                          cl::desc("Time that one network may take"));
+                          cl::desc("Processor time that one network may take"));
   cl::opt<bool> spread(
       "spread", cl::cat(category),
       cl::desc("Compile each network for one of the processors, in turn"));
@@ -56,8 +56,10 @@ std::optional<FuzzOptions> parseCommandLine(int argc, char **argv) {
       "plant", cl::cat(category),
       cl::desc("Make the reference of networks with a convolution wrong, to "
                "see that it is found"));
-  cl::opt<bool> print("print", cl::cat(category),
-                      cl::desc("Print the networks and do not run them"));
+  cl::opt<bool> print(
+      "print", cl::cat(category),
+      cl::desc("Print the networks, write them with --keep, and do not "
+               "run them"));
   cl::HideUnrelatedOptions(category);
   // The options end with this function, and lld will register some of its own.
   scope_exit unregister([] { cl::ResetCommandLineParser(); });

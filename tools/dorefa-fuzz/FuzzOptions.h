@@ -26,14 +26,14 @@ struct FuzzOptions {
   /// Where failing networks are written; empty: nowhere.
   std::string keep;
   unsigned jobs = 1;
-  /// Seconds that one network may take.
+  /// Seconds of processor time that one network may take.
   unsigned limit = 60;
   /// Compiles a network for one of the processors, in turn, not for all.
   bool spread = false;
   /// Flips one bit of the reference of networks with a convolution, to see that
   /// it is found.
   bool plant = false;
-  /// Prints the networks and does not run them.
+  /// Prints the networks, writes them to `keep` and does not run them.
   bool print = false;
 };
 

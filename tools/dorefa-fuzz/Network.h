@@ -55,6 +55,8 @@ enum class CodeSource {
   Threshold,
   /// `dorefa.quantize_weights`, weights only.
   Weights,
+  /// `dorefa.quantize_ternary`, weights only.
+  Ternary,
   /// A constant of codes, weights only.
   Constant,
 };

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +25,14 @@ std::unique_ptr<Process> Process::create(std::string directory) {
 
 Process::~Process() { ::munmap(report, sizeof(Report)); }
 
+/// Processor time, because other programs may keep the processors busy; and a
+/// far larger time by the clock, for a child that only waits.
+static void limitTime(unsigned seconds) {
+  struct rlimit limit = {seconds, seconds + 1};
+  ::setrlimit(RLIMIT_CPU, &limit);
+  ::alarm(60 * seconds);
+}
+
 bool Process::start(unsigned seconds,
                     const std::function<void(Report &)> &work) {
   *report = {};
@@ -36,14 +45,15 @@ bool Process::start(unsigned seconds,
       ::open((directory + "/log").c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600);
   if (log >= 0)
     ::dup2(log, STDERR_FILENO);
-  ::alarm(seconds);
+  limitTime(seconds);
   work(*report);
   ::_exit(0);
 }
 
 const Report &Process::finish(int status) {
   child = 0;
-  bool isTimeout = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
+  bool isTimeout = WIFSIGNALED(status) &&
+                   (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGALRM);
   if (!WIFSIGNALED(status) && report->outcome != Outcome::Crash)
     return *report;
   report->outcome = isTimeout ? Outcome::Timeout : Outcome::Crash;
