@@ -69,8 +69,7 @@ static void buildCodes(OpPassManager &pm, const PipelineOptions &options) {
 static void buildThresholds(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createInferRangesPass());
   FuseThresholdsPassOptions fuse;
-  if (options.verifyExhaustively)
-    fuse.verify = VerifyThresholds::Exhaustive;
+  fuse.verify = options.verifyThresholds;
   pm.addPass(createFuseThresholdsPass(fuse));
   pm.addPass(createCanonicalizerPass());
   // Ranges again: thresholds bound the codes of the next layer.

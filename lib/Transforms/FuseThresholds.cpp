@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Certificate.h"
 #include "Chain.h"
 #include "Movement.h"
 #include "StepFunction.h"
@@ -33,6 +34,8 @@ namespace {
 
 /// Float thresholds cost one comparison each, so only short codes get them.
 constexpr int64_t kMaxFloatThresholds = 15;
+/// Evaluations per quantizer that verify=exhaustive takes, some minutes' work.
+constexpr int64_t kMaxCompared = int64_t(1) << 32;
 
 /// What is left of a chain behind its operation `obstacle`: a chain of floats.
 std::optional<Chain> cutBehind(const Chain &chain, Operation *obstacle) {
@@ -132,7 +135,7 @@ Value createTable(OpBuilder &builder, Location loc, const StepFunction &function
 
 Value createThreshold(OpBuilder &builder, Location loc, Value input,
                       const StepFunction &function, const Solution &solution,
-                      CodeType code) {
+                      const Certificate &certificate, CodeType code) {
   Type element = getElementTypeOrSelf(input);
   Value table =
       element.isF32()
@@ -145,13 +148,15 @@ Value createThreshold(OpBuilder &builder, Location loc, Value input,
   if (llvm::is_contained(falls, true))
     decreasing = builder.getDenseBoolArrayAttr(falls);
   auto type = cast<RankedTensorType>(input.getType()).clone(code);
-  return ThresholdOp::create(builder, loc, type, input, table, decreasing,
-                             builder.getI64IntegerAttr(solution.base));
+  auto op = ThresholdOp::create(builder, loc, type, input, table, decreasing,
+                                builder.getI64IntegerAttr(solution.base));
+  certificate.attachTo(op);
+  return op;
 }
 
 /// Builds thresholds and movements in front of the quantizer and returns its codes.
 Value rebuildChain(const Chain &chain, const StepFunction &function,
-                   const Solution &solution) {
+                   const Solution &solution, const Certificate &certificate) {
   Operation *quantizer = chain.ops.back();
   OpBuilder builder(quantizer);
   // Only the last operation yields the tensor that the source names.
@@ -176,7 +181,8 @@ Value rebuildChain(const Chain &chain, const StepFunction &function,
   move(0, solution.numBefore);
   CodeType code = getCodeType(quantizer->getResult(0).getType());
   Location loc = locationAt(solution.numBefore >= last ? last : 0);
-  value = createThreshold(builder, loc, value, function, solution, code);
+  value = createThreshold(builder, loc, value, function, solution, certificate,
+                          code);
   move(solution.numBefore, chain.ops.size());
   return value;
 }
@@ -300,6 +306,8 @@ private:
 
     Operation *quantizer = chain.ops.back();
     bool exhaustive = verify == VerifyThresholds::Exhaustive;
+    if (exhaustive && failed(verifySize(quantizer, function)))
+      return failure();
     Solution solution;
     if (std::optional<Obstacle> obstacle =
             solveRows(function, exhaustive, &getContext(), solution))
@@ -320,6 +328,17 @@ private:
     return std::optional<Obstacle>();
   }
 
+  /// Comparing everywhere takes as long as there are accumulators.
+  static LogicalResult verifySize(Operation *quantizer, const StepFunction &function) {
+    int64_t total = function.countNumbers();
+    if (total <= kMaxCompared)
+      return success();
+    return quantizer->emitOpError()
+           << "has " << total << " accumulators to compare in all channels but "
+           << "verify=exhaustive takes at most " << kMaxCompared
+           << "; use verify=certificate";
+  }
+
   /// Comparing floats pays for short codes only, and thresholds gain nothing from
   /// becoming thresholds.
   static bool isAlreadyCheap(const Chain &chain, const StepFunction &function) {
@@ -330,12 +349,16 @@ private:
            (numOps == 1 && isa<ThresholdOp>(chain.ops.back()));
   }
 
-  static void replace(const Chain &chain, const StepFunction &function,
-                      const Solution &solution, RangeAnalysis &ranges) {
+  void replace(const Chain &chain, const StepFunction &function,
+               const Solution &solution, RangeAnalysis &ranges) {
     Operation *quantizer = chain.ops.back();
+    int64_t numThresholds = solution.rows.size() * solution.numThresholds;
+    bool isFloat = chain.kind == Domain::Floats;
+    Certificate certificate{isFloat ? VerifyThresholds::Certificate : verify,
+                            numThresholds, solution.numCompared};
     reportFused(quantizer, chain, solution);
     Operation *before = quantizer->getPrevNode();
-    Value codes = rebuildChain(chain, function, solution);
+    Value codes = rebuildChain(chain, function, solution, certificate);
     Operation *op = before ? before->getNextNode() : &quantizer->getBlock()->front();
     for (; op != quantizer; op = op->getNextNode())
       ranges.visit(op);

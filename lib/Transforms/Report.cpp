@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dorefa/Transforms/Report.h"
+#include "Certificate.h"
 #include "SourceName.h"
 #include "dorefa/Dialect/BitPlane/BitPlane.h"
 #include "dorefa/Dialect/BitPlane/Geometry.h"
@@ -216,6 +217,25 @@ static void printCells(raw_ostream &os, const Cells &cells,
   os << "|\n";
 }
 
+/// One line for each way in which thresholds were checked.
+static void printCertificates(raw_ostream &os, ModuleOp module) {
+  Certificate totals[] = {{VerifyThresholds::Certificate, 0, 0},
+                          {VerifyThresholds::Exhaustive, 0, 0}};
+  module.walk([&](Operation *op) {
+    std::optional<Certificate> one = Certificate::of(op);
+    if (!one)
+      return;
+    Certificate &total = totals[one->verify == VerifyThresholds::Exhaustive];
+    total.numThresholds += one->numThresholds;
+    total.numEvaluations += one->numEvaluations;
+  });
+  for (const Certificate &total : totals)
+    if (total.numEvaluations)
+      os << '\n'
+         << stringifyVerifyThresholds(total.verify) << ": " << total.numThresholds
+         << " thresholds, " << total.numEvaluations << " evaluations\n";
+}
+
 std::string dorefa::formatReport(ModuleOp module) {
   std::vector<LayerReport> rows = reportLayers(module);
   std::vector<Cells> table = {{"layer", "operation", "shape", "W/A bits",
@@ -237,5 +257,6 @@ std::string dorefa::formatReport(ModuleOp module) {
   os << "|\n";
   for (const Cells &cells : llvm::drop_begin(table))
     printCells(os, cells, widths);
+  printCertificates(os, module);
   return text;
 }

@@ -442,6 +442,16 @@ StepFunction::boundInput(int64_t channel) const {
   return std::minmax(first[first.size() - 2], last[last.size() - 2]);
 }
 
+int64_t StepFunction::countNumbers() const {
+  if (domain.kind == Domain::Floats)
+    return 0;
+  int64_t total = 0;
+  for (const Interval &interval : domain.intervals)
+    total += interval.hi - interval.lo + 1;
+  bool shared = domain.intervals.size() == 1 && !ShapedType::isDynamic(channels);
+  return shared ? total * channels : total;
+}
+
 double StepFunction::getThreshold(int64_t channel, int64_t index) const {
   if (domain.kind != Domain::Codes)
     return domain.getElement(index);
@@ -527,20 +537,24 @@ void StepFunction::bisect(Interval interval,
   }
 }
 
-/// Level that the thresholds of `row` give number `index`.
-static int64_t count(const ThresholdRow &row, int64_t base, int64_t index) {
-  for (int64_t threshold : row.thresholds)
-    base += row.direction < 0 ? index <= threshold : index >= threshold;
-  return base;
+/// Level that the thresholds of `row`, given in ascending order, give number `index`.
+static int64_t count(ArrayRef<int64_t> ascending, int direction, int64_t base,
+                     int64_t index) {
+  if (direction < 0)
+    return base + (ascending.end() - llvm::lower_bound(ascending, index));
+  return base + (llvm::upper_bound(ascending, index) - ascending.begin());
 }
 
 void StepFunction::certify(int64_t channel, bool exhaustive,
                            ThresholdRow &row) const {
   Interval interval = domain.getInterval(channel);
+  std::vector<int64_t> ascending = row.thresholds;
+  llvm::sort(ascending);
   auto check = [&](int64_t from, int64_t to) {
     for (int64_t i = std::max(from, interval.lo); i <= std::min(to, interval.hi);
          ++i, ++row.numCompared)
-      row.wrong |= evaluate(channel, i) != count(row, base, i);
+      row.wrong |=
+          evaluate(channel, i) != count(ascending, row.direction, base, i);
   };
   if (exhaustive && domain.kind != Domain::Floats) {
     row.numCompared = 0;

@@ -93,6 +93,10 @@ public:
   /// they are not proven.
   std::optional<std::pair<double, double>> boundInput(int64_t channel) const;
 
+  /// How many numbers the domains of all channels hold together; 0 for floats, of
+  /// which not all are compared.
+  int64_t countNumbers() const;
+
   /// What `dorefa.threshold` has to compare with for number `index` of a row.
   double getThreshold(int64_t channel, int64_t index) const;
 

@@ -19,6 +19,7 @@ func.func @main(%acc: tensor<1x2xi32>) -> tensor<1x2x!dorefa.code<2, unipolar>> 
 func.func @main(%acc: tensor<1x2xi32>) -> tensor<1x2x!dorefa.code<2, unipolar>> {
   %t = arith.constant dense<[[2, 3, 6], [-3, -6, -11]]> : tensor<2x3xi32>
   %q = dorefa.threshold %acc, %t decreasing [false, true]
+          {dorefa.certificate = {evaluations = 18, thresholds = 6, verify = "certificate"}}
       : tensor<1x2xi32>, tensor<2x3xi32> -> tensor<1x2x!dorefa.code<2, unipolar>>
   return %q : tensor<1x2x!dorefa.code<2, unipolar>>
 }
@@ -182,7 +183,7 @@ func.func @abs_on_range(%q: tensor<1x4x!dorefa.code<2, unipolar>>) -> (tensor<1x
 // CHECK-LABEL: @float_layer
 func.func @float_layer(%x: tensor<1x2xf32>) -> (tensor<1x2x!dorefa.code<2, unipolar>>, tensor<1x2x!dorefa.code<8, unipolar>>) {
   // CHECK: %[[T:.*]] = arith.constant dense<{{\[\[}}-0.80471{{.*}}, -2.98023224E-8, 0.80471{{.*}}]]> : tensor<1x3xf32>
-  // CHECK: dorefa.threshold %arg0, %[[T]] :
+  // CHECK: dorefa.threshold %arg0, %[[T]] {dorefa.certificate
   // CHECK: dorefa.quantize_activations %arg0 clip
   // REMARK: fused-thresholds{{.*}}1 channels of floats, 3 thresholds each
   %a = dorefa.quantize_activations %x tanh : tensor<1x2xf32> -> tensor<1x2x!dorefa.code<2, unipolar>>

@@ -2,7 +2,19 @@
 
 // RUN: dorefa-compile %s -o %t.so --report=%t.md
 // RUN: FileCheck %s --match-full-lines --strict-whitespace < %t.md
+// RUN: dorefa-compile %S/Inputs/certified.mlir -o %t.so --report=- | FileCheck %s --check-prefix=CERTIFICATE
+// RUN: dorefa-compile %S/Inputs/certified.mlir -o %t.so --report=- --verify-thresholds=exhaustive | FileCheck %s --check-prefix=EXHAUSTIVE
+// RUN: not dorefa-compile %s -o %t.so --verify-thresholds=never 2>&1 | FileCheck %s --check-prefix=MODE
 
+// Channels with ranges [-6, 6] and [0, 12]: each threshold is evaluated with its
+// neighbours in the range. Floats are not evaluated everywhere.
+// CERTIFICATE: | conv | {{.*}} | 6{{ }}
+// CERTIFICATE: {{^}}certificate: 9 thresholds, 24 evaluations{{$}}
+// EXHAUSTIVE: {{^}}certificate: 3 thresholds, 9 evaluations{{$}}
+// EXHAUSTIVE: {{^}}exhaustive: 6 thresholds, 26 evaluations{{$}}
+// MODE: Cannot find option named 'never'
+
+// No thresholds were fused here: there is nothing to certify.
 //      CHECK:| layer | operation | shape                          | W/A bits | accumulator | kernel   | thresholds | constants | as float | remark              |
 // CHECK-NEXT:|-------|-----------|--------------------------------|----------|-------------|----------|------------|-----------|----------|---------------------|
 // CHECK-NEXT:| first | conv_2d   | ?x2x2x3 * 4x1x1x3 -> ?x2x2x4   | 32/32    | f32         | float    | -          | 0.0 KiB   | 0.0 KiB  | float in the source |

@@ -63,9 +63,15 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
       "repair-thresholds", cl::cat(category),
       cl::desc("Replace thresholds of the model that an exporter damaged, as the "
                "warning says"));
-  cl::opt<bool> exhaustive(
-      "verify-thresholds-exhaustively", cl::cat(category),
-      cl::desc("Compare fused thresholds with the float reference everywhere"));
+  cl::opt<VerifyThresholds> verify(
+      "verify-thresholds", cl::init(VerifyThresholds::Certificate),
+      cl::cat(category),
+      cl::desc("How fused thresholds are checked against the float reference"),
+      cl::values(
+          clEnumValN(VerifyThresholds::Certificate, "certificate",
+                     "on both sides of each threshold (default)"),
+          clEnumValN(VerifyThresholds::Exhaustive, "exhaustive",
+                     "on every accumulator that the layer can produce")));
   cl::opt<bool> remarks("remarks", cl::cat(category),
                         cl::desc("Print what was fused and what was not, and why"));
   cl::HideUnrelatedOptions(category);
@@ -96,6 +102,6 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
   options.remarks = remarks;
   options.pipeline.repairThresholds = repairThresholds;
   options.pipeline.requireLowBit = requireLowBit;
-  options.pipeline.verifyExhaustively = exhaustive;
+  options.pipeline.verifyThresholds = verify;
   return options;
 }

@@ -13,6 +13,7 @@
 #ifndef DOREFA_PIPELINES_PIPELINES_H
 #define DOREFA_PIPELINES_PIPELINES_H
 
+#include "dorefa/Transforms/Passes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
@@ -59,9 +60,8 @@ struct PipelineOptions {
   /// Replace thresholds of the source that are out of order, see
   /// `dorefa-lint-thresholds`.
   bool repairThresholds = false;
-  /// Compare fused thresholds with the float reference on every accumulator value
-  /// instead of at the thresholds only.
-  bool verifyExhaustively = false;
+  /// How fused thresholds are checked against the float reference.
+  VerifyThresholds verifyThresholds = VerifyThresholds::Certificate;
   /// Vector lanes of 32 bits that the target has: 16, 8 or 4.
   unsigned lanes = 16;
   /// Vector registers that one tile may accumulate in.

@@ -240,6 +240,7 @@ struct ConvertThreshold : OpConversionPattern<dorefa::ThresholdOp> {
         rewriter, op.getLoc(), TypeRange(type), adaptor.getInput(),
         adaptor.getThresholds(), init, code, op.getDecreasingAttr(),
         op.getBase());
+    threshold->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     rewriter.replaceOp(op, unpack(rewriter, op.getLoc(), threshold.getResult(0),
                                   codes.getShape().back()));
     return success();
@@ -324,13 +325,14 @@ struct FuseThreshold : OpRewritePattern<bitplane::ThresholdOp> {
     properties.setBase(op.getBaseAttr());
     properties.operandSegmentSizes = {1, 1, 0, 1, 1};
     Location loc = rewriter.getFusedLoc({contraction.getLoc(), op.getLoc()});
-    rewriter
-        .replaceOpWithNewOp<OpTy>(op, op->getResultTypes(),
-                                  ValueRange{contraction->getOperand(0),
-                                             contraction->getOperand(1),
-                                             op.getThresholds(), op.getInit()},
-                                  properties)
-        ->setLoc(loc);
+    DictionaryAttr attributes = op->getDiscardableAttrDictionary();
+    auto fused = rewriter.replaceOpWithNewOp<OpTy>(
+        op, op->getResultTypes(),
+        ValueRange{contraction->getOperand(0), contraction->getOperand(1),
+                   op.getThresholds(), op.getInit()},
+        properties);
+    fused->setLoc(loc);
+    fused->setDiscardableAttrs(attributes);
     return success();
   }
 };
@@ -370,11 +372,12 @@ struct MoveThresholdAboveReshape : OpRewritePattern<bitplane::ThresholdOp> {
     RankedTensorType type =
         wordsType(reshape.getSrcType(), op.getCode().getBits());
     Value init = makeEmpty(rewriter, op.getLoc(), type, reshape.getSrc());
-    Value words = bitplane::ThresholdOp::create(
-                      rewriter, op.getLoc(), TypeRange(type), reshape.getSrc(),
-                      op.getThresholds(), init, op.getCodeAttr(),
-                      op.getDecreasingAttr(), op.getBaseAttr())
-                      .getResult(0);
+    auto threshold = bitplane::ThresholdOp::create(
+        rewriter, op.getLoc(), TypeRange(type), reshape.getSrc(),
+        op.getThresholds(), init, op.getCodeAttr(), op.getDecreasingAttr(),
+        op.getBaseAttr());
+    threshold->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+    Value words = threshold.getResult(0);
     auto result = cast<RankedTensorType>(op.getResult(0).getType());
     if constexpr (isExpand) {
       SmallVector<OpFoldResult> sizes = reshape.getMixedOutputShape();
@@ -414,10 +417,11 @@ struct FlattenBeforeThreshold : OpRewritePattern<bitplane::PackOp> {
     Value floats = tensor::CollapseShapeOp::create(
         rewriter, collapse.getLoc(), threshold.getInput(),
         collapse.getReassociationIndices());
-    rewriter.replaceOpWithNewOp<bitplane::ThresholdOp>(
+    auto flattened = rewriter.replaceOpWithNewOp<bitplane::ThresholdOp>(
         op, op->getResultTypes(), floats, threshold.getThresholds(),
         op.getInit(), threshold.getCodeAttr(), threshold.getDecreasingAttr(),
         threshold.getBaseAttr());
+    flattened->setDiscardableAttrs(threshold->getDiscardableAttrDictionary());
     return success();
   }
 };
@@ -490,6 +494,7 @@ struct FlattenedMatMulToConv2D : OpRewritePattern<bitplane::MatMulOp> {
         /*dilations=*/ArrayRef<int64_t>{1, 1}, /*groups=*/1,
         op.getInputOffset(), op.getWeightsOffset(), op.getDecreasingAttr(),
         op.getBase(), op.getRangeAttr(), op.getKernelAttr());
+    conv->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     SmallVector<ReassociationIndices> groups = {{0, 1, 2}};
     for (int64_t i = 3; i < type.getRank(); ++i)
       groups.push_back({i});

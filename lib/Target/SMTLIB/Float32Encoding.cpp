@@ -272,7 +272,7 @@ FailureOr<std::string> Float32Encoder::apply(const ReferenceStep &step,
   return step.op->emitError(
       "calls a mathematical library, which SMT-LIB does not "
       "define; verify these thresholds exhaustively instead, "
-      "with dorefa-compile --verify-thresholds-exhaustively");
+      "with dorefa-compile --verify-thresholds=exhaustive");
 }
 
 void Float32Encoder::writeFused() {
