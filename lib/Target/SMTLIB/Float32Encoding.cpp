@@ -192,9 +192,8 @@ std::string Float32Encoder::countReached(const ReferenceStep &step,
   for (size_t i = 0; i < size; ++i) {
     std::string threshold =
         constant(step.constants[step.decreasing ? size - 1 - i : i]);
-    std::string reached = step.decreasing
-                              ? call("not", call("fp.gt", x, threshold))
-                              : call("fp.geq", x, threshold);
+    std::string reached =
+        call(step.decreasing ? "fp.leq" : "fp.geq", x, threshold);
     term = select(reached, constant(base + 1 + i), term);
   }
   return term;

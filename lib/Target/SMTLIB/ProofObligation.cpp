@@ -331,8 +331,9 @@ static LogicalResult addObligations(FusedQuantizer fused,
     return fused.quantizer->emitError()
            << "has " << channels << " channels, so that there is no channel "
            << *selection.channel;
+  // Of the fused program, where earlier thresholds bound the codes that arrive.
   std::vector<Interval> intervals =
-      ranges.getIntervals(reference.getAccumulators());
+      ranges.getIntervals(fused.threshold.getInput());
   auto decreasing = fused.threshold.getDecreasing();
   for (int64_t c = selection.channel.value_or(0);
        c < (selection.channel ? *selection.channel + 1 : channels); ++c) {
@@ -372,17 +373,18 @@ dorefa::collectObligations(ModuleOp reference, const ProofSelection &selection,
   OwningOpRef<ModuleOp> fused = reference.clone();
   if (failed(runToPhase(*fused, Phase::Thresholds)))
     return nullptr;
-  llvm::DenseMap<int64_t, ThresholdOp> thresholds;
-  fused->walk([&](ThresholdOp op) {
-    std::optional<int64_t> tag = getTag(op.getLoc());
-    if (tag && comparesAccumulators(op))
-      thresholds[*tag] = op;
-  });
   RangeAnalysis ranges;
+  llvm::DenseMap<int64_t, ThresholdOp> thresholds;
+  fused->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    ranges.visit(op);
+    auto threshold = dyn_cast<ThresholdOp>(op);
+    std::optional<int64_t> tag = getTag(op->getLoc());
+    if (threshold && tag && comparesAccumulators(threshold))
+      thresholds[*tag] = threshold;
+  });
   std::vector<FusedQuantizer> found;
   std::vector<std::string> layers;
   reference.walk<WalkOrder::PreOrder>([&](Operation *op) {
-    ranges.visit(op);
     if (!isQuantizer(op))
       return;
     int64_t index = *getTag(op->getLoc());
@@ -397,8 +399,7 @@ dorefa::collectObligations(ModuleOp reference, const ProofSelection &selection,
       found.push_back({op, threshold, layer, index});
     else if (selected)
       op->emitRemark(
-          "is not fused into thresholds on accumulators, so that there is "
-          "nothing to prove");
+          "has no thresholds on accumulators, so that there is nothing to prove");
   });
   if (found.empty())
     return (void)noSuchLayer(reference, selection, layers), nullptr;

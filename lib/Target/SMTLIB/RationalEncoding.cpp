@@ -71,10 +71,14 @@ private:
   Value add(Value a, Value b) {
     return smt::IntAddOp::create(builder, loc, ValueRange{a, b});
   }
+  /// QF_LIA allows products with numerals only.
   Value multiply(Value a, int64_t factor) {
+    if (factor < 0)
+      return smt::IntSubOp::create(builder, loc, literal(0),
+                                   multiply(a, -factor));
     if (factor == 1)
       return a;
-    return smt::IntMulOp::create(builder, loc, ValueRange{a, constant(factor)});
+    return smt::IntMulOp::create(builder, loc, ValueRange{a, literal(factor)});
   }
   Value compare(smt::IntPredicate predicate, Value a, int64_t b) {
     return smt::IntCmpOp::create(builder, loc, predicate, a, constant(b));

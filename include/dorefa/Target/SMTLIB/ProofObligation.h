@@ -47,7 +47,8 @@ struct ProofObligation {
   /// Number of the quantizer in the program, from 0.
   int64_t index;
   int64_t channel;
-  /// The proven range of the accumulators.
+  /// The range of the accumulators, proven for the fused program: that the layers
+  /// before it have the codes of the reference is what their obligations say.
   Interval range;
   std::vector<ReferenceStep> steps;
   /// Fused form: `base + sum_j [acc >= T_j]`, `[acc <= T_j]` where
