@@ -232,7 +232,7 @@ def DoReFa_ThresholdOp
     is the code of `level`: for `bipolar` codes the level is the code itself, for
     the others it is its integer value. Thresholds have the element type of the
     input and shape `C x n`, or `1 x n` for all channels. Rows need not be sorted.
-    NaN reaches no threshold of an increasing channel and all of a decreasing one.
+    NaN reaches no threshold, and a threshold that is NaN is never reached.
 
     Example:
     ```mlir

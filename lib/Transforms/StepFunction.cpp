@@ -453,6 +453,9 @@ int64_t StepFunction::countNumbers() const {
 }
 
 double StepFunction::getThreshold(int64_t channel, int64_t index) const {
+  // A level that no float reaches.
+  if (domain.kind == Domain::Floats && std::abs(index) > kInfinity)
+    return std::numeric_limits<double>::quiet_NaN();
   if (domain.kind != Domain::Codes)
     return domain.getElement(index);
   // The chain starts from the dequantized code.
@@ -572,8 +575,6 @@ static std::optional<Obstacle> checkFloats(const StepFunction &function,
                                            int64_t levelOfNaN, Operation *op) {
   std::vector<float> floats;
   for (int64_t threshold : row.thresholds) {
-    if (std::abs(threshold) > kInfinity)
-      return Obstacle{op, "a level is not reached by any float", ""};
     floats.push_back(static_cast<float>(function.getThreshold(0, threshold)));
   }
   int64_t level = function.getBase() +

@@ -213,25 +213,28 @@ module {
 //--- threshold.mlir
 // Channel 0 increases, channel 1 decreases and has an unsorted row.
 // CHECK: output0: {{\[}}[0, 3], [1, 2], [3, 0]]
-// NaN reaches no threshold of an increasing channel and all of a decreasing one.
-// CHECK: output1: {{\[}}[0, 2], [2, 2], [2, 0]]
+// NaN reaches no threshold, and none that is NaN is reached.
+// CHECK: output1: {{\[}}[0, 0], [2, 2], [2, 0]]
 // One row for all channels, levels from -1 on: signed codes 3, 0, 1.
 // CHECK: output2: [3, 0, 1]
 // Levels of bipolar codes are codes.
 // CHECK: output3: [0, 1, 1]
+// CHECK: output4: {{\[}}[0, 0], [1, 1], [1, 1]]
 module {
-  func.func @main() -> (tensor<3x2x!dorefa.code<2, unipolar>>, tensor<3x2x!dorefa.code<2, unipolar>>, tensor<3x!dorefa.code<2, signed>>, tensor<3x!dorefa.code<1, bipolar>>) {
+  func.func @main() -> (tensor<3x2x!dorefa.code<2, unipolar>>, tensor<3x2x!dorefa.code<2, unipolar>>, tensor<3x!dorefa.code<2, signed>>, tensor<3x!dorefa.code<1, bipolar>>, tensor<3x2x!dorefa.code<2, unipolar>>) {
     %x = arith.constant dense<[[-7, -7], [0, 0], [9, 9]]> : tensor<3x2xi32>
     %t = arith.constant dense<[[0, 3, 9], [8, -7, 5]]> : tensor<2x3xi32>
     %q = dorefa.threshold %x, %t decreasing [false, true] : tensor<3x2xi32>, tensor<2x3xi32> -> tensor<3x2x!dorefa.code<2, unipolar>>
     %y = arith.constant dense<[[0x7FC00000, 0x7FC00000], [0.5, 0.25], [2.0, 2.0]]> : tensor<3x2xf32>
     %u = arith.constant dense<[[0.5, 0.25], [0.25, 0.5]]> : tensor<2x2xf32>
     %r = dorefa.threshold %y, %u decreasing [false, true] : tensor<3x2xf32>, tensor<2x2xf32> -> tensor<3x2x!dorefa.code<2, unipolar>>
+    %n = arith.constant dense<[[0x7FC00000, 0.25], [0x7FC00000, 2.0]]> : tensor<2x2xf32>
+    %p = dorefa.threshold %y, %n decreasing [false, true] : tensor<3x2xf32>, tensor<2x2xf32> -> tensor<3x2x!dorefa.code<2, unipolar>>
     %z = arith.constant dense<[-1, 0, 1]> : tensor<3xi32>
     %v = arith.constant dense<[[0, 1]]> : tensor<1x2xi32>
     %s = dorefa.threshold %z, %v base -1 : tensor<3xi32>, tensor<1x2xi32> -> tensor<3x!dorefa.code<2, signed>>
     %w = arith.constant dense<0> : tensor<1x1xi32>
     %b = dorefa.threshold %z, %w : tensor<3xi32>, tensor<1x1xi32> -> tensor<3x!dorefa.code<1, bipolar>>
-    return %q, %r, %s, %b : tensor<3x2x!dorefa.code<2, unipolar>>, tensor<3x2x!dorefa.code<2, unipolar>>, tensor<3x!dorefa.code<2, signed>>, tensor<3x!dorefa.code<1, bipolar>>
+    return %q, %r, %s, %b, %p : tensor<3x2x!dorefa.code<2, unipolar>>, tensor<3x2x!dorefa.code<2, unipolar>>, tensor<3x!dorefa.code<2, signed>>, tensor<3x!dorefa.code<1, bipolar>>, tensor<3x2x!dorefa.code<2, unipolar>>
   }
 }

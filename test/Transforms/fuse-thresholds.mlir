@@ -193,6 +193,26 @@ func.func @float_layer(%x: tensor<1x2xf32>) -> (tensor<1x2x!dorefa.code<2, unipo
 
 // -----
 
+// Channels of a float layer may fall; a level that no float reaches has a threshold
+// that is NaN. (Where gamma is 0, infinity would become NaN: no step function.)
+
+// CHECK-LABEL: @float_batch_norm
+func.func @float_batch_norm(%x: tensor<1x3xf32>) -> tensor<1x3x!dorefa.code<2, unipolar>> {
+  %zero = arith.constant dense<0.0> : tensor<3xf32>
+  %one = arith.constant dense<1.0> : tensor<3xf32>
+  %gamma = arith.constant dense<[2.0, -0.5, 2.0]> : tensor<3xf32>
+  %limit = arith.constant dense<[9.0, 9.0, 1.0]> : tensor<3xf32>
+  // CHECK: %[[T:.*]] = arith.constant dense<{{\[\[}}2.500000e-01, 7.500000e-01, 1.250000e+00], [-1.000000e+00, -3.000000e+00, -5.000000e+00], [2.500000e-01, 0x7FC00000, 0x7FC00000]]> : tensor<3x3xf32>
+  // CHECK: dorefa.threshold %arg0, %[[T]] decreasing [false, true, false]
+  // REMARK: fused-thresholds{{.*}}3 channels of floats, 3 thresholds each, 1 decreasing, 0 constant
+  %y = dorefa.batch_norm %x, %zero, %one, %gamma, %zero epsilon 0.0 : tensor<1x3xf32>, tensor<3xf32>
+  %m = dorefa.binary min %limit, %y : tensor<3xf32>, tensor<1x3xf32> -> tensor<1x3xf32>
+  %q = dorefa.quantize %m scale [1.0] zero_point [0.0] half_up : tensor<1x3xf32> -> tensor<1x3x!dorefa.code<2, unipolar>>
+  return %q : tensor<1x3x!dorefa.code<2, unipolar>>
+}
+
+// -----
+
 // Reshapes and transposes between move to the codes. Channels are followed through
 // them.
 

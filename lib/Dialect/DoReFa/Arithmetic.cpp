@@ -111,7 +111,7 @@ float dorefa::boundActivation(Activation h, float x) {
 int64_t dorefa::countThresholds(float x, ArrayRef<float> row, bool decreasing) {
   int64_t count = 0;
   for (float threshold : row)
-    count += decreasing ? !(x > threshold) : x >= threshold;
+    count += decreasing ? x <= threshold : x >= threshold;
   return count;
 }
 

@@ -202,11 +202,10 @@ Value ThresholdEmitter::loadDecreasing(Value word, int64_t v) {
 }
 
 Value ThresholdEmitter::reaches(Value x, Value threshold, Value decreasing) {
-  // NaN reaches no threshold of an increasing and all of a decreasing channel.
   auto compare = [&](bool falls) -> Value {
     if (isFloat)
       return arith::CmpFOp::create(
-          b, falls ? arith::CmpFPredicate::ULE : arith::CmpFPredicate::OGE, x,
+          b, falls ? arith::CmpFPredicate::OLE : arith::CmpFPredicate::OGE, x,
           threshold);
     return arith::CmpIOp::create(
         b, falls ? arith::CmpIPredicate::sle : arith::CmpIPredicate::sge, x,

@@ -55,7 +55,7 @@ int64_t quantizeK(float r, unsigned bits);
 float boundActivation(Activation h, float x);
 
 /// Number of thresholds in `row` that `x` reaches: `x >= T`, or `x <= T` where
-/// `decreasing`. NaN reaches none, respectively all. Rows need not be sorted.
+/// `decreasing`. NaN reaches none and is reached by none. Rows need not be sorted.
 int64_t countThresholds(float x, ArrayRef<float> row, bool decreasing);
 int64_t countThresholds(int32_t x, ArrayRef<int32_t> row, bool decreasing);
 
