@@ -42,13 +42,24 @@ private:
     network.batch = random.range(1, 4);
     network.dynamicBatch = random.chance(50);
     network.channelsFirst = random.chance(50);
-    network.height = random.range(1, 12);
-    network.width = random.range(1, 12);
+    network.height = drawSize(12, 30);
+    network.width = drawSize(12, 30);
     network.channels =
-        random.pick({1, 2, 3, 3, 4, 5, 7, 8, 16, 31, 32, 33, 40, 64, 65});
+        random.chance(95)
+            ? random.pick({1, 2, 3, 3, 4, 5, 7, 8, 16, 31, 32, 33, 40, 64, 65})
+            : random.range(100, 600);
     network.specialValues = random.chance(20);
     network.hasTopK = random.chance(10);
     isDyadic = random.chance(50);
+  }
+
+  /// Mostly up to `usual`, seldom up to `most`.
+  int64_t drawSize(int64_t usual, int64_t most) {
+    return random.range(1, random.chance(95) ? usual : most);
+  }
+
+  int64_t drawChannels() {
+    return random.chance(70) ? random.range(1, 40) : drawSize(100, 600);
   }
 
   Layer &add(LayerKind kind) {
@@ -145,8 +156,7 @@ private:
     Layer &layer = add(LayerKind::Conv);
     layer.quantizer = weights;
     drawWindow(layer, 5);
-    layer.channels =
-        random.chance(70) ? random.range(1, 40) : random.range(1, 100);
+    layer.channels = drawChannels();
     // 1000 asks for a depthwise convolution: as many as there are channels.
     layer.groups = random.chance(60)   ? 1
                    : random.chance(50) ? 1000
@@ -163,8 +173,7 @@ private:
   void addFullyConnected(Quantizer weights) {
     Layer &layer = add(LayerKind::FullyConnected);
     layer.quantizer = weights;
-    layer.channels =
-        random.chance(70) ? random.range(1, 40) : random.range(1, 100);
+    layer.channels = drawChannels();
     layer.flatten = random.range(0, 2);
     layer.hasBias = random.chance(30);
   }
