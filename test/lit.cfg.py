@@ -23,8 +23,11 @@ config.environment["OMP_NUM_THREADS"] = "1"
 if config.sanitized:
     config.available_features.add("sanitized")
     # The packaged libMLIR is not instrumented: containers that it fills look overflown to
-    # ours, and what its contexts keep to the end looks leaked.
-    config.environment["ASAN_OPTIONS"] = "detect_leaks=0:detect_container_overflow=0"
+    # ours, arenas that ours poison are not unpoisoned there, and what its contexts keep to
+    # the end looks leaked.
+    config.environment["ASAN_OPTIONS"] = ":".join(
+        ["detect_leaks=0", "detect_container_overflow=0", "allow_user_poisoning=0"]
+    )
     config.environment["UBSAN_OPTIONS"] = "halt_on_error=1:print_stacktrace=1"
 
 models = os.path.normpath(os.path.join(config.dorefa_src_root, "..", "shared", "models"))
