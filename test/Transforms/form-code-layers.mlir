@@ -128,6 +128,28 @@ func.func @zero_padding_joins_conv(%q: tensor<1x2x2x1x!dorefa.code<2, unipolar>>
 
 // -----
 
+// A layer takes taps outside its input for 0, so padding with another number, though it
+// be the value of a code, keeps the layer in float.
+
+// CHECK-LABEL: @padding_with_ones
+func.func @padding_with_ones(%q: tensor<1x2x2x1x!dorefa.code<2, unipolar>>) -> tensor<1x2x2x1xf32> {
+  %s = arith.constant dense<0.25> : tensor<f64>
+  %one = arith.constant 0.25 : f32
+  %x = dorefa.dequantize %q, %s : tensor<1x2x2x1x!dorefa.code<2, unipolar>>, tensor<f64> -> tensor<1x2x2x1xf32>
+  // CHECK: tensor.pad
+  %p = tensor.pad %x low[0, 1, 0, 0] high[0, 0, 1, 0] {
+  ^bb0(%i: index, %j: index, %k: index, %l: index):
+    tensor.yield %one : f32
+  } : tensor<1x2x2x1xf32> to tensor<1x3x3x1xf32>
+  %c = dorefa.constant dense<1> : tensor<1x2x2x1xi8> -> tensor<1x2x2x1x!dorefa.code<1, bipolar>>
+  %w = dorefa.dequantize %c, %s : tensor<1x2x2x1x!dorefa.code<1, bipolar>>, tensor<f64> -> tensor<1x2x2x1xf32>
+  // CHECK: dorefa.conv_2d {{.*}} {dorefa.reason = "'tensor.pad' stands between its quantizer and the layer"} : tensor<1x3x3x1xf32>
+  %y = dorefa.conv_2d %p, %w : tensor<1x3x3x1xf32>, tensor<1x2x2x1xf32> -> tensor<1x2x2x1xf32>
+  return %y : tensor<1x2x2x1xf32>
+}
+
+// -----
+
 // What stays float says why.
 
 // CHECK-LABEL: @stays_float
