@@ -31,7 +31,8 @@ func.func @main(%acc: tensor<1x2xi32>) -> tensor<1x2x!dorefa.code<2, unipolar>> 
 // CHECK-LABEL: @increasing_and_decreasing
 func.func @increasing_and_decreasing(%acc: tensor<1x2xi32>) -> tensor<1x2x!dorefa.code<2, unipolar>> {
   // CHECK: %[[T:.*]] = arith.constant dense<{{\[\[}}2, 3, 6], [-3, -6, -11]]> : tensor<2x3xi32>
-  // CHECK: dorefa.threshold %arg0, %[[T]] decreasing [false, true]
+  // Each threshold and its two neighbours are compared.
+  // CHECK: dorefa.threshold %arg0, %[[T]] decreasing [false, true] {dorefa.certificate = {evaluations = 18 : i64, thresholds = 6 : i64, verify = "certificate"}}
   // REMARK: fused-thresholds{{.*}}2 channels of accumulators, 3 thresholds each, 1 decreasing, 0 constant
   %s = arith.constant dense<[0.5, -0.25]> : tensor<2xf32>
   %x = dorefa.scale %acc, %s : tensor<1x2xi32>, tensor<2xf32> -> tensor<1x2xf32>
@@ -321,4 +322,17 @@ func.func @unknown_range(%acc: tensor<1x2xi32>) -> tensor<1x2x!dorefa.code<1, bi
   %y = dorefa.binary add %x, %b : tensor<1x2xf32>, tensor<f32> -> tensor<1x2xf32>
   %q = dorefa.quantize_sign %y : tensor<1x2xf32> -> tensor<1x2x!dorefa.code<1, bipolar>>
   return %q : tensor<1x2x!dorefa.code<1, bipolar>>
+}
+
+// -----
+
+// No code reaches levels 2 and 3: their thresholds are infinite.
+
+// CHECK-LABEL: @levels_beyond_the_codes
+func.func @levels_beyond_the_codes(%q: tensor<1x3x!dorefa.code<1, unipolar>>) -> tensor<1x3x!dorefa.code<2, unipolar>> {
+  // CHECK: arith.constant dense<{{\[\[}}1.000000e+00, 0x7F800000, 0x7F800000]]> : tensor<1x3xf32>
+  %s = arith.constant dense<1.0> : tensor<f64>
+  %x = dorefa.dequantize %q, %s zero_point 0.0 : tensor<1x3x!dorefa.code<1, unipolar>>, tensor<f64> -> tensor<1x3xf32>
+  %y = dorefa.quantize %x scale [1.0] zero_point [0.0] half_even : tensor<1x3xf32> -> tensor<1x3x!dorefa.code<2, unipolar>>
+  return %y : tensor<1x3x!dorefa.code<2, unipolar>>
 }

@@ -97,3 +97,21 @@ func.func @narrow_and_movements(%x: tensor<1x2xf32>, %y: tensor<1x1xf32>) -> ten
   %acc = dorefa.matmul %d, %w : tensor<1x2x!dorefa.code<2, signed>>, tensor<1x2x!dorefa.code<1, bipolar>> -> tensor<1x1xi32>
   return %acc : tensor<1x1xi32>
 }
+
+// -----
+
+// Each group has its own channels: 0 to 1 times -1, 0 to 3 times 1.
+
+// CHECK-LABEL: @groups_of_channels
+func.func @groups_of_channels(%q: tensor<1x1x1x1x!dorefa.code<2, unipolar>>) -> tensor<1x1x1x2xi32> {
+  %u = dorefa.constant dense<1> : tensor<2x1x1x1xi8> -> tensor<2x1x1x1x!dorefa.code<1, bipolar>>
+  %t = arith.constant dense<[[1, 4, 4], [1, 2, 3]]> : tensor<2x3xi32>
+  %acc = dorefa.conv_2d %q, %u
+      : tensor<1x1x1x1x!dorefa.code<2, unipolar>>, tensor<2x1x1x1x!dorefa.code<1, bipolar>> -> tensor<1x1x1x2xi32>
+  %c = dorefa.threshold %acc, %t : tensor<1x1x1x2xi32>, tensor<2x3xi32> -> tensor<1x1x1x2x!dorefa.code<2, unipolar>>
+  %w = dorefa.constant dense<[[[[0]]], [[[1]]]]> : tensor<2x1x1x1xi8> -> tensor<2x1x1x1x!dorefa.code<1, bipolar>>
+  // CHECK: groups 2 range [-1, 3]
+  %y = dorefa.conv_2d %c, %w groups 2
+      : tensor<1x1x1x2x!dorefa.code<2, unipolar>>, tensor<2x1x1x1x!dorefa.code<1, bipolar>> -> tensor<1x1x1x2xi32>
+  return %y : tensor<1x1x1x2xi32>
+}

@@ -93,3 +93,27 @@ func.func @main(%x: memref<?x2x8xf32>) {
   memref.store %f, %a[%c0, %c0, %c0] : memref<?x2x8xf32>
   return
 }
+
+// -----
+
+// %c takes the place of %b, which leaves a gap of 64 bytes below %a: too small for %d.
+// CHECK: dorefa.workspace = array<i64: 0, 640>
+func.func @main(%f: f32) {
+  // CHECK: memref.view %arg1[%c0][] : memref<?xi8> to memref<64xf32>
+  // CHECK: memref.view %arg1[%c256][] : memref<?xi8> to memref<64xf32>
+  // CHECK: memref.view %arg1[%c0][] : memref<?xi8> to memref<48xf32>
+  // CHECK: memref.view %arg1[%c512][] : memref<?xi8> to memref<32xf32>
+  %c0 = arith.constant 0 : index
+  %b = memref.alloc() : memref<64xf32>
+  %a = memref.alloc() : memref<64xf32>
+  %c = memref.alloc() : memref<48xf32>
+  %d = memref.alloc() : memref<32xf32>
+  memref.store %f, %b[%c0] : memref<64xf32>
+  memref.store %f, %a[%c0] : memref<64xf32>
+  memref.store %f, %b[%c0] : memref<64xf32>
+  memref.store %f, %c[%c0] : memref<48xf32>
+  memref.store %f, %d[%c0] : memref<32xf32>
+  memref.store %f, %c[%c0] : memref<48xf32>
+  memref.store %f, %a[%c0] : memref<64xf32>
+  return
+}
