@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Chain.h"
 #include "Movement.h"
 #include "dorefa/Dialect/DoReFa/Constants.h"
 #include "dorefa/Dialect/DoReFa/DoReFa.h"
@@ -139,11 +140,80 @@ struct MovePaddingIntoConv : OpRewritePattern<Conv2DOp> {
   }
 };
 
+/// Follows the only use of each result; whether that ends at a quantizer.
+bool reachesQuantizer(Operation *op) {
+  while (op->hasOneUse()) {
+    op = *op->user_begin();
+    if (isQuantizer(op))
+      return true;
+    if (!isMovement(op) && !isa<UnaryOp, BinaryOp, BatchNormOp>(op))
+      return false;
+  }
+  return false;
+}
+
+/// The mean of codes in front of a quantizer becomes their integer sum, a depthwise
+/// layer whose weights are 1, and its division, so that thresholds can take its
+/// place. The float sum is exact, whatever its order, where the scale is a power of 2
+/// and sums are below 2^24.
+struct SumCodesOfAvgPool : OpRewritePattern<AvgPoolOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(AvgPoolOp op,
+                                PatternRewriter &rewriter) const override {
+    DequantizeOp x = getPerTensorDequantize(op.getInput());
+    bool padded = llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; });
+    auto type = cast<RankedTensorType>(op.getType());
+    int64_t channels = type.getShape().back();
+    int64_t taps = op.getKernel()[0] * op.getKernel()[1];
+    if (!x || padded || ShapedType::isDynamic(channels) || !reachesQuantizer(op) ||
+        !sumsAreExact(x, taps))
+      return rewriter.notifyMatchFailure(op, "no exact sum of codes for a quantizer");
+
+    Location loc = op.getLoc();
+    auto one = CodeType::get(op.getContext(), 1, Encoding::Unipolar);
+    auto filterType = RankedTensorType::get(
+        {channels, op.getKernel()[0], op.getKernel()[1], 1}, one);
+    std::vector<int8_t> ones(channels * taps, 1);
+    Value filter = materialize(rewriter, loc,
+                               makeElements<int8_t>(filterType.clone(rewriter.getI8Type()),
+                                                    std::move(ones), "ones"),
+                               filterType);
+    Value sum = Conv2DOp::create(
+        rewriter, loc, type.clone(rewriter.getI32Type()), x.getInput(), filter,
+        /*bias=*/Value(), op.getStrides(), op.getPads(), op.getDilations(),
+        /*groups=*/channels, -static_cast<int64_t>(x.getZeroPoint().convertToFloat()),
+        /*filter_offset=*/0, /*range=*/DenseI64ArrayAttr());
+    auto constant = [&](float value) {
+      auto scalar = RankedTensorType::get({}, rewriter.getF32Type());
+      return materialize(rewriter, loc, makeElements<float>(scalar, {value}), scalar);
+    };
+    Value scaled = ScaleOp::create(rewriter, loc, type, sum,
+                                   constant(static_cast<float>(getScales(x).front())));
+    rewriter.replaceOpWithNewOp<BinaryOp>(op, type, BinaryKind::Div, scaled,
+                                          constant(static_cast<float>(taps)));
+    return success();
+  }
+
+  static bool sumsAreExact(DequantizeOp x, int64_t taps) {
+    std::vector<double> scales = getScales(x);
+    float zeroPoint = x.getZeroPoint().convertToFloat();
+    int exponent;
+    if (scales.empty() || std::frexp(scales.front(), &exponent) != 0.5 ||
+        std::abs(exponent) > 64 || std::trunc(zeroPoint) != zeroPoint ||
+        std::fabs(zeroPoint) > 256 || taps > (1 << 14))
+      return false;
+    // A value is at most 255 + 256.
+    return taps * 511 < (1 << 24);
+  }
+};
+
 LogicalResult moveDequantizationDown(Operation *root) {
   RewritePatternSet patterns(root->getContext());
   patterns.add<MoveBelow<tensor::CollapseShapeOp>, MoveBelow<tensor::ExpandShapeOp>,
                MoveBelow<tensor::ExtractSliceOp>, MoveBelow<linalg::TransposeOp>,
-               MoveBelow<MaxPoolOp>, MoveBelowConcat, MovePaddingIntoConv>(
+               MoveBelow<MaxPoolOp>, MoveBelowConcat, MovePaddingIntoConv,
+               SumCodesOfAvgPool>(
       root->getContext());
   return applyPatternsGreedily(root, std::move(patterns));
 }

@@ -59,12 +59,14 @@ def FoldBatchNormPass : Pass<"dorefa-fold-batch-norm"> {
 def FormCodeLayersPass : Pass<"dorefa-form-code-layers"> {
   let summary = "Turn layers of dequantized codes into integer layers";
   let description = [{
-    Two steps. Dequantization moves down through operations that only move or
-    select values (reshapes, slices, concatenation of equally scaled codes,
-    transposes, max pools). Then a float `conv_2d` or `matmul` whose operands are
-    both dequantized codes becomes the exact integer layer on the codes, followed
-    by `dorefa.scale` with the product of the scales (taken in float64, rounded
-    once) and by the addition of the bias.
+    Two steps. Dequantization moves down through operations that only move or select
+    values (reshapes, slices, concatenation of equally scaled codes, transposes, max
+    pools). A mean of codes that a quantizer takes becomes an integer sum, a
+    depthwise layer, and a division where the float sum is proven to be exact: no
+    padding, and a scale that is a power of 2. Then a float `conv_2d` or `matmul`
+    whose operands are both dequantized codes becomes the exact integer layer on the
+    codes, followed by `dorefa.scale` with the product of the scales (taken in
+    float64, rounded once) and by the addition of the bias.
 
     A layer whose weights and inputs are quantized in the source but that has to
     stay float gets a missed remark, and the reason as attribute `dorefa.reason`.
@@ -189,8 +191,8 @@ def FuseThresholdsPass : Pass<"dorefa-fuse-thresholds"> {
     with `verify=exhaustive`, on the whole range (at most 2^32 numbers for one
     quantizer). `dorefa.certificate` notes how many evaluations that were.
 
-    Not fused: sums of two branches, average pools, functions that are not
-    monotone. Each of them is a missed remark, and the chain stays float.
+    Not fused: sums of two branches, average pools whose sums are rounded, functions
+    that are not monotone. Each of them is a missed remark, and the chain stays float.
 
     Example:
     ```mlir
