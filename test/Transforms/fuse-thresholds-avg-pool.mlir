@@ -8,7 +8,7 @@
 // RUN: dorefa-interpret %t/net.mlir --phase=kernels --input %t/x.npy --expect y=%t/y.npy --expect z=%t/z.npy
 // RUN: dorefa-compile %t/net.mlir -o %t/net.so --verify-thresholds=exhaustive
 // RUN: dorefa-run %t/net.so --input %t/x.npy --expect y=%t/y.npy --expect z=%t/z.npy
-// RUN: dorefa-opt %t/inexact.mlir --dorefa-to-thresholds --remarks-filter=dorefa 2>%t/remarks | FileCheck %t/inexact.mlir
+// RUN: dorefa-compile %t/inexact.mlir --compile-to=thresholds -o - --remarks 2>%t/remarks | FileCheck %t/inexact.mlir
 // RUN: FileCheck %t/inexact.mlir --check-prefix=REMARK < %t/remarks
 
 //--- net.mlir

@@ -65,7 +65,9 @@ static LogicalResult observe(const CompileOptions &options, ModuleOp module,
 
 static LogicalResult enableRemarks(MLIRContext &context) {
   remark::RemarkCategories categories;
-  categories.all = "dorefa";
+  // A category that is not set stays silent, whatever `all` says.
+  categories.passed = categories.missed = categories.analysis =
+      categories.failed = categories.all = "dorefa";
   return remark::enableOptimizationRemarks(
       context, nullptr, std::make_unique<remark::RemarkEmittingPolicyAll>(),
       categories, /*printAsEmitRemarks=*/true);
