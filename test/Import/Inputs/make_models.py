@@ -358,6 +358,13 @@ def max_pool_ceil_mode():
 
 
 @case
+def max_pool_ceil_mode_ignores_window_behind():
+    x = normal(1, 2, 6, 6)
+    y = pool2d(x, (2, 2), (3, 3))
+    return [node("MaxPool", "x", kernel_shape=[2, 2], strides=[3, 3], ceil_mode=1)], {"x": x}, {}, {"y": y}, {}
+
+
+@case
 def max_pool_dilated():
     x = normal(1, 2, 7, 7)
     y = pool2d(x, (2, 2), dilations=(3, 2))
@@ -699,6 +706,11 @@ def quant_integer_zero_point():
 @case
 def quant_half_integer_zero_point():
     return quantizer(zero=3.5, signed=0, narrow=0)
+
+
+@case
+def quant_half_integer_zero_point_off_centre():
+    return quantizer(zero=1.5, bits=3.0, signed=0, narrow=0)
 
 
 @case
