@@ -118,3 +118,20 @@ func.func @groups(%x: tensor<1x1x1x3x1xi32>) -> tensor<1x1x1x48xi32> {
       : tensor<1x1x1x3x1xi32>, tensor<48x1x1x48xi8> -> tensor<1x1x1x48xi32>
   return %acc : tensor<1x1x1x48xi32>
 }
+
+// -----
+
+// The negative of the smallest threshold of a decreasing channel is no i32; the largest stands
+// for it, which no accumulator that can occur reaches.
+
+// CHECK-LABEL: @smallest_threshold
+// CHECK: thresholds: "0x04000000FFFFFFFF{{((00000000){31})}}{{((FFFFFF7F){32})}}"
+func.func @smallest_threshold(%x: tensor<1x1x1xi32>) -> tensor<1x1x1xi32> {
+  %w = arith.constant dense<1> : tensor<1x3xi8>
+  %t = arith.constant dense<-2147483648> : tensor<1x1xi32>
+  %init = tensor.empty() : tensor<1x1x1xi32>
+  %q = bitplane.matmul %x, %w thresholds %t : tensor<1x1xi32> outs(%init : tensor<1x1x1xi32>) channels 3 to 1
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<1, unipolar>
+      kernel popcount decreasing [true] : tensor<1x1x1xi32>, tensor<1x3xi8> -> tensor<1x1x1xi32>
+  return %q : tensor<1x1x1xi32>
+}
