@@ -405,7 +405,7 @@ def threshold_cases(module, rng):
                 if falling:
                     falls = rng.integers(0, 2, shape[-1]) == 1 if falling == "some" else ~falls
                 a = x[..., None]
-                reached = np.where(falls[:, None], ~(a > t), a >= t)
+                reached = np.where(falls[:, None], a <= t, a >= t)
                 words = pack(code.of_levels(base + reached.sum(-1)), code.bits)
                 text = f" decreasing [{', '.join('true' if f else 'false' for f in falls)}]" if falling else ""
                 text = text.replace("decreasing [", "decreasing [") + (f" base {base}" if base else "")
