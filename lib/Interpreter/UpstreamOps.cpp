@@ -120,7 +120,7 @@ static LogicalResult writeConstant(arith::ConstantOp op, Attribute attr,
       return op.emitOpError("has elements that cannot be read");
     if (elements.isSplat())
       fillTensor(tensor, raw->data());
-    else
+    else if (!raw->empty())
       std::memcpy(tensor.bytes.data(), raw->data(), raw->size());
     return success();
   }

@@ -42,9 +42,9 @@ std::optional<ArrayRef<char>> getRawElements(ElementsAttr attr,
 template <typename T>
 std::vector<T> readElements(ElementsAttr attr) {
   std::optional<ArrayRef<char>> raw = getRawElements(attr, sizeof(T));
-  if (!raw)
-    return {};
   size_t count = attr.getNumElements();
+  if (!raw || count == 0)
+    return {};
   if (attr.isSplat()) {
     T value;
     std::memcpy(&value, raw->data(), sizeof(T));
