@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Candidates that answer in turns: the one way in which everything here is timed.
+
+A candidate is a process that prepares, prints `ready TEXT` and then answers each line with
+the seconds of one execution (programs/sample.h). All candidates of a case are alive at the
+same time and asked round robin, so a change of the clock or of the load meets all of them.
+"""
+
+import functools
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+class Unavailable(Exception):
+    """A candidate that cannot run here; the text says why."""
+
+
+@dataclass
+class Settings:
+    """What the command line chose."""
+
+    build: Path
+    work: Path
+    peers: Path | None
+    rounds: int
+    threads: int
+    cpu: int
+    clock: str
+
+    def binary(self, name: str) -> Path:
+        return self.build / "bin" / name
+
+    def environment(self) -> dict[str, str]:
+        threads = str(self.threads)
+        return {**os.environ, "OMP_NUM_THREADS": threads, "OMP_WAIT_POLICY": "passive",
+                "BENCHMARK_THREADS": threads, "BENCHMARK_CLOCK": self.clock}
+
+    def pinned(self) -> list[str]:
+        cores = range(self.cpu, self.cpu + self.threads) if self.threads == 1 else range(self.threads)
+        return ["taskset", "-c", ",".join(map(str, cores))]
+
+
+@dataclass
+class Candidate:
+    """Something to time: its name in tables, the command of its process."""
+
+    name: str
+    command: list[object]
+    widths: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Case:
+    """Candidates that do the same work; `work` in multiply-adds on taps inside the input."""
+
+    suite: str
+    name: str
+    work: int
+    candidates: list[Candidate]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class Server:
+    """A running candidate."""
+
+    def __init__(self, candidate: Candidate, settings: Settings) -> None:
+        self.candidate = candidate
+        self.seconds: list[float] = []
+        self.errors = (settings.work / "errors.txt").open("w+")
+        command = settings.pinned() + [str(word) for word in candidate.command]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True,
+            env={**settings.environment(), **candidate.environment})
+        self.text = self.answer("ready").removeprefix("ready ")
+
+    def answer(self, start: str) -> str:
+        for line in self.process.stdout:
+            if line.startswith(start):
+                return line.strip()
+        self.errors.seek(0)
+        reason = self.errors.read().strip().splitlines() or ["it ends without a message"]
+        raise Unavailable(reason[-1])
+
+    def sample(self) -> None:
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        self.seconds.append(float(self.answer("")))
+
+    def stop(self) -> None:
+        self.process.stdin.close()
+        self.process.wait()
+        self.errors.close()
+
+
+def progress(text: str) -> None:
+    """Shows what happens on a terminal; quiet when piped."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def measure(case: Case, settings: Settings, skipped: dict[str, str]) -> list[dict[str, Any]]:
+    """Asks all candidates of a case in turns; returns one record for each."""
+    servers: list[Server] = []
+    for candidate in case.candidates:
+        progress(f"{case.suite} {case.name}: start {candidate.name} {candidate.widths}")
+        try:
+            servers.append(Server(candidate, settings))
+        except (OSError, Unavailable) as problem:
+            skipped[f"{case.suite}: {candidate.name}"] = str(problem)
+    for number in range(settings.rounds):
+        for server in servers:
+            progress(f"{case.suite} {case.name}: round {number + 1} of {settings.rounds}, "
+                     f"{server.candidate.name} {server.candidate.widths}")
+            server.sample()
+    for server in servers:
+        server.stop()
+    progress("")
+    return [{"suite": case.suite, "case": case.name, "work": case.work, "facts": case.facts,
+             "candidate": server.candidate.name, "widths": server.candidate.widths,
+             "about": server.text, "seconds": server.seconds} for server in servers]
+
+
+@functools.cache
+def compiled(program: str, work: Path, *flags: str) -> Path:
+    """Compiles one of the programs here; raises Unavailable with the first error."""
+    source = Path(__file__).parent / "programs" / program
+    output = work / source.stem
+    compiler = "clang" if source.suffix == ".c" else "clang++"
+    include = Path(__file__).parent.parent / "include"
+    result = subprocess.run(
+        [f"/usr/lib/llvm-22/bin/{compiler}", "-O2", "-march=native", f"-I{include}", str(source),
+         "-o", str(output), *flags], capture_output=True, text=True)
+    if result.returncode:
+        errors = [line for line in result.stderr.splitlines() if "error:" in line]
+        raise Unavailable((errors or ["it does not compile"])[0])
+    return output

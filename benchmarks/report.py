@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Tables and plots from results.json.
+
+    benchmarks/report.py results.json --out results
+    benchmarks/report.py results.json --readme
+
+With --readme the tables replace those between the marks in benchmarks/README.md.
+"""
+
+import argparse
+import json
+import math
+import statistics
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+Record = dict[str, Any]
+Results = dict[str, Any]
+BEGIN, END = "<!-- begin measured -->\n", "<!-- end measured -->\n"
+
+
+def grouped(records: list[Record]) -> dict[tuple[str, str], list[Record]]:
+    """Records by suite and case, in the order in which they were measured."""
+    cases: dict[tuple[str, str], list[Record]] = {}
+    for record in records:
+        cases.setdefault((record["suite"], record["case"]), []).append(record)
+    return cases
+
+
+def find(case: list[Record], candidate: str, widths: str = "") -> Record | None:
+    return next((record for record in case
+                 if (record["candidate"], record["widths"]) == (candidate, widths)), None)
+
+
+def ratio(slow: Record | None, fast: Record | None) -> float | None:
+    """How many times longer `slow` takes: the median of the ratios of each round."""
+    if not slow or not fast:
+        return None
+    return statistics.median(a / b for a, b in zip(slow["seconds"], fast["seconds"]))
+
+
+def mean(ratios: Iterable[float | None]) -> float | None:
+    """Geometric mean of those that exist."""
+    known = [value for value in ratios if value]
+    return math.exp(statistics.fmean(map(math.log, known))) if known else None
+
+
+def limit_share(case: list[Record], record: Record) -> float | None:
+    """Multiply-adds per second as a part of what AND, popcount and add allow at these widths."""
+    ceiling = find(case, "ceiling popcount")
+    if not ceiling:
+        return None
+    weights, activations = map(int, record["widths"][1:].split("a"))
+    limit = float(ceiling["about"].split("work=")[1]) / (weights * activations)
+    return ratio(ceiling, record) * record["work"] / limit
+
+
+def time_text(record: Record | None) -> str:
+    """Median with the quartiles, in a unit that suits it."""
+    if not record:
+        return "-"
+    seconds = sorted(record["seconds"])
+    middle = statistics.median(seconds)
+    unit, scale = next(((u, s) for u, s in (("s", 1), ("ms", 1e3), ("us", 1e6))
+                        if middle * s >= 1), ("ns", 1e9))
+    quarter = len(seconds) // 4
+    low, high = seconds[quarter] * scale, seconds[-1 - quarter] * scale
+    return f"{middle * scale:.3g} {unit} ({low:.3g}-{high:.3g})"
+
+
+def times(value: float | None) -> str:
+    return f"{value:.2f}x" if value else "-"
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|---" + "|---:" * (len(head) - 1) + "|"]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+
+
+def peers_of(case: list[Record]) -> list[Record]:
+    return [record for record in case if not record["candidate"].startswith(("ours", "ceiling"))]
+
+
+def kernels_of(case: list[Record], widths: str) -> str:
+    """Times of the forced kernels relative to the chosen one."""
+    chosen = find(case, "ours", widths)
+    forced = [record for record in case if record["widths"] == widths
+              and record["candidate"].startswith("ours ") and "AVX2" not in record["candidate"]]
+    return ", ".join(f"{record['candidate'].removeprefix('ours ')} {times(ratio(record, chosen))}"
+                     for record in forced) or "-"
+
+
+def layer_rows(case: list[Record]) -> list[list[str]]:
+    rows = []
+    for record in case:
+        if record["candidate"] not in ("ours", "ours AVX2"):
+            continue
+        share = limit_share(case, record)
+        avx2 = " AVX2" if "AVX2" in record["candidate"] else ""
+        rows.append([record["case"], record["widths"] + avx2, time_text(record),
+                     "-" if avx2 or not share else f"{100 * share:.0f} %",
+                     *(times(ratio(find(case, peer), record))
+                       for peer in (f"oneDNN int8{avx2}", "oneDNN f32")),
+                     "-" if avx2 else kernels_of(case, record["widths"])])
+    return rows
+
+
+LAYER_HEAD = ["layer", "widths", "ours", "of port limit", "oneDNN int8 / ours",
+              "oneDNN f32 / ours", "forced kernels / ours"]
+
+
+def network_rows(case: list[Record]) -> list[list[str]]:
+    chosen = find(case, "ours", case[0]["widths"])
+    return [[record["case"], record["candidate"], time_text(record),
+             times(ratio(record, chosen)) if record is not chosen else "1", record["about"]]
+            for record in case]
+
+
+def tables(results: Results) -> str:
+    """All tables as Markdown."""
+    text = [f"{results['date']}, {results['machine']}, {results['threads']} thread(s), "
+            f"{results['rounds']} rounds. Times: median (quartiles).\n"]
+    layers, networks = [], []
+    for (suite, _), case in grouped(results["records"]).items():
+        if case[0]["facts"].get("network"):
+            networks += network_rows(case)
+        else:
+            layers += layer_rows(case)
+    if layers:
+        text.append(table(LAYER_HEAD, layers))
+    if networks:
+        text.append(table(["network", "candidate", "time", "/ ours", "about"], networks))
+    bars = bar_rows(results)
+    if bars:
+        text.append(table(["bar", "wanted", "measured", ""], bars))
+    if results["skipped"]:
+        text.append(skipped_text(results["skipped"]))
+    return "\n".join(text)
+
+
+def skipped_text(skipped: dict[str, str]) -> str:
+    """One line for each reason."""
+    names: dict[str, list[str]] = {}
+    for name, why in skipped.items():
+        names.setdefault(why, []).append(name)
+    lines = [f"- {', '.join(some[:3])}{' ...' if len(some) > 3 else ''}: {why}"
+             for why, some in names.items()]
+    return "Skipped:\n\n" + "\n".join(lines) + "\n"
+
+
+def layer_bars(cases: list[list[Record]]) -> list[tuple[str, float, float | None]]:
+    """Bars on sets of layers: what, the least ratio wanted, the ratio measured."""
+    def peer(widths: str, name: str, candidate: str = "ours") -> float | None:
+        return mean(ratio(find(case, name), find(case, candidate, widths)) for case in cases)
+
+    ones = [find(case, "ours", "w1a1") for case in cases]
+    share = mean(limit_share(case, one) for case, one in zip(cases, ones) if one)
+    popcount = mean(ratio(find(case, "ours popcount", "w1a2"), find(case, "ours", "w1a2"))
+                    for case in cases)
+    return [("w1a1 / port limit", 0.93, share), ("w1a1 / oneDNN int8", 4.3, peer("w1a1", "oneDNN int8")),
+            ("w1a2 / popcount kernel", 1.25, popcount),
+            ("w1a2 / oneDNN int8", 3.0, peer("w1a2", "oneDNN int8")),
+            ("w1a2 / oneDNN f32", 12.0, peer("w1a2", "oneDNN f32")),
+            ("w2a2 / oneDNN int8", 1.7, peer("w2a2", "oneDNN int8")),
+            ("w1a4 / oneDNN int8", 2.0, peer("w1a4", "oneDNN int8")),
+            ("w4a4 / oneDNN int8", 0.95, peer("w4a4", "oneDNN int8")),
+            ("w1a2 AVX2 / oneDNN int8 AVX2", 2.2, peer("w1a2", "oneDNN int8 AVX2", "ours AVX2"))]
+
+
+def bar_rows(results: Results) -> list[list[str]]:
+    cases = grouped(results["records"])
+    square = [case for (suite, name), case in cases.items()
+              if suite == "layers" and name.startswith("3x3 ")]
+    strided = [case for (suite, name), case in cases.items()
+               if suite == "layers" and name.startswith("3x3/2 ")]
+    bars = [(f"3x3 stride 1: {what}", wanted, value) for what, wanted, value in layer_bars(square)]
+    bars += [(f"all 3x3: {what}", wanted, value)
+             for what, wanted, value in layer_bars(square + strided)]
+    flat = cases.get(("layers", "FC 4096-4096"), [])
+    for widths, wanted in (("w1a2", 8.0), ("w4a8", 2.3)):
+        bars.append((f"FC 4096-4096: {widths} / oneDNN int8", wanted,
+                     ratio(find(flat, "oneDNN int8"), find(flat, "ours", widths))))
+    for (_, name), case in cases.items():
+        for what, wanted, value in case[0]["facts"].get("bars", []):
+            bars.append((f"{name}: {what}", wanted, network_bar(case, what) if value is None else value))
+    return [[what, f"{wanted:g}", f"{value:.2f}", "yes" if value >= wanted else "no"]
+            for what, wanted, value in bars if value]
+
+
+def network_bar(case: list[Record], what: str) -> float | None:
+    """Ours against the fastest peer of a kind, "f32" or "int8"."""
+    peers = [record for record in peers_of(case) if what in record["candidate"]]
+    fastest = min(peers, key=lambda record: statistics.median(record["seconds"]), default=None)
+    return ratio(fastest, find(case, "ours", case[0]["widths"]))
+
+
+def write(results: Results, out: Path) -> None:
+    (out / "results.md").write_text(tables(results))
+    print(tables(results))
+
+
+def fill_readme(results: Results) -> None:
+    path = Path(__file__).with_name("README.md")
+    before, rest = path.read_text().split(BEGIN)
+    _, after = rest.split(END)
+    path.write_text(before + BEGIN + "\n" + tables(results) + "\n" + END + after)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Path)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--readme", action="store_true")
+    arguments = parser.parse_args()
+    results = json.loads(arguments.results.read_text())
+    write(results, arguments.out or arguments.results.parent)
+    if arguments.readme:
+        fill_readme(results)
+
+
+if __name__ == "__main__":
+    main()

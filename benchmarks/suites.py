@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What is measured: for each suite, cases with their candidates."""
+
+import functools
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import layers
+from layers import Conv, Layer, MatMul
+from measure import Candidate, Case, Settings, Unavailable, compiled, progress
+
+
+@functools.cache
+def kernel_names(compiler: Path) -> list[str]:
+    """Kernels that `dorefa-compile --kernel=` can force; none where it has no such option."""
+    text = subprocess.run([str(compiler), "--help"], capture_output=True, text=True).stdout
+    option = re.search(r"^ +--kernel=.*\n((?: +=.*\n)*)", text, re.MULTILINE)
+    names = re.findall(r"^ +=([\w-]+)", option.group(1), re.MULTILINE) if option else []
+    return [name for name in names if name not in ("auto", "float")]
+
+
+def compile_model(settings: Settings, source: Path, output: Path, *options: str) -> Path:
+    result = subprocess.run([str(settings.binary("dorefa-compile")), str(source), "-o", str(output),
+                             *options], capture_output=True, text=True)
+    if result.returncode:
+        raise Unavailable(result.stderr.strip().splitlines()[0])
+    return output
+
+
+def ours(settings: Settings, skipped: dict[str, str], name: str, widths: str, source: Path,
+         *options: str, inputs: tuple[Path, ...] = ()) -> Iterator[Candidate]:
+    """Our code for one module; none, with the reason in `skipped`, if it does not compile."""
+    library = source.with_name(f"{source.stem}{''.join(options).replace('=', '-')}.so")
+    progress(f"compile {library.name}")
+    try:
+        model = compiled("model.c", settings.work, "-ldl")
+        yield Candidate(name, [model, compile_model(settings, source, library, *options), *inputs],
+                        widths)
+    except Unavailable as problem:
+        skipped[f"{source.stem}: {name}"] = str(problem)
+
+
+def one_layer(settings: Settings, skipped: dict[str, str], layer: Layer, widths: tuple[int, int],
+              codes: bool) -> Iterator[Candidate]:
+    """Our code for one layer: the kernel that the compiler picks, and each one forced."""
+    label = f"w{widths[0]}a{widths[1]}"
+    source = settings.work / f"{layer.name}-{label}.mlir".replace(" ", "-").replace("/", "s")
+    source.write_text(layers.module_of(layer, widths, codes))
+    yield from ours(settings, skipped, "ours", label, source)
+    for kernel in kernel_names(settings.binary("dorefa-compile")):
+        yield from ours(settings, skipped, f"ours {kernel}", label, source, f"--kernel={kernel}")
+    if widths == (1, 2):
+        yield from ours(settings, skipped, "ours AVX2", label, source, "--mcpu=x86-64-v3")
+
+
+def one_dnn(settings: Settings, skipped: dict[str, str], layer: Layer,
+            codes: bool) -> Iterator[Candidate]:
+    try:
+        program = compiled("onednn.cpp", settings.work, "-std=c++17", "-ldnnl")
+    except Unavailable as problem:
+        skipped["oneDNN"] = f"{problem} (Debian: libdnnl-dev)"
+        return
+    integers = "int8" if codes else "int8-i32"
+    for name, kind, isa in (("oneDNN int8", integers, "DEFAULT"), ("oneDNN f32", "f32", "DEFAULT"),
+                            ("oneDNN int8 AVX2", integers, "AVX2")):
+        yield Candidate(name, [program, kind, *layer.peer_arguments()],
+                        environment={"ONEDNN_MAX_CPU_ISA": isa})
+
+
+def ceilings(settings: Settings, *names: str) -> Iterator[Candidate]:
+    program = compiled("ceiling.c", settings.work)
+    for name in names:
+        yield Candidate(f"ceiling {name}", [program, name])
+
+
+def layer_case(settings: Settings, skipped: dict[str, str], suite: str, layer: Layer,
+               widths: list[tuple[int, int]], peers: bool) -> Case:
+    codes = isinstance(layer, Conv)
+    candidates = list(ceilings(settings, "popcount", "dot", "fma", "read"))
+    for pair in widths:
+        candidates += one_layer(settings, skipped, layer, pair, codes)
+    if peers:
+        candidates += one_dnn(settings, skipped, layer, codes)
+    return Case(suite, layer.name, layer.taps, candidates, {"weights": layer.weights})
+
+
+def layers_suite(settings: Settings, skipped: dict[str, str]) -> Iterator[Case]:
+    for layer in layers.RESNET18:
+        yield layer_case(settings, skipped, "layers", layer, layers.WIDTHS, peers=True)
+    yield layer_case(settings, skipped, "layers", layers.FULLY_CONNECTED,
+                     layers.WIDTHS + [(4, 8)], peers=True)
+
+
+def gemm_suite(settings: Settings, skipped: dict[str, str]) -> Iterator[Case]:
+    for layer in layers.GEMMS:
+        yield layer_case(settings, skipped, "gemm", layer, layers.WIDTHS, peers=True)
+
+
+def tiny_suite(settings: Settings, skipped: dict[str, str]) -> Iterator[Case]:
+    """Exercises the harness in a second; measures nothing of interest."""
+    yield layer_case(settings, skipped, "tiny", Conv(4, 32, 32, 3), [(1, 2)], peers=False)
+    yield layer_case(settings, skipped, "tiny", MatMul(1, 64, 32), [(1, 1)], peers=False)
+
+
+SUITES = {"layers": layers_suite, "gemm": gemm_suite, "tiny": tiny_suite}
