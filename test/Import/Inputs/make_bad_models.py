@@ -665,6 +665,16 @@ def scale_infinite():
 
 
 @case
+def scale_nan():
+    return quant(scale=np.nan)
+
+
+@case
+def scale_of_channel_nan():
+    return quant(scale=np.reshape([1, np.nan, 2], (1, 3, 1, 1)))
+
+
+@case
 def scale_denormal_underflow():
     return quant(scale=np.float64(1e-60), dtype=np.float64)
 
@@ -685,6 +695,26 @@ def zero_point_nan():
 
 
 @case
+def zero_point_infinite():
+    return quant(zero=-np.inf)
+
+
+def bipolar(scale):
+    """A sign with this scale."""
+    return model([node("BipolarQuant", "x s", "y")], [image()], [constant("s", scale)])
+
+
+@case
+def bipolar_scale_nan():
+    return bipolar(np.nan)
+
+
+@case
+def bipolar_scale_infinite():
+    return bipolar(-np.inf)
+
+
+@case
 def rounding_unknown():
     return quant(rounding_mode="STOCHASTIC")
 
@@ -700,10 +730,25 @@ def quant_three_inputs():
     return model([node("Quant", "x s z", "y")], [image()], constants)
 
 
+def trunc(scale=1, in_bits=8, out_bits=4):
+    """Codes that lose their last bits."""
+    constants = [constant(n, v) for n, v in zip("szio", (scale, 0, in_bits, out_bits))]
+    return model([node("Trunc", "x s z i o", "y")], [image()], constants)
+
+
 @case
 def trunc_to_more_bits():
-    constants = [constant(n, v) for n, v in zip("szio", (1, 0, 4, 8))]
-    return model([node("Trunc", "x s z i o", "y")], [image()], constants)
+    return trunc(in_bits=4, out_bits=8)
+
+
+@case
+def trunc_scale_zero():
+    return trunc(scale=0)
+
+
+@case
+def trunc_scale_nan():
+    return trunc(scale=np.nan)
 
 
 def thresholds(table, **attributes):
@@ -741,6 +786,21 @@ def thresholds_scale_zero():
     return thresholds(np.zeros((1, 3)), out_scale=0.0)
 
 
+@case
+def thresholds_scale_nan():
+    return thresholds(np.zeros((1, 3)), out_scale=float("nan"))
+
+
+@case
+def thresholds_scale_infinite():
+    return thresholds(np.zeros((1, 3)), out_scale=float("inf"))
+
+
+@case
+def thresholds_bias_infinite():
+    return thresholds(np.zeros((1, 3)), out_bias=float("-inf"))
+
+
 # --- Floats --------------------------------------------------------------------
 
 
@@ -770,6 +830,29 @@ def quantized_weights_nan():
     return model(nodes, [floats("x", 1, 2)], constants)
 
 
+@case
+def bias_nan():
+    m = conv()
+    m.graph.node[0].input.append("b")
+    m.graph.initializer.append(constant("b", [0, np.nan, 0, 0]))
+    return m
+
+
+def with_operand(kind, value):
+    """An operation with a constant."""
+    return model([node(kind, "x c", "y")], [image()], [constant("c", value)])
+
+
+@case
+def multiply_by_nan():
+    return with_operand("Mul", np.nan)
+
+
+@case
+def add_infinity():
+    return with_operand("Add", np.inf)
+
+
 def batch_norm(scale=1, bias=0, mean=0, variance=1, **attributes):
     """A batch norm over 3 channels."""
     constants = [constant(n, np.full(3, v)) for n, v in zip("gbmv", (scale, bias, mean, variance))]
@@ -784,6 +867,36 @@ def variance_negative():
 @case
 def variance_plus_epsilon_zero():
     return batch_norm(variance=0, epsilon=0.0)
+
+
+@case
+def variance_nan():
+    return batch_norm(variance=np.nan)
+
+
+@case
+def variance_infinite():
+    return batch_norm(variance=np.inf)
+
+
+@case
+def epsilon_negative():
+    return batch_norm(variance=0.5, epsilon=-1.0)
+
+
+@case
+def epsilon_nan():
+    return batch_norm(epsilon=float("nan"))
+
+
+@case
+def gamma_infinite():
+    return batch_norm(scale=-np.inf)
+
+
+@case
+def beta_nan():
+    return batch_norm(bias=np.nan)
 
 
 @case

@@ -16,13 +16,16 @@ import numpy as np
 
 BATCH = 3
 SPECIAL = [0.0, -0.0, 0.5, -0.5, 1.5, 2.5, -2.5, 1.0, np.inf, -np.inf, np.nan, 1e-42, -1e-42,
-           3.4e38, -3.4e38, 88.0, -104.0, 0.49999997, 8388609.0]
+           3.4e38, -3.4e38, 88.0, -104.0, 0.49999997, 8388609.0,
+           # Halfway between the levels of scale 0.5.
+           0.25, -0.25, 0.75, -0.75, 1.25, -1.25]
 
 
 class Network:
     """Text of a network that grows by one result per call of `add`."""
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    def __init__(self, shape: tuple[int, ...], phase: str = "input") -> None:
+        self.phase = phase
         self.rng = np.random.default_rng(7)
         self.shape = shape
         self.type = self.tensor(("?", *shape))
@@ -60,8 +63,9 @@ class Network:
         types = ", ".join(f'{type} {{dorefa.name = "{name[1:]}"}}' for name, type in self.results)
         body = "\n  ".join(self.lines)
         kinds = ", ".join(type for _, type in self.results)
-        return (f'func.func @main(%x: {self.type} {{dorefa.name = "x"}}) -> ({types}) {{\n'
-                f"  {body}\n  return {names} : {kinds}\n}}\n")
+        return (f'module attributes {{dorefa.phase = "{self.phase}"}} {{\n'
+                f'func.func @main(%x: {self.type} {{dorefa.name = "x"}}) -> ({types}) {{\n'
+                f"  {body}\n  return {names} : {kinds}\n}}\n}}\n")
 
     def input(self) -> np.ndarray:
         values = self.rng.uniform(-3, 3, (BATCH, *self.shape)).astype(np.float32)
@@ -94,9 +98,9 @@ def functions() -> Network:
     return net
 
 
-def quantizers() -> Network:
+def quantizers(phase: str = "input") -> Network:
     """Quantizers and the way back, every encoding, rounding mode and width."""
-    net = Network((6, 5, 8))
+    net = Network((6, 5, 8), phase)
     unit = net.line("arith.constant dense<1.0> : tensor<f64>")
     third = net.line("arith.constant dense<[1.0, 0.3, 0.5, 0.25, 2.0, 0.7, 0.1, 3.0]> : tensor<8xf64>")
 
@@ -121,6 +125,11 @@ def quantizers() -> Network:
         for h in ("clip", "tanh", "abs"):
             dequantize(f"dorefa.quantize_activations %x {h}", f"{bits}, unipolar", 0.0)
     return net
+
+
+def unfused() -> Network:
+    """Quantizers behind the phase that makes thresholds of them."""
+    return quantizers("kernels")
 
 
 def layers() -> Network:
@@ -172,7 +181,7 @@ def main() -> int:
     binaries, work = Path(sys.argv[1]), Path(sys.argv[2])
     work.mkdir(parents=True, exist_ok=True)
     compared = different = 0
-    for make in (functions, quantizers, layers):
+    for make in (functions, quantizers, unfused, layers):
         net = make()
         model, data = work / f"{make.__name__}.mlir", work / f"{make.__name__}.npy"
         model.write_text(net.text())
