@@ -12,7 +12,9 @@ include "mlir/IR/EnumAttr.td"
 
 // One case per way of computing the same integers.
 def BitPlane_Kernel : I32Enum<"Kernel", "how a contraction is computed", [
-  I32EnumAttrCase<"Popcount", 0, "popcount">
+  I32EnumAttrCase<"Popcount", 0, "popcount">,
+  I32EnumAttrCase<"Lookup", 1, "lookup">,
+  I32EnumAttrCase<"Dot", 2, "dot">
 ]> {
   let cppNamespace = "::mlir::bitplane";
 }

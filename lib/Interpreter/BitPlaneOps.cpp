@@ -100,6 +100,7 @@ namespace {
 /// What convolution and matrix product have in common.
 struct Contraction {
   Operation *op;
+  std::optional<Kernel> kernel;
   Convolution shape;
   CodeType inputCode, weightsCode;
   int64_t inputOffset, weightsOffset;
@@ -132,6 +133,7 @@ static Contraction describe(bitplane::Conv2DOp op, const Frame &frame) {
     for (int64_t column : columnClasses.classOf)
       classes.push_back(row * columnClasses.size() + column);
   return {op,
+          op.getKernel(),
           {input[0], rows, columns, static_cast<int64_t>(op.getChannels()),
            static_cast<int64_t>(op.getOutputChannels()),
            static_cast<int64_t>(op.getGroups())},
@@ -147,6 +149,7 @@ static Contraction describe(bitplane::Conv2DOp op, const Frame &frame) {
 
 static Contraction describe(bitplane::MatMulOp op, const Frame &frame) {
   return {op,
+          op.getKernel(),
           makeMatMul(frame.shape(op.getInput())[0], op.getChannels(),
                      op.getOutputChannels()),
           op.getInputCode(),
@@ -212,8 +215,7 @@ static std::vector<uint32_t> unpackFilter(const Contraction &contraction,
 /// Filters of ones, `groups x taps x all input channels`: their convolution is
 /// the window sum S of each group.
 static std::vector<uint32_t> makeGroupFilter(const FilterGeometry &geometry,
-                                             int64_t taps) {
-  int64_t channels = geometry.inputWords * kWordBits;
+                                             int64_t taps, int64_t channels) {
   std::vector<uint32_t> filter(geometry.groups * taps * channels, 0);
   for (int64_t group = 0; group < geometry.groups; ++group)
     for (int64_t tap = 0; tap < taps; ++tap)
@@ -223,34 +225,72 @@ static std::vector<uint32_t> makeGroupFilter(const FilterGeometry &geometry,
   return filter;
 }
 
+namespace {
+/// Packed operands as plain integers.
+struct Integers {
+  /// p(x) of `channels` channels per pixel.
+  std::vector<uint32_t> input;
+  /// p(w) as `outputs x taps x channels`, 0 where a channel is of another group.
+  std::vector<uint32_t> filter;
+  int64_t channels;
+};
+} // namespace
+
+/// Operands of kernel `popcount`.
+static FailureOr<Integers> readWords(const Contraction &contraction,
+                                     const FilterGeometry &geometry,
+                                     const Frame &frame) {
+  ArrayRef<uint32_t> words = frame.read<uint32_t>(contraction.weights);
+  if (failed(checkCount(contraction.op, "weights", words.size(),
+                        geometry.blocks * contraction.weightsCode.getBits() *
+                            contraction.taps() * geometry.words * kWordBits)))
+    return failure();
+  int64_t channels = geometry.inputWords * kWordBits;
+  std::vector<uint8_t> codes =
+      unpackWords(frame.read<uint32_t>(contraction.input), channels,
+                  contraction.inputCode.getBits());
+  return Integers{getPlaneSums(codes, contraction.inputCode),
+                  unpackFilter(contraction, geometry, words), channels};
+}
+
+static FailureOr<Integers> readPacked(const Contraction &contraction,
+                                      const FilterGeometry &geometry,
+                                      const Frame &frame) {
+  switch (*contraction.kernel) {
+  case Kernel::Popcount:
+    return readWords(contraction, geometry, frame);
+  case Kernel::Lookup:
+  case Kernel::Dot:
+    break;
+  }
+  return contraction.op->emitOpError("is packed for kernel '")
+         << stringifyKernel(*contraction.kernel)
+         << "', which the interpreter does not know";
+}
+
 /// Accumulators from packed weights: dot * I + sum * S + correction.
 static FailureOr<std::vector<uint32_t>>
-accumulateWords(const Contraction &contraction, const Frame &frame) {
+accumulatePacked(const Contraction &contraction, const Frame &frame) {
   FilterGeometry geometry(contraction.shape.channels, contraction.shape.outputs,
                           contraction.shape.groups);
   DotForm form = dotForm(contraction.inputCode, contraction.inputOffset,
                          contraction.weightsCode, contraction.weightsOffset);
   int64_t taps = contraction.taps(), outputs = geometry.outputChannels;
-  ArrayRef<uint32_t> words = frame.read<uint32_t>(contraction.weights);
-  if (failed(checkCount(contraction.op, "weights", words.size(),
-                        geometry.blocks * contraction.weightsCode.getBits() *
-                            taps * geometry.words * kWordBits)))
+  FailureOr<Integers> operands = readPacked(contraction, geometry, frame);
+  if (failed(operands))
     return failure();
 
   Convolution dense = contraction.shape;
-  dense.channels = geometry.inputWords * kWordBits;
+  dense.channels = operands->channels;
   dense.groups = 1;
-  std::vector<uint32_t> input =
-      getPlaneSums(unpackWords(frame.read<uint32_t>(contraction.input),
-                               dense.channels, contraction.inputCode.getBits()),
-                   contraction.inputCode);
+  const uint32_t *input = operands->input.data();
   std::vector<uint32_t> products(contraction.positions() * outputs);
-  convolve(dense, input.data(),
-           unpackFilter(contraction, geometry, words).data(), products.data());
+  convolve(dense, input, operands->filter.data(), products.data());
   dense.outputs = geometry.groups;
   std::vector<uint32_t> sums(contraction.positions() * geometry.groups);
   if (form.sum != 0)
-    convolve(dense, input.data(), makeGroupFilter(geometry, taps).data(),
+    convolve(dense, input,
+             makeGroupFilter(geometry, taps, operands->channels).data(),
              sums.data());
 
   ArrayRef<uint32_t> correction;
@@ -313,7 +353,7 @@ template <typename OpTy>
 static LogicalResult runContraction(OpTy op, Frame &frame) {
   Contraction contraction = describe(op, frame);
   FailureOr<std::vector<uint32_t>> sums =
-      op.isPacked() ? accumulateWords(contraction, frame)
+      op.isPacked() ? accumulatePacked(contraction, frame)
                     : accumulateCodes(contraction, frame);
   if (failed(sums))
     return failure();

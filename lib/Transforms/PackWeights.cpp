@@ -241,6 +241,35 @@ static LogicalResult packThresholdsOf(OpTy op, OpBuilder &builder) {
   return success();
 }
 
+/// The filter of `weights`, whose window is `window`, in the layout of kernel
+/// `popcount`.
+static Value packForPopcount(OpBuilder &builder, Location loc,
+                             const LayerWeights &weights,
+                             ArrayRef<int64_t> window) {
+  SmallVector<int64_t> shape = {weights.geometry.blocks,
+                                weights.code.getBits()};
+  llvm::append_range(shape, window);
+  shape.append({weights.geometry.words, kWordBits});
+  return makeWords(builder, loc, shape, packFilter(weights), "weights");
+}
+
+/// Null after a diagnostic.
+template <typename OpTy>
+static Value packFilterOf(OpTy op, OpBuilder &builder,
+                          const LayerWeights &weights) {
+  Location loc = op->getOperand(1).getLoc();
+  switch (*op.getKernel()) {
+  case Kernel::Popcount:
+    return packForPopcount(builder, loc, weights, getWindow(op));
+  case Kernel::Lookup:
+  case Kernel::Dot:
+    break;
+  }
+  op.emitOpError("cannot be packed for kernel '")
+      << stringifyKernel(*op.getKernel()) << "'; choose 'popcount'";
+  return {};
+}
+
 template <typename OpTy>
 static LogicalResult packWeights(OpTy op) {
   OpOperand &filter = op->getOpOperand(1);
@@ -250,15 +279,12 @@ static LogicalResult packWeights(OpTy op) {
   if (!attr || failed(packThresholdsOf(op, builder)))
     return failure();
 
-  SmallVector<int64_t> window = getWindow(op);
   FilterGeometry geometry = getGeometry(op);
-  int64_t taps = llvm::product_of(window);
-  LayerWeights weights{geometry, getCode(op), taps,
+  LayerWeights weights{geometry, getCode(op), llvm::product_of(getWindow(op)),
                        dorefa::readElements<uint8_t>(attr)};
-  SmallVector<int64_t> shape = {geometry.blocks, weights.code.getBits()};
-  llvm::append_range(shape, window);
-  shape.append({geometry.words, kWordBits});
-
+  Value packed = packFilterOf(op, builder, weights);
+  if (!packed)
+    return failure();
   DotForm form = getForm(op);
   if (form.needsCorrection) {
     SmallVector<int64_t> tableShape;
@@ -268,9 +294,7 @@ static LogicalResult packWeights(OpTy op) {
         makeWords(builder, loc, tableShape,
                   makeCorrection(weights, form, classes), "correction"));
   }
-  replaceConstant(
-      op->getOpOperand(1),
-      makeWords(builder, loc, shape, packFilter(weights), "weights"));
+  replaceConstant(op->getOpOperand(1), packed);
   return success();
 }
 

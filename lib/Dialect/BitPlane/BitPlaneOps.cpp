@@ -130,8 +130,6 @@ static LogicalResult verifyContraction(OpTy op, ArrayRef<int64_t> leading,
       (op.getRange()->size() != 2 || (*op.getRange())[0] > (*op.getRange())[1]))
     return op.emitOpError(
         "'range' must be the smallest and largest accumulator");
-  if (op.isPacked() && !op.getKernel())
-    return op.emitOpError("has a packed filter but no kernel");
   if (!op.isPacked() && op.getCorrection())
     return op.emitOpError("has a correction although its filter is not packed");
   if (bool(op.getThresholds()) != bool(op.getResultCode()))
@@ -173,6 +171,81 @@ static LogicalResult verifyCorrection(OpTy op, const DotForm &form,
     return success();
   }
   return verifyShape(op, op.getCorrection(), shape, "correction");
+}
+
+namespace {
+/// The operands of a contraction that lie as its kernel wants them.
+struct Operands {
+  Operation *op;
+  Value input, filter;
+  /// What messages call the filter.
+  StringRef filterName;
+  CodeType inputCode, filterCode;
+  FilterGeometry geometry;
+  /// Dimensions of the input before its channels; the window of the filter.
+  int64_t positions;
+  SmallVector<int64_t> window;
+};
+} // namespace
+
+/// Checks that `value` has `rank` dimensions and `bits`-bit elements.
+static LogicalResult verifyElements(Operation *op, Value value, int64_t rank,
+                                    unsigned bits, StringRef what) {
+  if (!shaped(value).getElementType().isInteger(bits))
+    return op->emitOpError(what)
+           << " has elements " << shaped(value).getElementType()
+           << " but must have i" << bits;
+  return verifyRank(op, value, rank, what);
+}
+
+/// Input as planes: `... x words x A`.
+static LogicalResult verifyPlanes(const Operands &o) {
+  if (failed(
+          verifyElements(o.op, o.input, o.positions + 2, kWordBits, "input")))
+    return failure();
+  SmallVector<int64_t> codes(
+      shaped(o.input).getShape().take_front(o.positions));
+  codes.push_back(o.geometry.channels);
+  return verifyWords(o.op, o.input, codes, o.inputCode.getBits(), "input");
+}
+
+/// Layouts of kernel `popcount`.
+static LogicalResult verifyPopcount(const Operands &o) {
+  SmallVector<int64_t> filter = {o.geometry.blocks, o.filterCode.getBits()};
+  llvm::append_range(filter, o.window);
+  filter.append({o.geometry.words, kWordBits});
+  std::string name = ("packed " + o.filterName).str();
+  if (failed(verifyElements(o.op, o.filter, filter.size(), kWordBits, name)) ||
+      failed(verifyShape(o.op, o.filter, filter, name)))
+    return failure();
+  return verifyPlanes(o);
+}
+
+/// Checks input and packed filter of a contraction by `kernel`.
+static LogicalResult verifyPacked(const Operands &o,
+                                  std::optional<Kernel> kernel) {
+  if (!kernel)
+    return o.op->emitOpError("has a packed filter but no kernel");
+  switch (*kernel) {
+  case Kernel::Popcount:
+    return verifyPopcount(o);
+  case Kernel::Lookup:
+  case Kernel::Dot:
+    break;
+  }
+  return o.op->emitOpError("has a filter packed for kernel '")
+         << stringifyKernel(*kernel) << "', for which there is no layout";
+}
+
+/// Checks input and filter while the filter is still codes.
+static LogicalResult verifyUnpacked(const Operands &o) {
+  SmallVector<int64_t> filter = {o.geometry.outputChannels};
+  llvm::append_range(filter, o.window);
+  filter.push_back(o.geometry.channelsPerGroup());
+  if (failed(verifyElements(o.op, o.filter, filter.size(), 8, o.filterName)) ||
+      failed(verifyShape(o.op, o.filter, filter, o.filterName)))
+    return failure();
+  return verifyPlanes(o);
 }
 
 static LogicalResult verifyChannels(Operation *op, int64_t channels,
@@ -245,8 +318,11 @@ void UnpackOp::getEffects(
 // Conv2DOp
 //===----------------------------------------------------------------------===//
 
+/// Ranks of weights that are still codes; packed ones have more dimensions.
+static constexpr int64_t kFilterCodesRank = 4, kWeightCodesRank = 2;
+
 bool Conv2DOp::isPacked() {
-  return shaped(getFilter()).getElementType().isInteger(32);
+  return shaped(getFilter()).getRank() > kFilterCodesRank;
 }
 
 std::array<int64_t, 2> Conv2DOp::getKernelSize() {
@@ -277,34 +353,29 @@ static LogicalResult verifyConvFilter(Conv2DOp op) {
   auto [height, width] = op.getKernelSize();
   if (height < 1 || width < 1)
     return op.emitOpError("filter has an empty window");
-  FilterGeometry geometry(op.getChannels(), op.getOutputChannels(),
-                          op.getGroups());
-  if (!op.isPacked())
-    return verifyShape(
-        op, op.getFilter(),
-        {geometry.outputChannels, height, width, geometry.channelsPerGroup()},
-        "filter");
-  return verifyShape(op, op.getFilter(),
-                     {geometry.blocks, op.getFilterCode().getBits(), height,
-                      width, geometry.words, kWordBits},
-                     "packed filter");
+  Operands operands{
+      op,
+      op.getInput(),
+      op.getFilter(),
+      "filter",
+      op.getInputCode(),
+      op.getFilterCode(),
+      FilterGeometry(op.getChannels(), op.getOutputChannels(), op.getGroups()),
+      /*positions=*/3,
+      {height, width}};
+  return op.isPacked() ? verifyPacked(operands, op.getKernel())
+                       : verifyUnpacked(operands);
 }
 
 LogicalResult Conv2DOp::verify() {
-  if (failed(verifyRank(*this, getInput(), 5, "input")) ||
-      failed(verifyRank(*this, getInit(), getThresholds() ? 5 : 4,
+  if (failed(verifyRank(*this, getInit(), getThresholds() ? 5 : 4,
                         "destination")) ||
-      failed(verifyConvWindow(*this)) ||
       failed(verifyChannels(*this, getChannels(), getOutputChannels(),
                             getGroups())) ||
-      failed(verifyConvFilter(*this)))
+      failed(verifyConvFilter(*this)) || failed(verifyConvWindow(*this)))
     return failure();
 
   ArrayRef<int64_t> input = shaped(getInput()).getShape();
-  if (failed(verifyWords(*this, getInput(),
-                         {input[0], input[1], input[2], int64_t(getChannels())},
-                         getInputCode().getBits(), "input")))
-    return failure();
   SmallVector<int64_t> leading = {input[0]};
   for (unsigned i : {0, 1}) {
     std::optional<int64_t> count =
@@ -336,24 +407,27 @@ void Conv2DOp::getEffects(
 //===----------------------------------------------------------------------===//
 
 bool MatMulOp::isPacked() {
-  return shaped(getWeights()).getElementType().isInteger(32);
+  return shaped(getWeights()).getRank() > kWeightCodesRank;
 }
 
 LogicalResult MatMulOp::verify() {
   int64_t channels = getChannels(), outputs = getOutputChannels();
-  if (failed(verifyRank(*this, getInput(), 3, "input")) ||
-      failed(verifyChannels(*this, channels, outputs, /*groups=*/1)))
+  if (failed(verifyChannels(*this, channels, outputs, /*groups=*/1)))
+    return failure();
+  Operands operands{*this,
+                    getInput(),
+                    getWeights(),
+                    "weights",
+                    getInputCode(),
+                    getWeightsCode(),
+                    FilterGeometry(channels, outputs),
+                    /*positions=*/1,
+                    {}};
+  if (failed(isPacked() ? verifyPacked(operands, getKernel())
+                        : verifyUnpacked(operands)))
     return failure();
   int64_t rows = shaped(getInput()).getDimSize(0);
-  if (failed(verifyWords(*this, getInput(), {rows, channels},
-                         getInputCode().getBits(), "input")))
-    return failure();
-  SmallVector<int64_t> weights = {outputs, channels};
-  if (isPacked())
-    weights = {wordsFor(outputs), getWeightsCode().getBits(),
-               wordsFor(channels), kWordBits};
-  if (failed(verifyShape(*this, getWeights(), weights, "weights")) ||
-      failed(verifyContraction(*this, {rows}, getInputOffset(),
+  if (failed(verifyContraction(*this, {rows}, getInputOffset(),
                                getWeightsOffset())))
     return failure();
   DotForm form = dotForm(getInputCode(), getInputOffset(), getWeightsCode(),

@@ -242,6 +242,20 @@ Value KernelBuilder::constantTable(StringRef name, ArrayRef<int64_t> shape,
   return memref::GetGlobalOp::create(*this, type, global.getSymName());
 }
 
+Value KernelBuilder::indexTable(StringRef name, ArrayRef<int64_t> values) {
+  if (llvm::all_of(values, [](int64_t value) { return value == 0; }))
+    return {};
+  return constantTable(name, {int64_t(values.size())},
+                       llvm::to_vector_of<int32_t>(values));
+}
+
+Value KernelBuilder::lookUpIndex(Value table, Value position) {
+  if (!table)
+    return index(0);
+  return arith::IndexCastOp::create(*this, getIndexType(),
+                                    load(table, position));
+}
+
 Value KernelBuilder::scratch(ArrayRef<int64_t> shape) {
   OpBuilder::InsertionGuard guard(*this);
   auto function = op->getParentOfType<FunctionOpInterface>();

@@ -103,6 +103,10 @@ public:
   /// A constant of the module. `name` is made unique.
   Value constantTable(StringRef name, ArrayRef<int64_t> shape,
                       ArrayRef<int32_t> values);
+  /// A constant of the module that `lookUpIndex` reads; null for only zeros.
+  Value indexTable(StringRef name, ArrayRef<int64_t> values);
+  /// Entry `position` of such a table.
+  Value lookUpIndex(Value table, Value position);
   /// Uninitialized i32 on the stack of the function.
   Value scratch(ArrayRef<int64_t> shape);
   /// `buffer` with `count` dimensions of size 1 in front of dimension

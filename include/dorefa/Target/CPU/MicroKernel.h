@@ -38,8 +38,8 @@ struct MicroKernelOptions {
   LogicalResult verify(Operation *op) const;
 };
 
-/// Contractions of packed planes by AND and popcount, filters packed for the
-/// `popcount` kernel and pads already materialized.
+/// Contractions of packed codes, filters packed for the kernel that they name
+/// and pads already materialized.
 LogicalResult emitKernel(OpBuilder &builder, bitplane::Conv2DOp op,
                          const MicroKernelOptions &options);
 LogicalResult emitKernel(OpBuilder &builder, bitplane::MatMulOp op,

@@ -1,0 +1,224 @@
+//===- Contraction.cpp - Loops of all contractions ------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Contraction.h"
+
+using namespace mlir;
+using namespace mlir::bitplane;
+using namespace mlir::dorefa;
+
+//===----------------------------------------------------------------------===//
+// Shapes
+//===----------------------------------------------------------------------===//
+
+static int64_t sizeOf(Value buffer, unsigned dim) {
+  return cast<MemRefType>(buffer.getType()).getDimSize(dim);
+}
+
+int64_t Contraction::kernelHeight() const { return sizeOf(filter, 2); }
+int64_t Contraction::kernelWidth() const { return sizeOf(filter, 3); }
+int64_t Contraction::inputWidth() const { return sizeOf(input, 2); }
+int64_t Contraction::outputWidth() const { return sizeOf(init, 2); }
+
+int64_t Contraction::numThresholds() const {
+  return thresholds ? sizeOf(thresholds, 0) - 1 : 0;
+}
+
+bool Contraction::hasOneGroupPerBlock() const {
+  return geometry.groups == 1 || geometry.outputsPerGroup() % kWordBits == 0;
+}
+
+int64_t Contraction::numSpans() const {
+  return hasOneGroupPerBlock() ? geometry.groups : geometry.blocks;
+}
+
+//===----------------------------------------------------------------------===//
+// Windows
+//===----------------------------------------------------------------------===//
+
+Value dorefa::inputRow(KernelBuilder &b, const Contraction &c, Value row,
+                       Value ky) {
+  return b.add(b.mul(row, c.strides[0]), b.mul(ky, c.dilations[0]));
+}
+
+Value dorefa::inputColumn(KernelBuilder &b, const Contraction &c,
+                          const Tile &tile, int64_t pixel, Value kx) {
+  Value x = b.add(b.mul(tile.column, c.strides[1]), b.mul(kx, c.dilations[1]));
+  return b.add(x, pixel * c.strides[1]);
+}
+
+Values dorefa::scanWindow(KernelBuilder &b, const Contraction &c,
+                          ValueRange init,
+                          function_ref<Values(Value, Value, ValueRange)> body) {
+  return b.loop(c.kernelHeight(), init, [&](Value ky, ValueRange rowArgs) {
+    return b.loop(c.kernelWidth(), rowArgs, [&](Value kx, ValueRange args) {
+      return body(ky, kx, args);
+    });
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// The loops around the tiles.
+class ContractionEmitter {
+public:
+  ContractionEmitter(KernelBuilder &b, const Contraction &c,
+                     ContractionKernel &kernel)
+      : b(b), c(c), kernel(kernel), windowSums(b, c, kernel), epilogue(b, c) {}
+  void emit();
+
+private:
+  int64_t pixelsPerTile();
+  void emitSpan(Value image, Value row, Value span);
+  void emitBlock(const Tile &tile, const Blocks &blocks);
+
+  KernelBuilder &b;
+  const Contraction &c;
+  ContractionKernel &kernel;
+  WindowSums windowSums;
+  Epilogue epilogue;
+};
+
+} // namespace
+
+/// Tiles of a row are of about equal size.
+int64_t ContractionEmitter::pixelsPerTile() {
+  int64_t limit = kernel.getTileShape().pixels, width = c.outputWidth();
+  if (ShapedType::isDynamic(width))
+    return std::min<int64_t>(limit, 4);
+  return llvm::divideCeil(width, llvm::divideCeil(width, limit));
+}
+
+void ContractionEmitter::emit() {
+  kernel.createTables();
+  b.loop(b.size(c.init, 0), 1, [&](Value image) {
+    b.loop(b.size(c.init, 1), 1, [&](Value row) {
+      b.loop(c.numSpans(), [&](Value span) { emitSpan(image, row, span); });
+    });
+  });
+}
+
+/// One row of the output channels of a span.
+void ContractionEmitter::emitSpan(Value image, Value row, Value span) {
+  windowSums.startRow(image, row, span);
+  Value firstBlock = b.mul(span, c.blocksPerSpan());
+  int64_t blocksPerTile =
+      std::min(kernel.getTileShape().blocks, c.blocksPerSpan());
+  b.tiles(b.size(c.init, 2), pixelsPerTile(),
+          [&](Value column, int64_t pixels) {
+            Tile tile{image, row, column, pixels};
+            windowSums.startTile(tile, span);
+            b.tiles(b.index(c.blocksPerSpan()), blocksPerTile,
+                    [&](Value i, int64_t count) {
+                      emitBlock(tile, {b.add(firstBlock, i), count, span});
+                    });
+          });
+}
+
+void ContractionEmitter::emitBlock(const Tile &tile, const Blocks &blocks) {
+  Values sums = kernel.emitSums(tile, blocks);
+  int64_t vectors = blocks.count * b.vectorsPerBlock();
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    sum = b.scale(sum, c.form.dot);
+    if (c.form.sum != 0)
+      sum = b.add(sum, b.scale(windowSums.get(tile, i / vectors,
+                                              i % b.vectorsPerBlock()),
+                               c.form.sum));
+  }
+  epilogue.emit(tile, blocks, std::move(sums));
+}
+
+//===----------------------------------------------------------------------===//
+// Operations
+//===----------------------------------------------------------------------===//
+
+/// Null after a diagnostic.
+static std::unique_ptr<ContractionKernel> createKernel(KernelBuilder &b,
+                                                       const Contraction &c) {
+  switch (c.kernel) {
+  case Kernel::Popcount:
+    return createPopcountKernel(b, c);
+  case Kernel::Lookup:
+  case Kernel::Dot:
+    break;
+  }
+  c.op->emitOpError("has kernel '")
+      << stringifyKernel(c.kernel)
+      << "', which is not implemented for this processor; choose 'popcount'";
+  return nullptr;
+}
+
+static LogicalResult emitContraction(KernelBuilder &b, const Contraction &c) {
+  std::unique_ptr<ContractionKernel> kernel = createKernel(b, c);
+  if (!kernel)
+    return failure();
+  ContractionEmitter(b, c, *kernel).emit();
+  return success();
+}
+
+LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::Conv2DOp op,
+                                 const MicroKernelOptions &options) {
+  if (failed(checkOperands(op)))
+    return failure();
+  if (!op.isPacked())
+    return op.emitOpError(
+        "filter is not packed; run 'bitplane-pack-weights' first");
+  if (llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; }))
+    return op.emitOpError("has pads; run 'bitplane-materialize-padding' first");
+  KernelBuilder b(builder, op, options);
+  Contraction c{
+      op,
+      *op.getKernel(),
+      op.getInput(),
+      op.getFilter(),
+      op.getCorrection(),
+      op.getThresholds(),
+      op.getInit(),
+      op.getInputCode(),
+      op.getFilterCode(),
+      op.getResultCode().value_or(CodeType()),
+      dotForm(op.getInputCode(), op.getInputOffset(), op.getFilterCode(),
+              op.getFilterOffset()),
+      FilterGeometry(op.getChannels(), op.getOutputChannels(), op.getGroups())};
+  c.strides = llvm::to_vector(op.getStrides());
+  c.dilations = llvm::to_vector(op.getDilations());
+  c.base = op.getBase();
+  if (op.getCorrection()) {
+    c.rowClasses = getRowClasses(op).classOf;
+    c.columnClasses = getColumnClasses(op).classOf;
+  }
+  return emitContraction(b, c);
+}
+
+LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::MatMulOp op,
+                                 const MicroKernelOptions &options) {
+  if (failed(checkOperands(op)))
+    return failure();
+  if (!op.isPacked())
+    return op.emitOpError(
+        "weights are not packed; run 'bitplane-pack-weights' first");
+  KernelBuilder b(builder, op, options);
+  Value correction = op.getCorrection();
+  Contraction c{op,
+                *op.getKernel(),
+                b.withUnitDims(op.getInput(), 0),
+                b.withUnitDims(op.getWeights(), 2),
+                correction ? b.withUnitDims(correction, 0) : Value(),
+                op.getThresholds(),
+                b.withUnitDims(op.getInit(), 0),
+                op.getInputCode(),
+                op.getWeightsCode(),
+                op.getResultCode().value_or(CodeType()),
+                dotForm(op.getInputCode(), op.getInputOffset(),
+                        op.getWeightsCode(), op.getWeightsOffset()),
+                FilterGeometry(op.getChannels(), op.getOutputChannels())};
+  c.base = op.getBase();
+  return emitContraction(b, c);
+}

@@ -1,0 +1,173 @@
+//===- Contraction.h - What all kernels of contractions share ---*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A contraction is computed in tiles: pixels along an output row times blocks
+// of 32 output channels in lanes. Kernels differ in how they get the sum of
+// products of codes of a tile (`ContractionKernel`); loops, window sums and the
+// epilogue are the same for all of them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DOREFA_LIB_TARGET_CPU_CONTRACTION_H
+#define DOREFA_LIB_TARGET_CPU_CONTRACTION_H
+
+#include "KernelBuilder.h"
+
+#include "dorefa/Dialect/BitPlane/Geometry.h"
+
+#include <memory>
+
+namespace mlir::dorefa {
+
+/// A convolution on packed codes; a matmul is one with a single row and a 1x1
+/// window, its rows being the pixels. How input and filter lie is the kernel's
+/// (see `bitplane.conv_2d`); a filter has its window in dimensions 2 and 3.
+struct Contraction {
+  Operation *op;
+  bitplane::Kernel kernel;
+  /// `N x H x W x ...`.
+  Value input;
+  Value filter;
+  /// `row classes x column classes x 32*blocks`, or null.
+  Value correction;
+  /// `(n + 1) x 32*blocks`, or null.
+  Value thresholds;
+  /// `N x OH x OW x O`, or `N x OH x OW x blocks x bits` with thresholds.
+  Value init;
+  CodeType inputCode, filterCode, resultCode;
+  bitplane::DotForm form;
+  bitplane::FilterGeometry geometry;
+  SmallVector<int64_t> strides = {1, 1};
+  SmallVector<int64_t> dilations = {1, 1};
+  SmallVector<int64_t> rowClasses = {};
+  SmallVector<int64_t> columnClasses = {};
+  int64_t base = 0;
+
+  /// Height and width of the window.
+  int64_t kernelHeight() const;
+  int64_t kernelWidth() const;
+  /// Pixels of a row of input and output, possibly dynamic.
+  int64_t inputWidth() const;
+  int64_t outputWidth() const;
+  int64_t numThresholds() const;
+  /// Whether all channels of any block of 32 are of one group.
+  bool hasOneGroupPerBlock() const;
+  /// The blocks of a span have the same window sums: those of a group, or a
+  /// single block whose lanes have window sums of their own.
+  int64_t numSpans() const;
+  int64_t blocksPerSpan() const { return geometry.blocks / numSpans(); }
+};
+
+/// Pixels `[column, column + pixels)` of one output row.
+struct Tile {
+  Value image, row, column;
+  int64_t pixels;
+};
+
+/// Blocks `[first, first + count)` of 32 output channels of one span.
+struct Blocks {
+  Value first;
+  int64_t count;
+  Value span;
+};
+
+/// Sizes of a full tile.
+struct TileShape {
+  int64_t pixels, blocks;
+};
+
+/// How one kernel computes sums of products of codes.
+class ContractionKernel {
+public:
+  ContractionKernel(KernelBuilder &b, const Contraction &c) : b(b), c(c) {}
+  virtual ~ContractionKernel() = default;
+
+  /// Called once, in front of the loops.
+  virtual void createTables() {}
+  /// Largest tile; edges of the result get smaller ones.
+  virtual TileShape getTileShape() = 0;
+  /// I of the tile (`DotForm`): i32 vectors of `lanes` output channels in their
+  /// order, those of the first pixel, then those of the next.
+  virtual Values emitSums(const Tile &tile, const Blocks &blocks) = 0;
+  /// `sums` plus p(x) of the channels of `pixel` (image, row, column of the
+  /// input) that are of the group: a scalar, or where the lanes of a block are
+  /// of several groups one vector per `lanes` of them. Called only where
+  /// form.sum is not 0.
+  virtual Values addPixel(ValueRange sums, ValueRange pixel, Value span) = 0;
+
+protected:
+  KernelBuilder &b;
+  const Contraction &c;
+};
+
+/// AND and popcount of planes (PopcountKernel.cpp).
+std::unique_ptr<ContractionKernel> createPopcountKernel(KernelBuilder &b,
+                                                        const Contraction &c);
+
+/// Row of the input under tap `ky` of output row `row`, and column under tap
+/// `kx` of pixel `pixel` of the tile.
+Value inputRow(KernelBuilder &b, const Contraction &c, Value row, Value ky);
+Value inputColumn(KernelBuilder &b, const Contraction &c, const Tile &tile,
+                  int64_t pixel, Value kx);
+
+/// Visits the taps of the window: body(ky, kx, carried).
+Values
+scanWindow(KernelBuilder &b, const Contraction &c, ValueRange init,
+           function_ref<Values(Value ky, Value kx, ValueRange carried)> body);
+
+/// S, the sums of p(x) over windows (WindowSums.cpp).
+class WindowSums {
+public:
+  WindowSums(KernelBuilder &b, const Contraction &c, ContractionKernel &kernel);
+
+  /// In front of the tiles of a row.
+  void startRow(Value image, Value row, Value span);
+  /// In front of the blocks of a tile.
+  void startTile(const Tile &tile, Value span);
+  /// S of pixel `pixel` for vector `v` of a block.
+  Value get(const Tile &tile, int64_t pixel, int64_t v);
+
+private:
+  Value addColumns(const Tile &tile, int64_t pixel, int64_t v);
+
+  KernelBuilder &b;
+  const Contraction &c;
+  ContractionKernel &kernel;
+  bool isScalar;
+  /// `W`, or `W x 32` where lanes differ: for the current span, sums down the
+  /// columns of the input that meet the current row.
+  Value columnSums;
+  /// One scalar per pixel of the current tile.
+  Values tileSums;
+};
+
+/// What becomes of the sums of a tile (Epilogue.cpp).
+class Epilogue {
+public:
+  Epilogue(KernelBuilder &b, const Contraction &c);
+  /// Adds the correction to `sums` (vectors as from `emitSums`) and stores
+  /// them, as integers or as codes.
+  void emit(const Tile &tile, const Blocks &blocks, Values sums);
+
+private:
+  void addCorrection(const Tile &tile, const Blocks &blocks, Values &sums);
+  void storeIntegers(const Tile &tile, const Blocks &blocks, ValueRange sums);
+  void storeCodes(const Tile &tile, Value block, ArrayRef<Values> sums);
+  Value loadThresholds(Value row, Value block, int64_t v);
+  Values planesFromMasks(ArrayRef<Value> reached);
+  Values planesFromCount(Value sum, Value block, int64_t v);
+  Value laneMask(Value block, int64_t v);
+  Value lanesFrom(Value block, int64_t v);
+
+  KernelBuilder &b;
+  const Contraction &c;
+  int64_t numThresholds;
+  Value rowClasses, columnClasses;
+};
+
+} // namespace mlir::dorefa
+
+#endif // DOREFA_LIB_TARGET_CPU_CONTRACTION_H

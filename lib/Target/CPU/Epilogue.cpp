@@ -1,0 +1,182 @@
+//===- Epilogue.cpp - From sums of products to the result -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What remains of the exact dot product, a constant per channel and class of
+// the border, is added, and the integers are stored or turned into packed codes
+// in registers.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Contraction.h"
+
+using namespace mlir;
+using namespace mlir::bitplane;
+using namespace mlir::dorefa;
+
+Epilogue::Epilogue(KernelBuilder &b, const Contraction &c)
+    : b(b), c(c), numThresholds(c.numThresholds()) {
+  rowClasses = b.indexTable("row_classes", c.rowClasses);
+  columnClasses = b.indexTable("column_classes", c.columnClasses);
+}
+
+void Epilogue::emit(const Tile &tile, const Blocks &blocks, Values sums) {
+  if (c.correction)
+    addCorrection(tile, blocks, sums);
+  if (!c.thresholds)
+    return storeIntegers(tile, blocks, sums);
+  int64_t vectors = b.vectorsPerBlock();
+  for (int64_t i = 0; i < blocks.count; ++i) {
+    SmallVector<Values> pixels;
+    for (int64_t pixel = 0; pixel < tile.pixels; ++pixel)
+      pixels.emplace_back(ArrayRef<Value>(sums).slice(
+          (pixel * blocks.count + i) * vectors, vectors));
+    storeCodes(tile, b.add(blocks.first, i), pixels);
+  }
+}
+
+/// First output channel of vector `v` from block `block` on.
+Value Epilogue::lanesFrom(Value block, int64_t v) {
+  return b.add(b.mul(block, kWordBits), v * b.lanes());
+}
+
+/// Lanes of vector `v` that are output channels; null where all are.
+Value Epilogue::laneMask(Value block, int64_t v) {
+  int64_t outputs = c.geometry.outputChannels;
+  if (outputs % kWordBits == 0)
+    return {};
+  return b.firstLanes(b.sub(b.index(outputs), lanesFrom(block, v)));
+}
+
+void Epilogue::addCorrection(const Tile &tile, const Blocks &blocks,
+                             Values &sums) {
+  int64_t numVectors = blocks.count * b.vectorsPerBlock();
+  Value row = b.lookUpIndex(rowClasses, tile.row);
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    Value column =
+        b.lookUpIndex(columnClasses, b.add(tile.column, i / numVectors));
+    Value lanes = lanesFrom(blocks.first, i % numVectors);
+    sum = b.add(sum, b.loadVector(c.correction, {row, column, lanes}));
+  }
+}
+
+void Epilogue::storeIntegers(const Tile &tile, const Blocks &blocks,
+                             ValueRange sums) {
+  int64_t numVectors = blocks.count * b.vectorsPerBlock();
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    int64_t v = i % numVectors;
+    b.storeVector(sum, c.init,
+                  {tile.image, tile.row, b.add(tile.column, i / numVectors),
+                   lanesFrom(blocks.first, v)},
+                  laneMask(blocks.first, v));
+  }
+}
+
+Value Epilogue::loadThresholds(Value row, Value block, int64_t v) {
+  return b.loadVector(c.thresholds, {row, lanesFrom(block, v)});
+}
+
+/// The planes of the code, given for each of the sorted thresholds which lanes
+/// reach it. A plane of an integer changes whenever the count passes a multiple
+/// of its weight, so it is the parity of those thresholds: all of it happens in
+/// mask registers.
+Values Epilogue::planesFromMasks(ArrayRef<Value> reached) {
+  int64_t n = reached.size();
+  auto atLeast = [&](int64_t level) -> Value {
+    if (level <= c.base || level > c.base + n)
+      return b.mask(level <= c.base);
+    return reached[level - c.base - 1];
+  };
+  if (c.resultCode.getEncoding() == Encoding::Ternary)
+    return {atLeast(1), arith::XOrIOp::create(b, atLeast(0), b.mask(true))};
+  Values planes;
+  for (unsigned plane = 0; plane < c.resultCode.getBits(); ++plane) {
+    bool start = (c.base >> plane) & 1;
+    Value bit;
+    for (int64_t j = 1; j <= n; ++j) {
+      if ((c.base + j) & ((int64_t(1) << plane) - 1))
+        continue;
+      Value mask = reached[j - 1];
+      bit = bit ? Value(arith::XOrIOp::create(b, bit, mask)) : mask;
+    }
+    if (!bit)
+      bit = b.mask(start);
+    else if (start)
+      bit = arith::XOrIOp::create(b, bit, b.mask(true));
+    planes.push_back(bit);
+  }
+  return planes;
+}
+
+/// The same by counting, for many thresholds.
+Values Epilogue::planesFromCount(Value sum, Value block, int64_t v) {
+  auto step = [&](Value row, Value count) -> Value {
+    Value reached = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, sum,
+                                          loadThresholds(row, block, v));
+    return b.add(count, arith::ExtUIOp::create(b, count.getType(), reached));
+  };
+  Value level = b.splat(c.base);
+  constexpr int64_t kUnrolledThresholds = 15;
+  if (numThresholds <= kUnrolledThresholds)
+    for (int64_t j = 1; j <= numThresholds; ++j)
+      level = step(b.index(j), level);
+  else
+    level = b.loop(b.index(1), b.index(numThresholds + 1), level,
+                   [&](Value row, ValueRange args) -> Values {
+                     return {step(row, args[0])};
+                   })[0];
+  return b.planesOfLevel(c.resultCode, level);
+}
+
+/// Codes of one block; `sums` are the vectors of each pixel.
+void Epilogue::storeCodes(const Tile &tile, Value block,
+                          ArrayRef<Values> sums) {
+  constexpr int64_t kMaskedThresholds = 3;
+  const FilterGeometry &g = c.geometry;
+  // Bits beyond the output channels stay 0 whatever code 0 thresholds give.
+  uint32_t lastBits = validBits(g.outputChannels, g.blocks - 1);
+  Value valid;
+  if (~lastBits != 0) {
+    Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, block,
+                                         b.index(g.blocks - 1));
+    valid =
+        arith::SelectOp::create(b, isLast, b.i32(int32_t(lastBits)), b.i32(-1));
+  }
+  int64_t numVectors = b.vectorsPerBlock();
+  Values signs, rows;
+  for (int64_t v = 0; v < numVectors; ++v) {
+    signs.push_back(loadThresholds(b.index(0), block, v));
+    if (numThresholds <= kMaskedThresholds)
+      for (int64_t j = 1; j <= numThresholds; ++j)
+        rows.push_back(loadThresholds(b.index(j), block, v));
+  }
+  for (int64_t pixel = 0; pixel < tile.pixels; ++pixel) {
+    SmallVector<Values> planes(c.resultCode.getBits());
+    for (int64_t v = 0; v < numVectors; ++v) {
+      // Decreasing channels compare -sum with -threshold.
+      Value sum = sums[pixel][v];
+      sum = b.sub(arith::XOrIOp::create(b, sum, signs[v]), signs[v]);
+      Values reached;
+      if (numThresholds <= kMaskedThresholds)
+        for (Value row :
+             ArrayRef<Value>(rows).slice(v * numThresholds, numThresholds))
+          reached.push_back(
+              arith::CmpIOp::create(b, arith::CmpIPredicate::sge, sum, row));
+      Values bits = numThresholds <= kMaskedThresholds
+                        ? planesFromMasks(reached)
+                        : planesFromCount(sum, block, v);
+      for (auto [plane, bit] : llvm::zip_equal(planes, bits))
+        plane.push_back(bit);
+    }
+    for (auto [plane, masks] : llvm::enumerate(planes)) {
+      Value word = b.wordOfMasks(masks);
+      if (valid)
+        word = arith::AndIOp::create(b, word, valid);
+      b.store(word, c.init,
+              {tile.image, tile.row, b.add(tile.column, pixel), block,
+               b.index(plane)});
+    }
+  }
+}
