@@ -55,8 +55,8 @@ class Graph:
 
 def round_clip(values: np.ndarray, low: int, high: int) -> np.ndarray:
     """A quantizer of scale 1: NaN is the lowest level."""
-    levels = np.rint(np.clip(np.where(np.isnan(values), low, values), low, high))
-    return levels.astype(np.float32)
+    levels = np.clip(np.where(np.isnan(values), np.float32(low), values), low, high)
+    return np.rint(levels.astype(np.float32))
 
 
 def write_defined(folder: Path) -> None:
@@ -75,6 +75,8 @@ def write_defined(folder: Path) -> None:
     for name, scale in (("zero", 0), ("negative", -0.5)):
         flipped = graph.node("BipolarQuant", graph.constant(SIGNS), graph.constant(scale))
         graph.quant(graph.node("MatMul", codes, flipped), 2, signed=1, output=name)
+    # 32 bits are float32, rounded to multiples of the scale.
+    graph.quant("x", 32, scale=2.0**-20, signed=1, output="wide")
     graph.write(folder / "defined.onnx", 4)
 
     x = np.float32([[0, 0, 0, 0], [1, 0, 0, 0], [1, 1, 1, 0], [3, 3, 3, 3], [3, 0, 3, 0],
@@ -90,6 +92,7 @@ def write_defined(folder: Path) -> None:
         "normalized": round_clip(normalized, -4, 3),
         "zero": np.zeros_like(accumulators),
         "negative": round_clip(accumulators * np.float32(-0.5), -2, 1),
+        "wide": round_clip(x * np.float32(2.0**20), -(2**31), 2**31 - 1) * np.float32(2.0**-20),
     }
     np.save(folder / "x.npy", x)
     for name, values in expected.items():

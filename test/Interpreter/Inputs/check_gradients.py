@@ -78,6 +78,9 @@ def check_grid(prefix: str, interpreter: str) -> None:
         seed = int(rng.integers(1 << 63, dtype=np.uint64)) * 2 + 1
         layer, step = int(rng.integers(1 << 20)), int(rng.integers(1 << 20))
         dr = rng.standard_normal(shape, np.float32) * np.float32(1e-3)
+        # A sample without gradients, and at last one with only the smallest.
+        dr[1] = -0.0 if bits % 2 else 0.0
+        dr[2] = np.where(dr[2] > 0, np.float32(1e-45), 0) if bits == 8 else dr[2]
         write_module(prefix + ".mlir", shape, bits, seed, layer, step)
         np.save(prefix + ".dr.npy", dr)
         codes, scales = quantize(dr, bits, seed, layer, step)
@@ -90,14 +93,15 @@ def check_grid(prefix: str, interpreter: str) -> None:
             check=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
     print("gradients: 8 grids of codes and scales equal")
-    dr[1, 2, 3, 4] = np.inf
-    np.save(prefix + ".dr.npy", dr)
-    refused = subprocess.run(
-        [interpreter, prefix + ".mlir", "--input", prefix + ".dr.npy", "--print"],
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert refused.returncode == 1 and "NaN or infinite" in refused.stderr
-    print("infinite gradients are refused")
+    for value in (np.inf, -np.inf, np.nan):
+        dr[1, 2, 3, 4] = value
+        np.save(prefix + ".dr.npy", dr)
+        refused = subprocess.run(
+            [interpreter, prefix + ".mlir", "--input", prefix + ".dr.npy", "--print"],
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert refused.returncode == 1 and "NaN or infinite" in refused.stderr
+    print("infinite and NaN gradients are refused")
 
 
 if __name__ == "__main__":
