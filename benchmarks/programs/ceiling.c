@@ -76,15 +76,15 @@ static void fma(void *context) {
   sink = (int)_mm512_reduce_add_ps(x);
 }
 
-/* Reads a buffer once. */
+/* Reads a buffer once, from eight places at a time: one place alone is slower. */
 static void stream(void *context) {
   const char *bytes = context;
   __m512i sum[8];
   memset(sum, 0, sizeof sum);
-  for (int at = 0; at < STREAM; at += sizeof sum) {
+  for (int at = 0; at < STREAM / 8; at += 64) {
 #pragma clang loop unroll(full)
     for (int i = 0; i < 8; ++i)
-      sum[i] = _mm512_or_si512(sum[i], _mm512_load_si512(bytes + at + 64 * i));
+      sum[i] = _mm512_or_si512(sum[i], _mm512_load_si512(bytes + i * (STREAM / 8) + at));
   }
   for (int i = 1; i < 8; ++i)
     sum[0] = _mm512_or_si512(sum[0], sum[i]);

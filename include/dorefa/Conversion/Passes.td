@@ -185,13 +185,18 @@ def ConvertBitPlaneToVectorPass : MicroKernelPass<"convert-bitplane-to-vector"> 
 def ConvertLinalgToVectorPass : MicroKernelPass<"convert-linalg-to-vector"> {
   let summary = "Lower float convolutions and products to chains of fused multiply-adds";
   let description = [{
-    `linalg.conv_2d_nhwc_hwcf` and `linalg.matmul` on memrefs of `f32` become tiles
-    of pixels times vectors of output channels. An output is one chain of fused multiply-adds in (ky, kx, c)
-    order from the value that the destination holds, as semantics demand, so that
-    the result does not depend on the tile or the width of the vectors.
+    Convolutions and products on memrefs of `f32` become tiles of pixels times vectors of
+    output channels: `linalg.conv_2d_nhwc_hwcf`, `linalg.depthwise_conv_2d_nhwc_hwc`, `linalg.matmul`, and
+    every `linalg.generic` with the loops of such a layer, groups included, whose body is one
+    `math.fma`. An output is one chain of fused multiply-adds in (ky, kx, c) order from
+    the value that the destination holds, as semantics demand, so that the result does
+    not depend on the tile or the width of the vectors. Where nobody else sees that value,
+    the chain starts from the bias or number itself and nothing is written before.
 
-    Limits: only the batch may be dynamic, and channels must lie side by side.
-    Everything else is left as it is.
+    Constant weights of a product are packed into one stream per vector of outputs.
+
+    Limits: only the batch may be dynamic, and output channels must lie side by side in
+    weights and result. Everything else is left as it is.
 
     Example:
     ```mlir
@@ -205,8 +210,8 @@ def ConvertLinalgToVectorPass : MicroKernelPass<"convert-linalg-to-vector"> {
     ```mlir
     func.func @main(%x: memref<1x1x1x8xf32>, %w: memref<1x1x8x16xf32>, %y: memref<1x1x1x16xf32>) {
       %c8 = arith.constant 8 : index
-      %c1 = arith.constant 1 : index
       %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
       %bias = vector.load %y[%c0, %c0, %c0, %c0] : memref<1x1x1x16xf32>, vector<16xf32>
       %sum = scf.for %k = %c0 to %c8 step %c1 iter_args(%s = %bias) -> (vector<16xf32>) {
         %wk = vector.load %w[%c0, %c0, %k, %c0] : memref<1x1x8x16xf32>, vector<16xf32>

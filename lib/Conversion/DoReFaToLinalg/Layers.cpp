@@ -99,6 +99,22 @@ struct Conv2DToLinalg : OpConversionPattern<Conv2DOp> {
     return tensor::ExpandShapeOp::create(b, type.clone(shape), value, dims);
   }
 
+  /// One filter per channel: its own operation, so that channels are lanes.
+  static Value createDepthwise(ImplicitLocOpBuilder &b, Conv2DOp op,
+                               Value input, Value filter, Value init) {
+    auto type = cast<RankedTensorType>(filter.getType());
+    SmallVector<int64_t> shape{type.getDimSize(0), type.getDimSize(1),
+                               type.getDimSize(3)};
+    SmallVector<ReassociationIndices> dims{{0}, {1}, {2, 3}};
+    Value squeezed =
+        tensor::CollapseShapeOp::create(b, type.clone(shape), filter, dims);
+    return linalg::DepthwiseConv2DNhwcHwcOp::create(
+               b, init.getType(), ValueRange{input, squeezed}, init,
+               b.getI64TensorAttr(op.getStrides()),
+               b.getI64TensorAttr(op.getDilations()))
+        ->getResult(0);
+  }
+
   /// One loop nest over all groups, the output channels of a group innermost.
   static Value createGrouped(ImplicitLocOpBuilder &b, Conv2DOp op, Value input,
                              Value filter, Value init) {
@@ -142,7 +158,12 @@ struct Conv2DToLinalg : OpConversionPattern<Conv2DOp> {
     Value input = padFeatureMap(b, adaptor.getInput(), op.getPads(),
                                 b.getF32FloatAttr(0.0f));
     Value filter = moveFirstDimLast(b, adaptor.getFilter());
-    auto create = op.getGroups() == 1 ? createUngrouped : createGrouped;
+    int64_t channels = cast<RankedTensorType>(input.getType()).getDimSize(3);
+    bool isDepthwise =
+        op.getGroups() == channels && channels == type.getDimSize(3);
+    auto create = op.getGroups() == 1 ? createUngrouped
+                  : isDepthwise       ? createDepthwise
+                                      : createGrouped;
     rewriter.replaceOp(op, create(b, op, input, filter, init));
     return success();
   }

@@ -9,47 +9,280 @@
 // output stays in one lane from its bias to its last tap, so the order of the
 // sum is that of the definition whatever the tile.
 //
+// Where an operand lies in memory is what the indexing maps of the operation
+// say: convolutions of any layout, groups and products are the same code. A
+// depthwise convolution has its groups in the lanes and loads a vector of them
+// from the input.
+//
 //===----------------------------------------------------------------------===//
 
 #include "KernelBuilder.h"
 
+#include "dorefa/Dialect/DoReFa/Constants.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Utils/StructuredOpsUtils.h"
+#include "mlir/IR/SymbolTable.h"
 
 using namespace mlir;
 using namespace mlir::dorefa;
 
+//===----------------------------------------------------------------------===//
+// Layers
+//===----------------------------------------------------------------------===//
+
 namespace {
 
-/// A convolution of floats, NHWC; a matmul is one with a single row and a 1x1
-/// window, its rows being the pixels.
-struct Convolution {
-  Value input;
-  /// `KH x KW x C x O`.
-  Value filter;
-  Value output;
-  SmallVector<int64_t> strides = {1, 1};
-  SmallVector<int64_t> dilations = {1, 1};
+/// The part of each loop of a layer; -1 where there is no such loop.
+struct FloatLayer {
+  int64_t image = -1, row = -1, column = -1, group = -1;
+  /// The output channels: neighbours in filter and output.
+  int64_t lane = -1;
+  int64_t kernelRow = -1, kernelColumn = -1, channel = -1;
+  SmallVector<int64_t> sizes;
+
+  int64_t size(int64_t loop) const { return loop < 0 ? 1 : sizes[loop]; }
 };
+
+} // namespace
+
+/// Whether `op` adds the product of its inputs to its output, rounded once.
+static bool isMultiplyAdd(linalg::LinalgOp op) {
+  if (isa<linalg::Conv2DNhwcHwcfOp, linalg::DepthwiseConv2DNhwcHwcOp,
+          linalg::MatmulOp>(op.getOperation()))
+    return true;
+  Block *body = op.getBlock();
+  if (!isa<linalg::GenericOp>(op.getOperation()) || op.getNumDpsInputs() != 2 ||
+      op.getNumDpsInits() != 1 || !llvm::hasNItems(*body, 2))
+    return false;
+  auto fma = dyn_cast<math::FmaOp>(body->front());
+  return fma && body->getTerminator()->getOperand(0) == fma &&
+         fma.getC() == body->getArgument(2) &&
+         llvm::is_contained(fma->getOperands(), body->getArgument(0)) &&
+         llvm::is_contained(fma->getOperands(), body->getArgument(1));
+}
+
+/// Sets `loop` to the only one of `loops`, if any; fails where there are more.
+static bool takeOnly(ArrayRef<unsigned> loops, int64_t &loop) {
+  if (loops.size() == 1)
+    loop = loops.front();
+  return loops.size() <= 1;
+}
+
+static std::optional<FloatLayer> classifyLoops(linalg::LinalgOp op) {
+  FloatLayer layer;
+  layer.sizes = op.getStaticLoopRanges();
+  FailureOr<linalg::ConvolutionDimensions> conv =
+      linalg::inferConvolutionDims(op);
+  if (succeeded(conv)) {
+    if (conv->outputImage.size() != 2 || conv->filterLoop.size() != 2 ||
+        !takeOnly(conv->batch, layer.image) ||
+        !takeOnly(conv->depth, layer.group) ||
+        !takeOnly(conv->outputChannel, layer.lane) ||
+        !takeOnly(conv->inputChannel, layer.channel))
+      return std::nullopt;
+    layer.row = conv->outputImage[0];
+    layer.column = conv->outputImage[1];
+    layer.kernelRow = conv->filterLoop[0];
+    layer.kernelColumn = conv->filterLoop[1];
+    if (layer.lane < 0)
+      std::swap(layer.lane, layer.group);
+    return layer;
+  }
+  FailureOr<linalg::ContractionDimensions> product =
+      linalg::inferContractionDims(op);
+  if (failed(product) || !product->batch.empty() ||
+      !takeOnly(product->m, layer.column) || !takeOnly(product->n, layer.lane) ||
+      !takeOnly(product->k, layer.channel))
+    return std::nullopt;
+  return layer;
+}
+
+/// Whether the last index of `map` is `loop` and no other index depends on it.
+static bool isLast(AffineMap map, int64_t loop) {
+  return map.getNumResults() > 0 &&
+         map.getResults().back() ==
+             getAffineDimExpr(loop, map.getContext()) &&
+         llvm::none_of(map.getResults().drop_back(), [&](AffineExpr index) {
+           return index.isFunctionOfDim(loop);
+         });
+}
+
+/// The loops of `op`, nullopt where there is no kernel for it.
+static std::optional<FloatLayer> getFloatLayer(Operation *op) {
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  if (!linalgOp || !isMultiplyAdd(linalgOp) || !linalgOp.hasPureBufferSemantics())
+    return std::nullopt;
+  for (Type operand : op->getOperandTypes())
+    if (auto type = dyn_cast<MemRefType>(operand);
+        !type || !type.getElementType().isF32())
+      return std::nullopt;
+  std::optional<FloatLayer> layer = classifyLoops(linalgOp);
+  if (!layer || layer->lane < 0)
+    return std::nullopt;
+  // The batch may be dynamic, nothing else.
+  for (auto [loop, size] : llvm::enumerate(layer->sizes)) {
+    bool isBatch = static_cast<int64_t>(loop) ==
+                   (layer->image < 0 ? layer->column : layer->image);
+    if (ShapedType::isDynamic(size) && !isBatch)
+      return std::nullopt;
+  }
+  SmallVector<AffineMap> maps = linalgOp.getIndexingMapsArray();
+  for (auto [map, operand] : llvm::zip_equal(maps, op->getOperandTypes())) {
+    bool hasLanes = map.isFunctionOfDim(layer->lane);
+    if (hasLanes && !(isLast(map, layer->lane) &&
+                      cast<MemRefType>(operand).isLastDimUnitStride()))
+      return std::nullopt;
+  }
+  return layer;
+}
+
+bool dorefa::hasFloatKernel(Operation *op) {
+  return getFloatLayer(op).has_value();
+}
+
+//===----------------------------------------------------------------------===//
+// Where sums start
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// What fills the output of a layer before its sums: the kernel starts from
+/// that instead.
+struct Start {
+  Operation *filler = nullptr;
+  /// One value per output channel, or one for all.
+  Value bias, scalar;
+};
+
+} // namespace
+
+/// Whether something between `first` and `last`, operations of one block, may
+/// see `buffer` or a view of it.
+static bool isUsedBetween(Value buffer, Operation *first, Operation *last) {
+  return llvm::any_of(buffer.getUsers(), [&](Operation *user) {
+    Operation *at = first->getBlock()->findAncestorOpInBlock(*user);
+    if (at == last || at == first || !at)
+      return false;
+    if (isa<memref::ExpandShapeOp>(user))
+      return user->getBlock() != first->getBlock() ||
+             isUsedBetween(user->getResult(0), first, last);
+    return !at->isBeforeInBlock(first) && at->isBeforeInBlock(last);
+  });
+}
+
+static Start findStart(linalg::LinalgOp op, Value output) {
+  while (auto expand = output.getDefiningOp<memref::ExpandShapeOp>())
+    output = expand.getSrc();
+  if (output.getParentBlock() != op->getBlock())
+    return {};
+  for (Operation *user : output.getUsers()) {
+    if (user->getBlock() != op->getBlock() || !user->isBeforeInBlock(op) ||
+        isUsedBetween(output, user, op))
+      continue;
+    if (auto fill = dyn_cast<linalg::FillOp>(user))
+      if (fill.getOutputs().front() == output)
+        return {fill, {}, fill.getInputs().front()};
+    // Other memory may have changed since; a constant has not.
+    if (auto broadcast = dyn_cast<linalg::BroadcastOp>(user))
+      if (broadcast.getInit() == output &&
+          broadcast.getInput().getDefiningOp<memref::GetGlobalOp>() &&
+          llvm::equal(broadcast.getDimensions(),
+                      llvm::seq<int64_t>(broadcast.getDimensions().size())))
+        return {broadcast, broadcast.getInput(), {}};
+  }
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Filters
+//===----------------------------------------------------------------------===//
+
+/// A constant of the module of `op`.
+static Value createConstant(KernelBuilder &b, Operation *op, StringRef name,
+                            ElementsAttr value) {
+  auto module = op->getParentOfType<ModuleOp>();
+  auto tensor = cast<RankedTensorType>(value.getType());
+  auto type = MemRefType::get(tensor.getShape(), tensor.getElementType());
+  auto global =
+      memref::GlobalOp::create(b, name, b.getStringAttr("private"), type, value,
+                               /*constant=*/true, b.getI64IntegerAttr(64));
+  global->remove();
+  SymbolTable(module).insert(global, module.getBody()->begin());
+  return memref::GetGlobalOp::create(b, type, global.getSymName());
+}
+
+/// The weights of a product, `channels x outputs`, as `blocks x channels x
+/// lanes`, filled up with zeros: a pass over the channels then reads each block
+/// from front to back. Null where they are not a constant.
+static Value packWeights(KernelBuilder &b, Value weights) {
+  auto get = weights.getDefiningOp<memref::GetGlobalOp>();
+  auto global =
+      get ? SymbolTable::lookupNearestSymbolFrom<memref::GlobalOp>(
+                get, get.getNameAttr())
+          : nullptr;
+  auto constant =
+      global && global.getConstant()
+          ? dyn_cast_or_null<ElementsAttr>(global.getInitialValueAttr())
+          : nullptr;
+  if (!constant)
+    return {};
+  std::vector<float> values = readElements<float>(constant);
+  if (values.empty())
+    return {};
+  int64_t channels = get.getType().getDimSize(0);
+  int64_t outputs = get.getType().getDimSize(1), lanes = b.lanes();
+  int64_t blocks = llvm::divideCeil(outputs, lanes);
+  std::vector<float> packed(blocks * channels * lanes, 0.0f);
+  for (int64_t channel = 0; channel < channels; ++channel)
+    for (int64_t output = 0; output < outputs; ++output)
+      packed[(output / lanes * channels + channel) * lanes + output % lanes] =
+          values[channel * outputs + output];
+  auto type =
+      RankedTensorType::get({blocks, channels, lanes}, b.getF32Type());
+  return createConstant(b, get, global.getSymName(),
+                        makeElements(type, std::move(packed), "weights"));
+}
+
+//===----------------------------------------------------------------------===//
+// Code
+//===----------------------------------------------------------------------===//
+
+namespace {
 
 class FloatEmitter {
 public:
-  FloatEmitter(KernelBuilder &b, const Convolution &c);
+  FloatEmitter(KernelBuilder &b, linalg::LinalgOp op, const FloatLayer &layer);
   void emit();
 
 private:
   void chooseTile();
-  /// Tiles of vectors `[first, first + count)`, the last one cut off by `mask`.
-  void emitVectors(Value first, int64_t count, Value mask);
-  void emitTile(Value image, Value row, Value column, int64_t pixels);
-  Values scanWindow(ValueRange init,
-                    function_ref<Values(Value, Value, Value, ValueRange)> body);
+  Value sizeOf(int64_t loop);
+  /// All outputs of the pixels that `pixels` visits, in tiles of `count`
+  /// vectors, the last one of which is cut off.
+  void emitVectors(int64_t count, function_ref<void()> pixels);
+  void emitRows(function_ref<void()> columns);
+  void emitTile(Value column, int64_t pixels);
+  Values startOf(int64_t pixels);
+  Values scanWindow(ValueRange init, function_ref<Values(ValueRange)> body);
+
+  /// Indices of an operand at the current iteration, moved by so many pixels
+  /// and vectors.
+  Values indicesOf(int64_t operand, int64_t pixel, int64_t vector);
+  Value loadFilter(int64_t vector);
+  Value loadInput(int64_t pixel, int64_t vector);
   Value maskOf(int64_t v) { return v + 1 == numVectors ? lastMask : Value(); }
   Value channelOf(int64_t v);
 
   KernelBuilder &b;
-  const Convolution &c;
-  int64_t kernelHeight, kernelWidth, channels, outputs;
+  const FloatLayer &layer;
+  Value input, filter, output, packedFilter;
+  SmallVector<AffineMap> maps;
+  Start start;
+  int64_t outputs;
+  bool hasLanesInInput;
   int64_t pixelsPerTile, vectorsPerTile;
+  /// The current iteration of each loop, that of the lanes excepted.
+  Values at;
   // The vectors of output channels in hand.
   Value firstVector, lastMask;
   int64_t numVectors = 0;
@@ -57,26 +290,32 @@ private:
 
 } // namespace
 
-FloatEmitter::FloatEmitter(KernelBuilder &b, const Convolution &c)
-    : b(b), c(c) {
-  auto filter = cast<MemRefType>(c.filter.getType());
-  kernelHeight = filter.getDimSize(0);
-  kernelWidth = filter.getDimSize(1);
-  channels = filter.getDimSize(2);
-  outputs = filter.getShape().back();
+FloatEmitter::FloatEmitter(KernelBuilder &b, linalg::LinalgOp op,
+                           const FloatLayer &layer)
+    : b(b), layer(layer), input(op->getOperand(0)), filter(op->getOperand(1)),
+      output(op->getOperand(2)), maps(op.getIndexingMapsArray()),
+      outputs(layer.size(layer.lane)),
+      hasLanesInInput(maps[0].isFunctionOfDim(layer.lane)) {
+  at.assign(layer.sizes.size(), b.index(0));
+  start = findStart(op, output);
+  if (layer.kernelRow < 0)
+    packedFilter = packWeights(b, filter);
   chooseTile();
 }
 
+/// Vectors that a single pixel takes: enough to hide the latency of its chains,
+/// and as many streams of weights as the hardware prefetches at once.
+constexpr int64_t kVectorsOfOnePixel = 8;
+
 /// Two to four vectors keep the loads of a tap well below its multiply-adds;
 /// among these, the number that covers the channels with the fewest tiles. Four
-/// are too many where there are only 16 registers. A single pixel needs more
-/// vectors, to hide the latency of its chains.
+/// are too many where there are only 16 registers.
 void FloatEmitter::chooseTile() {
   int64_t total = llvm::divideCeil(outputs, b.lanes());
-  int64_t width = cast<MemRefType>(c.output.getType()).getDimSize(2);
+  int64_t width = layer.size(layer.column);
   bool preferThree =
       b.accumulators() < 16 || (total % 4 != 0 && total % 3 == 0);
-  int64_t limit = width == 1 ? 16 : preferThree ? 3 : 4;
+  int64_t limit = width == 1 ? kVectorsOfOnePixel : preferThree ? 3 : 4;
   vectorsPerTile = std::min({total, limit, int64_t(b.accumulators())});
   int64_t most = std::max<int64_t>(b.accumulators() / vectorsPerTile, 1);
   if (ShapedType::isDynamic(width)) {
@@ -86,27 +325,78 @@ void FloatEmitter::chooseTile() {
   pixelsPerTile = llvm::divideCeil(width, llvm::divideCeil(width, most));
 }
 
-void FloatEmitter::emit() {
-  int64_t whole = outputs / b.lanes(), rest = outputs % b.lanes();
-  int64_t tiled = whole / vectorsPerTile * vectorsPerTile;
-  b.loop(b.index(tiled), vectorsPerTile,
-         [&](Value first) { emitVectors(first, vectorsPerTile, {}); });
-  int64_t left = whole - tiled + (rest != 0);
-  if (left != 0)
-    emitVectors(b.index(tiled), left,
-                rest ? b.firstLanes(b.index(rest)) : Value());
+Value FloatEmitter::sizeOf(int64_t loop) {
+  if (!ShapedType::isDynamic(layer.size(loop)))
+    return b.index(layer.size(loop));
+  // Only a batch is dynamic: an index of the output of its own.
+  for (auto [dim, index] : llvm::enumerate(maps[2].getResults()))
+    if (index == b.getAffineDimExpr(loop))
+      return b.size(output, dim);
+  llvm_unreachable("every parallel loop is an index of the output");
 }
 
-void FloatEmitter::emitVectors(Value first, int64_t count, Value mask) {
-  firstVector = first;
-  numVectors = count;
-  lastMask = mask;
-  b.loop(b.size(c.output, 0), 1, [&](Value image) {
-    b.loop(b.size(c.output, 1), 1, [&](Value row) {
-      b.tiles(b.size(c.output, 2), pixelsPerTile,
-              [&](Value column, int64_t pixels) {
-                emitTile(image, row, column, pixels);
-              });
+void FloatEmitter::emit() {
+  Value width = sizeOf(layer.column);
+  if (constantIndex(width)) {
+    emitVectors(vectorsPerTile, [&] {
+      emitRows([&] {
+        b.tiles(width, pixelsPerTile, [&](Value column, int64_t pixels) {
+          emitTile(column, pixels);
+        });
+      });
+    });
+  } else {
+    // Whole tiles share the loads of the weights; what is left of the batch is
+    // bound by memory.
+    Value rest = b.createOrFold<arith::RemUIOp>(width, b.index(pixelsPerTile));
+    Value whole = b.sub(width, rest);
+    emitVectors(vectorsPerTile, [&] {
+      b.loop(whole, pixelsPerTile,
+             [&](Value column) { emitTile(column, pixelsPerTile); });
+    });
+    b.loop(rest, 1, [&](Value pixel) {
+      Value column = b.add(whole, pixel);
+      emitVectors(std::min<int64_t>(kVectorsOfOnePixel, b.accumulators()),
+                  [&] { emitTile(column, 1); });
+    });
+  }
+  if (start.filler)
+    start.filler->erase();
+}
+
+void FloatEmitter::emitVectors(int64_t count, function_ref<void()> pixels) {
+  int64_t whole = outputs / b.lanes(), rest = outputs % b.lanes();
+  int64_t tiled = whole / count * count;
+  auto emitTiles = [&] {
+    lastMask = Value();
+    numVectors = count;
+    b.loop(b.index(tiled), count, [&](Value first) {
+      firstVector = first;
+      pixels();
+    });
+    numVectors = whole - tiled + (rest != 0);
+    if (numVectors == 0)
+      return;
+    firstVector = b.index(tiled);
+    lastMask = rest ? b.firstLanes(b.index(rest)) : Value();
+    pixels();
+  };
+  if (layer.group < 0)
+    return emitTiles();
+  b.loop(layer.size(layer.group), [&](Value group) {
+    at[layer.group] = group;
+    emitTiles();
+  });
+}
+
+void FloatEmitter::emitRows(function_ref<void()> columns) {
+  b.loop(sizeOf(layer.image), 1, [&](Value image) {
+    if (layer.image >= 0)
+      at[layer.image] = image;
+    b.loop(sizeOf(layer.row), 1, [&](Value row) {
+      if (layer.row >= 0)
+        at[layer.row] = row;
+      columns();
     });
   });
 }
@@ -115,85 +405,110 @@ Value FloatEmitter::channelOf(int64_t v) {
   return b.mul(b.add(firstVector, v), b.lanes());
 }
 
-Values FloatEmitter::scanWindow(
-    ValueRange init,
-    function_ref<Values(Value, Value, Value, ValueRange)> body) {
-  return b.loop(kernelHeight, init, [&](Value ky, ValueRange rowArgs) {
-    return b.loop(kernelWidth, rowArgs, [&](Value kx, ValueRange tapArgs) {
-      return b.loop(channels, tapArgs, [&](Value channel, ValueRange args) {
-        return body(ky, kx, channel, args);
-      });
+/// The value of `index`, a sum of products of loops and numbers.
+static Value evaluate(KernelBuilder &b, AffineExpr index, ValueRange loops) {
+  if (auto number = dyn_cast<AffineConstantExpr>(index))
+    return b.index(number.getValue());
+  if (auto loop = dyn_cast<AffineDimExpr>(index))
+    return loops[loop.getPosition()];
+  auto both = cast<AffineBinaryOpExpr>(index);
+  Value lhs = evaluate(b, both.getLHS(), loops);
+  if (both.getKind() == AffineExprKind::Add)
+    return b.add(lhs, evaluate(b, both.getRHS(), loops));
+  return b.mul(lhs, cast<AffineConstantExpr>(both.getRHS()).getValue());
+}
+
+Values FloatEmitter::indicesOf(int64_t operand, int64_t pixel, int64_t vector) {
+  Values loops(at);
+  loops[layer.lane] = channelOf(vector);
+  if (layer.column >= 0)
+    loops[layer.column] = b.add(loops[layer.column], pixel);
+  Values indices;
+  for (AffineExpr index : maps[operand].getResults())
+    indices.push_back(evaluate(b, index, loops));
+  return indices;
+}
+
+Value FloatEmitter::loadFilter(int64_t vector) {
+  if (packedFilter)
+    return b.loadVector(
+        packedFilter,
+        {b.add(firstVector, vector), at[layer.channel], b.index(0)});
+  return b.loadVector(filter, indicesOf(1, 0, vector), maskOf(vector));
+}
+
+Value FloatEmitter::loadInput(int64_t pixel, int64_t vector) {
+  if (hasLanesInInput)
+    return b.loadVector(input, indicesOf(0, pixel, vector), maskOf(vector));
+  return b.broadcast(b.load(input, indicesOf(0, pixel, 0)));
+}
+
+Values FloatEmitter::scanWindow(ValueRange init,
+                                function_ref<Values(ValueRange)> body) {
+  auto enter = [&](int64_t loop, ValueRange values,
+                   function_ref<Values(ValueRange)> inside) {
+    return b.loop(layer.size(loop), values, [&](Value i, ValueRange args) {
+      if (loop >= 0)
+        at[loop] = i;
+      return inside(args);
+    });
+  };
+  return enter(layer.kernelRow, init, [&](ValueRange rowArgs) {
+    return enter(layer.kernelColumn, rowArgs, [&](ValueRange tapArgs) {
+      return enter(layer.channel, tapArgs, body);
     });
   });
 }
 
-void FloatEmitter::emitTile(Value image, Value row, Value column,
-                            int64_t pixels) {
-  auto outputAt = [&](int64_t i) -> Values {
-    return {image, row, b.add(column, i / numVectors),
-            channelOf(i % numVectors)};
-  };
+/// What the sums of a tile start from.
+Values FloatEmitter::startOf(int64_t pixels) {
   Values sums;
-  for (int64_t i = 0; i < pixels * numVectors; ++i)
-    sums.push_back(b.loadVector(c.output, outputAt(i), maskOf(i % numVectors)));
+  for (int64_t i = 0; i < pixels * numVectors; ++i) {
+    int64_t v = i % numVectors;
+    if (start.scalar)
+      sums.push_back(b.broadcast(start.scalar));
+    else if (!start.bias)
+      sums.push_back(
+          b.loadVector(output, indicesOf(2, i / numVectors, v), maskOf(v)));
+    else if (i >= numVectors)
+      sums.push_back(sums[v]);
+    else
+      sums.push_back(b.loadVector(
+          start.bias,
+          layer.group < 0 ? channelOf(v)
+                          : b.add(b.mul(at[layer.group], outputs), channelOf(v)),
+          maskOf(v)));
+  }
+  return sums;
+}
 
-  sums = scanWindow(sums, [&](Value ky, Value kx, Value channel,
-                              ValueRange args) {
-    Value y = b.add(b.mul(row, c.strides[0]), b.mul(ky, c.dilations[0]));
-    Value x = b.add(b.mul(column, c.strides[1]), b.mul(kx, c.dilations[1]));
+void FloatEmitter::emitTile(Value column, int64_t pixels) {
+  if (layer.column >= 0)
+    at[layer.column] = column;
+  Values sums = scanWindow(startOf(pixels), [&](ValueRange args) {
     Values weights, next;
     for (int64_t v = 0; v < numVectors; ++v)
-      weights.push_back(
-          b.loadVector(c.filter, {ky, kx, channel, channelOf(v)}, maskOf(v)));
+      weights.push_back(loadFilter(v));
     for (int64_t pixel = 0; pixel < pixels; ++pixel) {
-      Value pixelX = b.add(x, pixel * c.strides[1]);
-      Value data = b.broadcast(b.load(c.input, {image, y, pixelX, channel}));
-      // Not vector.fma, which a target may compute with two roundings.
-      for (Value weight : weights)
-        next.push_back(math::FmaOp::create(b, data, weight, args[next.size()]));
+      Value data = loadInput(pixel, 0);
+      for (int64_t v = 0; v < numVectors; ++v) {
+        if (hasLanesInInput && v > 0)
+          data = loadInput(pixel, v);
+        // Not vector.fma, which a target may compute with two roundings.
+        next.push_back(
+            math::FmaOp::create(b, data, weights[v], args[next.size()]));
+      }
     }
     return next;
   });
-
   for (auto [i, sum] : llvm::enumerate(sums))
-    b.storeVector(sum, c.output, outputAt(i), maskOf(i % numVectors));
-}
-
-//===----------------------------------------------------------------------===//
-// Layers
-//===----------------------------------------------------------------------===//
-
-bool dorefa::hasFloatKernel(Operation *op) {
-  if (!isa<linalg::Conv2DNhwcHwcfOp, linalg::MatmulOp>(op))
-    return false;
-  if (auto matmul = dyn_cast<linalg::MatmulOp>(op))
-    if (matmul.hasUserDefinedMaps())
-      return false;
-  for (auto [number, operand] : llvm::enumerate(op->getOperandTypes())) {
-    auto type = dyn_cast<MemRefType>(operand);
-    if (!type || !type.getElementType().isF32() || !type.isLastDimUnitStride())
-      return false;
-    // The batch may be dynamic, nothing of the weights.
-    ArrayRef<int64_t> sizes = type.getShape();
-    if (llvm::any_of(number == 1 ? sizes : sizes.drop_front(),
-                     ShapedType::isDynamic))
-      return false;
-  }
-  return true;
+    b.storeVector(sum, output, indicesOf(2, i / numVectors, i % numVectors),
+                  maskOf(i % numVectors));
 }
 
 void dorefa::emitFloatKernel(OpBuilder &builder, linalg::LinalgOp op,
                              const MicroKernelOptions &options) {
   KernelBuilder b(builder, op, options);
-  Value input = op->getOperand(0), weights = op->getOperand(1);
-  Value output = op->getOperand(2);
-  if (auto conv = dyn_cast<linalg::Conv2DNhwcHwcfOp>(op.getOperation())) {
-    Convolution c{input, weights, output};
-    c.strides = llvm::to_vector(conv.getStrides().getValues<int64_t>());
-    c.dilations = llvm::to_vector(conv.getDilations().getValues<int64_t>());
-    return FloatEmitter(b, c).emit();
-  }
-  Convolution c{b.withUnitDims(input, 0), b.withUnitDims(weights, 0),
-                b.withUnitDims(output, 0)};
-  FloatEmitter(b, c).emit();
+  if (std::optional<FloatLayer> layer = getFloatLayer(op))
+    FloatEmitter(b, op, *layer).emit();
 }

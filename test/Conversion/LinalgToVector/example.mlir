@@ -13,8 +13,8 @@ func.func @main(%x: memref<1x1x1x8xf32>, %w: memref<1x1x8x16xf32>, %y: memref<1x
 //--- after.mlir
 func.func @main(%x: memref<1x1x1x8xf32>, %w: memref<1x1x8x16xf32>, %y: memref<1x1x1x16xf32>) {
   %c8 = arith.constant 8 : index
-  %c1 = arith.constant 1 : index
   %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
   %bias = vector.load %y[%c0, %c0, %c0, %c0] : memref<1x1x1x16xf32>, vector<16xf32>
   %sum = scf.for %k = %c0 to %c8 step %c1 iter_args(%s = %bias) -> (vector<16xf32>) {
     %wk = vector.load %w[%c0, %c0, %k, %c0] : memref<1x1x8x16xf32>, vector<16xf32>

@@ -1,5 +1,8 @@
 // RUN: dorefa-opt %s --convert-linalg-to-vector | FileCheck %s
 
+// Weights of @one_row, below.
+// CHECK: memref.global "private" constant @weights_0 : memref<16x64x16xf32>
+
 // The first layer of AlexNet: eight pixels of three vectors, every output one chain
 // from the bias over (ky, kx, c).
 // CHECK-LABEL: func.func @first_layer
@@ -17,10 +20,102 @@ func.func @first_layer(%x: memref<1x224x224x3xf32>, %w: memref<12x12x3x96xf32>, 
   return
 }
 
+// The input may lie in memory in any order: its elements are read one by one.
+// CHECK-LABEL: func.func @channels_first
+// CHECK: scf.for {{.*}} -> ([[TILE:(vector<16xf32>,? ?){24}]]) {
+// CHECK-COUNT-8: memref.load %{{.*}} : memref<1x3x224x224xf32>
+func.func @channels_first(%x: memref<1x3x224x224xf32>, %w: memref<12x12x3x96xf32>, %y: memref<1x54x54x96xf32>) {
+  linalg.generic {
+      indexing_maps = [affine_map<(n, y, x, f, ky, kx, c) -> (n, c, y * 4 + ky, x * 4 + kx)>,
+                       affine_map<(n, y, x, f, ky, kx, c) -> (ky, kx, c, f)>,
+                       affine_map<(n, y, x, f, ky, kx, c) -> (n, y, x, f)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]}
+      ins(%x, %w : memref<1x3x224x224xf32>, memref<12x12x3x96xf32>) outs(%y : memref<1x54x54x96xf32>) {
+  ^bb0(%a: f32, %b: f32, %sum: f32):
+    %s = math.fma %a, %b, %sum : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// Two groups of 48 and 128 channels, as in AlexNet.
+// CHECK-LABEL: func.func @groups
+// CHECK: %[[TWO:.*]] = arith.constant 2 : index
+// CHECK: scf.for %{{.*}} = %{{.*}} to %[[TWO]]
+// CHECK: scf.for {{.*}} -> ([[TILE:(vector<16xf32>,? ?){24}]]) {
+// CHECK-COUNT-4: vector.load %{{.*}} : memref<5x5x48x2x128xf32>, vector<16xf32>
+// CHECK-COUNT-24: math.fma %{{.*}} : vector<16xf32>
+func.func @groups(%x: memref<1x16x16x2x48xf32>, %w: memref<5x5x48x2x128xf32>, %y: memref<1x12x12x2x128xf32>) {
+  linalg.generic {
+      indexing_maps = [affine_map<(n, y, x, ky, kx, c, g, f) -> (n, y + ky, x + kx, g, c)>,
+                       affine_map<(n, y, x, ky, kx, c, g, f) -> (ky, kx, c, g, f)>,
+                       affine_map<(n, y, x, ky, kx, c, g, f) -> (n, y, x, g, f)>],
+      iterator_types = ["parallel", "parallel", "parallel", "reduction", "reduction", "reduction", "parallel", "parallel"]}
+      ins(%x, %w : memref<1x16x16x2x48xf32>, memref<5x5x48x2x128xf32>) outs(%y : memref<1x12x12x2x128xf32>) {
+  ^bb0(%a: f32, %b: f32, %sum: f32):
+    %s = math.fma %a, %b, %sum : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// Channels of a depthwise convolution are lanes of the input, too.
+// CHECK-LABEL: func.func @depthwise
+// CHECK: vector.load %{{.*}} : memref<3x3x32xf32>, vector<16xf32>
+// CHECK: vector.load %{{.*}} : memref<1x10x10x32xf32>, vector<16xf32>
+// CHECK: math.fma
+func.func @depthwise(%x: memref<1x10x10x32xf32>, %w: memref<3x3x32xf32>, %y: memref<1x8x8x32xf32>) {
+  linalg.depthwise_conv_2d_nhwc_hwc
+      ins(%x, %w : memref<1x10x10x32xf32>, memref<3x3x32xf32>) outs(%y : memref<1x8x8x32xf32>)
+  return
+}
+
+// One row reads constant weights in eight streams, each from front to back, and starts
+// from the bias: nothing is written before.
+memref.global "private" constant @weights : memref<64x256xf32> = dense<1.0>
+memref.global "private" constant @bias : memref<256xf32> = dense<2.0>
+
+// CHECK-LABEL: func.func @one_row
+// CHECK-NOT: linalg.broadcast
+// CHECK: %[[W:.*]] = memref.get_global @weights_0
+// CHECK: scf.for
+// CHECK-COUNT-8: vector.load %{{.*}} : memref<256xf32>, vector<16xf32>
+// CHECK: scf.for %[[K:[a-z0-9]+]] = {{.*}} -> ([[EIGHT:(vector<16xf32>,? ?){8}]]) {
+// CHECK-COUNT-8: vector.load %[[W]][%{{.*}}, %[[K]], %{{.*}}] : memref<16x64x16xf32>, vector<16xf32>
+// CHECK-COUNT-8: math.fma
+// CHECK: scf.yield
+// CHECK-COUNT-8: vector.store
+func.func @one_row(%x: memref<1x64xf32>, %other: memref<1x256xf32>) {
+  %w = memref.get_global @weights : memref<64x256xf32>
+  %b = memref.get_global @bias : memref<256xf32>
+  %y = memref.alloc() : memref<1x256xf32>
+  linalg.broadcast ins(%b : memref<256xf32>) outs(%y : memref<1x256xf32>) dimensions = [0]
+  linalg.matmul ins(%x, %w : memref<1x64xf32>, memref<64x256xf32>) outs(%y : memref<1x256xf32>)
+  memref.copy %y, %other : memref<1x256xf32> to memref<1x256xf32>
+  memref.dealloc %y : memref<1x256xf32>
+  return
+}
+
+// Somebody else reads what the sum starts from: it stays in memory.
+// CHECK-LABEL: func.func @start_is_read
+// CHECK: linalg.fill
+// CHECK: memref.copy
+// CHECK: math.fma
+func.func @start_is_read(%x: memref<1x64xf32>, %w: memref<64x256xf32>, %other: memref<1x256xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %y = memref.alloc() : memref<1x256xf32>
+  linalg.fill ins(%zero : f32) outs(%y : memref<1x256xf32>)
+  memref.copy %y, %other : memref<1x256xf32> to memref<1x256xf32>
+  linalg.matmul ins(%x, %w : memref<1x64xf32>, memref<64x256xf32>) outs(%y : memref<1x256xf32>)
+  memref.copy %y, %other : memref<1x256xf32> to memref<1x256xf32>
+  memref.dealloc %y : memref<1x256xf32>
+  return
+}
+
 // Ten channels are one masked vector.
 // CHECK-LABEL: func.func @classifier
-// CHECK: vector.maskedload %{{.*}} : memref<1x1x?x10xf32>
-// CHECK: vector.maskedload %{{.*}} : memref<1x1x64x10xf32>
+// CHECK: vector.maskedload %{{.*}} : memref<?x10xf32>
+// CHECK: vector.maskedload %{{.*}} : memref<64x10xf32>
 // CHECK: math.fma
 // CHECK: vector.maskedstore
 func.func @classifier(%x: memref<?x64xf32>, %w: memref<64x10xf32>, %y: memref<?x10xf32>) {
