@@ -16,7 +16,7 @@
  *                                     model->workspace_size(batch));
  *     const void *inputs[] = {image};
  *     void *outputs[] = {scores};
- *     model->run(inputs, outputs, batch, workspace);
+ *     model->run(inputs, outputs, batch, workspace, NULL);
  *
  *===--------------------------------------------------------------------------===*/
 
@@ -30,7 +30,7 @@ extern "C" {
 #endif
 
 /** Grows when a field is added or changed; a model refuses a newer caller. */
-#define DOREFA_MODEL_ABI_VERSION 1u
+#define DOREFA_MODEL_ABI_VERSION 2u
 
 /** The workspace, as a pointer value, must be a multiple of this (bytes). */
 #define DOREFA_WORKSPACE_ALIGNMENT 64
@@ -72,14 +72,55 @@ typedef struct dorefa_tensor_info {
   int64_t dims[DOREFA_MAX_RANK];
 } dorefa_tensor_info;
 
+/** A layer, as far as a profile needs it. */
+typedef struct dorefa_layer_info {
+  /** Name in the source file, "-" where it has none. */
+  const char *name;
+  /** What it computes, such as "conv_2d" or "matmul". */
+  const char *operation;
+  /** How: "float" or the name of a kernel, such as "popcount". */
+  const char *kernel;
+  /** Multiply-adds, those with padding left out where the compiler skips it: per
+   * sample where the batch is -1, else altogether. */
+  int64_t macs;
+  /** Nanoseconds that the compiler predicted, 0 where it did not; for as many
+   * samples as `macs`. */
+  int64_t predicted_ns;
+} dorefa_layer_info;
+
+/** What a caller is told of a layer. */
+enum dorefa_event { DOREFA_LAYER_BEGINS = 0, DOREFA_LAYER_ENDS = 1 };
+
+/** What a caller may choose for one run; all zero is the default. */
+typedef struct dorefa_run_options {
+  /** Null, or called in the thread that called `run` when layer number `layer`
+   * begins and when it ends, in order; `event` is a `dorefa_event`. To measure
+   * layers. Must return. */
+  void (*notify)(void *context, uint32_t layer, int32_t event);
+  /** Handed to `notify`. */
+  void *context;
+  /** Threads to use at most where the model `uses_openmp`, the calling one
+   * included; 0: as many as OpenMP uses, by OMP_NUM_THREADS or all processors. */
+  int32_t num_threads;
+  /** 0. */
+  int32_t reserved;
+} dorefa_run_options;
+
 /** A compiled model. All pointers stay valid while the library is loaded. */
 typedef struct dorefa_model {
   uint32_t abi_version;
   uint32_t num_inputs;
   uint32_t num_outputs;
+  uint32_t num_layers;
+  /** 1 if a run spreads over the threads of OpenMP (`dorefa-compile --openmp`),
+   * else 0: it stays in the thread that calls it. */
+  uint32_t uses_openmp;
   uint32_t reserved;
   const dorefa_tensor_info *inputs;
   const dorefa_tensor_info *outputs;
+  /** In the order in which they run. What runs between them (pools, elementwise
+   * operations, padding) is not listed. */
+  const dorefa_layer_info *layers;
   /** Name of the network in the source file. */
   const char *name;
   /** What the model was compiled for, such as "x86_64-linux-gnu znver4". */
@@ -89,10 +130,11 @@ typedef struct dorefa_model {
    * no -1 ignores the batch. */
   int64_t (*workspace_size)(int64_t batch);
   /** Runs the network. `inputs` and `outputs` have one pointer per tensor, each
-   * aligned to its element; `workspace` has workspace_size(batch) bytes.
-   * Returns a `dorefa_status`; outputs are written only if it is DOREFA_OK. */
+   * aligned to its element; `workspace` has workspace_size(batch) bytes;
+   * `options` may be null. Returns a `dorefa_status`; outputs are written and
+   * `notify` is called only if it is DOREFA_OK. */
   int32_t (*run)(const void *const *inputs, void *const *outputs, int64_t batch,
-                 void *workspace);
+                 void *workspace, const dorefa_run_options *options);
 } dorefa_model;
 
 /** Checks version and processor and hands out the model: `*model` is set for

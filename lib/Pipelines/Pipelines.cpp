@@ -114,6 +114,8 @@ static void buildBuffers(OpPassManager &pm) {
 }
 
 static void buildVector(OpPassManager &pm, const PipelineOptions &options) {
+  // While each layer is still one operation.
+  pm.addPass(createMarkLayersPass());
   ConvertBitPlaneToVectorPassOptions bits;
   ConvertLinalgToVectorPassOptions floats;
   bits.lanes = floats.lanes = options.lanes;

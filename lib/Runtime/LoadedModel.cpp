@@ -126,6 +126,25 @@ static Error readTensors(const dorefa_tensor_info *tensors, uint32_t count,
   return Error::success();
 }
 
+/// The layers of `model`; nothing of it is taken on trust.
+static Expected<std::vector<LayerSpec>> readLayers(const dorefa_model &model) {
+  if (model.num_layers > 0 && !model.layers)
+    return Error("has a damaged description: it has no layers but says that "
+                 "there are " +
+                 std::to_string(model.num_layers));
+  std::vector<LayerSpec> layers;
+  for (uint32_t i = 0; i < model.num_layers; ++i) {
+    const dorefa_layer_info &info = model.layers[i];
+    if (!info.name || !info.operation || !info.kernel || info.macs < 0 ||
+        info.predicted_ns < 0)
+      return Error("has a damaged description: layer " + std::to_string(i) +
+                   " has no name, operation or kernel, or a negative number");
+    layers.push_back({info.name, info.operation, info.kernel, info.macs,
+                      info.predicted_ns});
+  }
+  return layers;
+}
+
 void LoadedModel::CloseLibrary::operator()(void *library) const {
   ::dlclose(library);
 }
@@ -171,7 +190,13 @@ Error LoadedModel::openModel(const std::string &function) {
     return Error("has a damaged description: a field of the model is null");
   if (Error error = readTensors(model->inputs, model->num_inputs, inputs))
     return error;
-  return readTensors(model->outputs, model->num_outputs, outputs);
+  if (Error error = readTensors(model->outputs, model->num_outputs, outputs))
+    return error;
+  Expected<std::vector<LayerSpec>> known = readLayers(*model);
+  if (!known)
+    return known.takeError();
+  layers = std::move(*known);
+  return Error::success();
 }
 
 Expected<LoadedModel> LoadedModel::open(const std::string &path,
@@ -201,14 +226,15 @@ Expected<Buffer> LoadedModel::allocateWorkspace(int64_t batch) const {
 }
 
 Error LoadedModel::run(const std::vector<NpyArray> &in, int64_t batch,
-                       Buffer &workspace, std::vector<NpyArray> &out) const {
+                       Buffer &workspace, std::vector<NpyArray> &out,
+                       const dorefa_run_options *options) const {
   std::vector<const void *> inputData;
   for (const NpyArray &array : in)
     inputData.push_back(array.bytes.data());
   std::vector<void *> outputData;
   for (NpyArray &array : out)
     outputData.push_back(array.bytes.data());
-  int32_t status =
-      model->run(inputData.data(), outputData.data(), batch, workspace.data());
+  int32_t status = model->run(inputData.data(), outputData.data(), batch,
+                              workspace.data(), options);
   return status == DOREFA_OK ? Error::success() : makeError(status).at(path);
 }

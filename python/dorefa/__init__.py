@@ -22,7 +22,7 @@ from .errors import (
     ProgramNotFoundError,
     RunError,
 )
-from .executable import Executable, load
+from .executable import Executable, LayerTime, load
 from .tensors import TensorInfo
 
 __version__ = "0.1.0"
@@ -32,6 +32,7 @@ __all__ = [
     "Error",
     "Executable",
     "InterpretError",
+    "LayerTime",
     "LoadError",
     "ProgramError",
     "ProgramNotFoundError",

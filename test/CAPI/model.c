@@ -7,8 +7,8 @@
  * usage: model MODEL.so [BATCH]
  *
  * Prints the tensors of a model, runs it on zeros in two threads, each with its
- * own workspace and outputs, several times, and requires equal outputs. Also
- * makes every mistake that the interface answers with a status.
+ * own workspace and outputs, several times, and requires equal outputs. Watches
+ * the layers of a run. Also makes every mistake that the interface answers with a status.
  *
  *===--------------------------------------------------------------------------===*/
 
@@ -99,7 +99,7 @@ static void *work(void *argument) {
     memset(workspace, 0xa5, size);
   for (int i = 0; i < numRuns && !worker->failed; ++i)
     worker->failed = model->run(worker->inputs, worker->outputs, worker->batch,
-                                workspace) != DOREFA_OK;
+                                workspace, NULL) != DOREFA_OK;
   free(workspace);
   return NULL;
 }
@@ -140,6 +140,38 @@ static int runThreads(const dorefa_model *model, int64_t batch) {
   return 0;
 }
 
+/* Each layer must begin and then end, in order. */
+static void notify(void *context, uint32_t layer, int32_t event) {
+  int64_t *events = context;
+  *events = *events == 2 * (int64_t)layer + event ? *events + 1 : -1;
+}
+
+static int testLayers(const dorefa_model *model, int64_t batch) {
+  int64_t events = 0;
+  dorefa_run_options options = {notify, &events, 0, 0};
+  void *workspace = aligned_alloc(DOREFA_WORKSPACE_ALIGNMENT,
+                                  (size_t)model->workspace_size(batch));
+  void **inputs = allocateTensors(model->inputs, model->num_inputs, batch, 0);
+  void **outputs = allocateTensors(model->outputs, model->num_outputs, batch, 7);
+  if (!workspace || !inputs || !outputs)
+    return fail("out of memory");
+  for (uint32_t i = 0; i < model->num_layers; ++i) {
+    const dorefa_layer_info *layer = &model->layers[i];
+    printf("layer %s: %s, %s, %" PRId64 " multiply-adds\n", layer->name,
+           layer->operation, layer->kernel, layer->macs);
+  }
+  if (model->run((const void *const *)inputs, outputs, batch, workspace,
+                 &options) != DOREFA_OK)
+    return fail("a run that is watched failed");
+  if (events != 2 * (int64_t)model->num_layers)
+    return fail("the layers did not begin and end in order");
+  freeTensors(outputs, model->num_outputs);
+  freeTensors(inputs, model->num_inputs);
+  free(workspace);
+  printf("%" PRIu32 " layers: begun and ended in order\n", model->num_layers);
+  return 0;
+}
+
 /* Calls the model wrongly; it must answer with a status and write nothing. */
 static int testMistakes(const dorefa_model *model, dorefa_model_open_fn open,
                         int64_t batch) {
@@ -158,17 +190,19 @@ static int testMistakes(const dorefa_model *model, dorefa_model_open_fn open,
   const void *const *in = (const void *const *)inputs;
   if (!workspace || !inputs || !outputs)
     return fail("out of memory");
-  if (model->run(NULL, outputs, batch, workspace) != DOREFA_ERROR_ARGUMENT ||
-      model->run(in, NULL, batch, workspace) != DOREFA_ERROR_ARGUMENT)
+  if (model->run(NULL, outputs, batch, workspace, NULL) !=
+          DOREFA_ERROR_ARGUMENT ||
+      model->run(in, NULL, batch, workspace, NULL) != DOREFA_ERROR_ARGUMENT)
     return fail("null inputs or outputs were accepted");
-  if (model->run(in, outputs, batch, NULL) != DOREFA_ERROR_WORKSPACE ||
-      model->run(in, outputs, batch, workspace + 4) != DOREFA_ERROR_WORKSPACE)
+  if (model->run(in, outputs, batch, NULL, NULL) != DOREFA_ERROR_WORKSPACE ||
+      model->run(in, outputs, batch, workspace + 4, NULL) !=
+          DOREFA_ERROR_WORKSPACE)
     return fail("a workspace that is null or not aligned was accepted");
   if (model->num_inputs > 0 && model->inputs[0].rank > 0 &&
       model->inputs[0].dims[0] == -1 &&
       (model->workspace_size(0) != 0 || model->workspace_size(-1) != 0 ||
-       model->run(in, outputs, 0, workspace) != DOREFA_ERROR_ARGUMENT ||
-       model->run(in, outputs, -1, workspace) != DOREFA_ERROR_ARGUMENT))
+       model->run(in, outputs, 0, workspace, NULL) != DOREFA_ERROR_ARGUMENT ||
+       model->run(in, outputs, -1, workspace, NULL) != DOREFA_ERROR_ARGUMENT))
     return fail("a batch below 1 was accepted");
   for (uint32_t i = 0; i < model->num_outputs; ++i)
     for (size_t j = 0; j < numBytes(&model->outputs[i], batch); ++j)
@@ -201,7 +235,7 @@ int main(int argc, char **argv) {
   for (uint32_t i = 0; i < model->num_outputs; ++i)
     printTensor("output", &model->outputs[i]);
   int failed = runThreads(model, 1) || runThreads(model, batch) ||
-               testMistakes(model, open, batch);
+               testLayers(model, batch) || testMistakes(model, open, batch);
   dlclose(library);
   return failed;
 }

@@ -108,6 +108,27 @@ class Run(TestCase):
         self.assertEqual(wrong, [])
 
 
+class Profile(TestCase):
+    def test_layers(self) -> None:
+        toy = dorefa.load(MODELS / "toy.so")
+        (layer,) = toy.profile(np.ones((5, 2, 2), np.float32), repeat=3)
+        self.assertEqual(
+            (layer.name, layer.operation, layer.kernel), ("scores", "matmul", "by hand")
+        )
+        self.assertEqual((layer.macs, layer.predicted), (15, None))
+        self.assertTrue(0 < layer.seconds < 1)
+
+    def test_no_layers(self) -> None:
+        inputs = {"a": np.uint8([[1, 2, 3]]), "b=2": np.int32([[1, 2, 3]])}
+        self.assertEqual(dorefa.load(MODELS / "two.so").profile(inputs), ())
+
+    def test_refused(self) -> None:
+        toy = dorefa.load(MODELS / "toy.so")
+        self.fails(TypeError, "is float64", toy.profile, np.zeros((1, 2, 2)))
+        with self.assertRaisesRegex(ValueError, "repeat is 0 but must be at least 1"):
+            toy.profile(np.zeros((1, 2, 2), np.float32), repeat=0)
+
+
 class RefusedInputs(TestCase):
     def setUp(self) -> None:
         self.toy = dorefa.load(MODELS / "toy.so").run
@@ -221,11 +242,13 @@ class RefusedModels(TestCase):
     def test_damaged_models(self) -> None:
         for name, text in {
             "status-cpu": "was compiled for 'toy-target v2' but this processor lacks",
-            "status-version": "has another version of the binary interface than 1; recompile",
-            "abi": "has another version of the binary interface than 1; recompile",
+            "status-version": "has another version of the binary interface than 2; recompile",
+            "abi": "has another version of the binary interface than 2; recompile",
             "status-77": "returned the unknown status 77",
             "null-run": "has a damaged description: a field of the model is null",
             "null-inputs": "has a damaged description: it has no inputs but says there are 1",
+            "null-layers": "has a damaged description: it has no layers but says there are 1",
+            "layer": "has a damaged description: layer 0 has no name, operation or kernel",
             "type": "has a damaged description: input 0 has no name or no known element type",
             "rank-9": "has a damaged description: input 0 has rank 9",
             "rank-negative": "has a damaged description: input 0 has rank -1",

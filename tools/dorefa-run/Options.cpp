@@ -27,6 +27,8 @@ usage: dorefa-run MODEL.so [options]
                             expected value (default: they must be equal)
   --repeat N                run once, then N times more, and print the median
                             time of these N and the range of their middle half
+  --profile                 print the time of each layer as well: the median of
+                            --repeat runs, of 20 without it
   --list                    print name, type and shape of inputs and outputs
   --symbol-prefix=P         for a model compiled with --symbol-prefix=P
   --help                    print this text
@@ -92,6 +94,9 @@ static Error storeOption(int code, Options &options) {
   case 'p':
     options.symbolPrefix = optarg;
     return Error::success();
+  case 'f':
+    options.profile = true;
+    return Error::success();
   case 'l':
     options.list = true;
     return Error::success();
@@ -120,9 +125,9 @@ static Error checkOptions(const Options &options) {
   if (options.tolerance && options.expected.empty())
     return Error("--tolerance needs --expect");
   if (!options.list && options.outputs.empty() && options.expected.empty() &&
-      options.repeat == 0)
-    return Error("there is nothing to do; add --output, --expect, --repeat or "
-                 "--list");
+      options.repeat == 0 && !options.profile)
+    return Error("there is nothing to do; add --output, --expect, --repeat, "
+                 "--profile or --list");
   return Error::success();
 }
 
@@ -133,6 +138,7 @@ Expected<Options> mlir::dorefa::runtime::parseOptions(int argc, char **argv) {
       {"expect", required_argument, nullptr, 'e'},
       {"tolerance", required_argument, nullptr, 't'},
       {"repeat", required_argument, nullptr, 'r'},
+      {"profile", no_argument, nullptr, 'f'},
       {"symbol-prefix", required_argument, nullptr, 'p'},
       {"list", no_argument, nullptr, 'l'},
       {"help", no_argument, nullptr, 'h'},
@@ -157,5 +163,8 @@ Expected<Options> mlir::dorefa::runtime::parseOptions(int argc, char **argv) {
     options.model = argv[optind];
   if (Error error = checkOptions(options))
     return error;
+  constexpr int64_t profiledRuns = 20;
+  if (options.profile && options.repeat == 0)
+    options.repeat = profiledRuns;
   return options;
 }

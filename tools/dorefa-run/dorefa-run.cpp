@@ -5,10 +5,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "Options.h"
-#include "dorefa/Runtime/LoadedModel.h"
+#include "Profile.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 
 using namespace mlir::dorefa::runtime;
@@ -30,25 +29,32 @@ static void printTimes(std::vector<double> milliseconds, int64_t batch) {
               last == 0 ? "" : "s", static_cast<long long>(batch));
 }
 
-/// Runs the model once and then `repeat` times more for the clock.
+/// Runs the model once and then as often as asked for the clock.
 static Error execute(const LoadedModel &model, const InputArrays &inputs,
-                     int64_t repeat, std::vector<NpyArray> &outputs) {
+                     const Options &options, std::vector<NpyArray> &outputs) {
+  using Clock = std::chrono::steady_clock;
   Expected<Buffer> workspace = model.allocateWorkspace(inputs.batch);
   if (!workspace)
     return workspace.takeError();
   if (Error error = model.run(inputs.arrays, inputs.batch, *workspace, outputs))
     return error;
+  Profile profile(model.getLayers().size());
+  dorefa_run_options runOptions = {};
+  if (options.profile)
+    profile.observe(runOptions);
   std::vector<double> milliseconds;
-  for (int64_t i = 0; i < repeat; ++i) {
-    auto start = std::chrono::steady_clock::now();
-    if (Error error =
-            model.run(inputs.arrays, inputs.batch, *workspace, outputs))
+  for (int64_t i = 0; i < options.repeat; ++i) {
+    Clock::time_point start = Clock::now();
+    if (Error error = model.run(inputs.arrays, inputs.batch, *workspace,
+                                outputs, &runOptions))
       return error;
-    std::chrono::duration<double, std::milli> time =
-        std::chrono::steady_clock::now() - start;
+    std::chrono::duration<double, std::milli> time = Clock::now() - start;
     milliseconds.push_back(time.count());
+    profile.endRun(time.count());
   }
-  if (repeat > 0)
+  if (options.profile)
+    profile.print(model, inputs.batch);
+  if (options.repeat > 0)
     printTimes(std::move(milliseconds), inputs.batch);
   return Error::success();
 }
@@ -81,7 +87,7 @@ static Expected<bool> runModel(const LoadedModel &model,
   if (!outputs)
     return outputs.takeError();
 
-  if (Error error = execute(model, *inputs, options.repeat, *outputs))
+  if (Error error = execute(model, *inputs, options, *outputs))
     return error;
   if (Error error = writeArrays(*outputs, *outputPaths))
     return error;

@@ -13,6 +13,16 @@
 
 namespace mlir::dorefa::runtime {
 
+/// A layer, in the order in which they run.
+struct LayerSpec {
+  /// Name in the source file, what it computes, and how.
+  std::string name, operation, kernel;
+  /// Multiply-adds per sample where the model has a batch, else altogether.
+  int64_t macs;
+  /// Nanoseconds that the compiler predicted for these, 0: it did not.
+  int64_t predictedNanoseconds;
+};
+
 /// A shared object that dorefa-compile made (see dorefa-c/Model.h), loaded and
 /// checked. Loading runs code of the file: load only what you trust.
 class LoadedModel {
@@ -31,14 +41,20 @@ public:
 
   const TensorGroup &getInputs() const { return inputs; }
   const TensorGroup &getOutputs() const { return outputs; }
+  /// Whether a run may use several threads.
+  bool usesOpenMP() const { return model->uses_openmp != 0; }
+
+  const std::vector<LayerSpec> &getLayers() const { return layers; }
 
   /// Memory that one run at a time may use; `batch` is at least 1.
   Expected<Buffer> allocateWorkspace(int64_t batch) const;
 
   /// Runs the network. `in` and `out` have the types and shapes of
-  /// getInputs() and getOutputs() for `batch`, `workspace` is of this batch.
+  /// getInputs() and getOutputs() for `batch`, `workspace` is of this batch;
+  /// `options` are those of the binary interface, or null.
   Error run(const std::vector<NpyArray> &in, int64_t batch, Buffer &workspace,
-            std::vector<NpyArray> &out) const;
+            std::vector<NpyArray> &out,
+            const dorefa_run_options *options = nullptr) const;
 
 private:
   struct CloseLibrary {
@@ -59,6 +75,7 @@ private:
   const dorefa_model *model = nullptr;
   TensorGroup inputs{"input", {}};
   TensorGroup outputs{"output", {}};
+  std::vector<LayerSpec> layers;
 };
 
 } // namespace mlir::dorefa::runtime

@@ -191,8 +191,20 @@ def FuseThresholdsPass : Pass<"dorefa-fuse-thresholds"> {
     with `verify=exhaustive`, on the whole range (at most 2^32 numbers for one
     quantizer). `dorefa.certificate` notes how many evaluations that were.
 
-    Not fused: sums of two branches, average pools whose sums are rounded, functions
-    that are not monotone. Each of them is a missed remark, and the chain stays float.
+    A chain that is no step function (`abs`, `x * sigmoid(x)`) becomes a
+    `dorefa.lookup` in a table of all its codes, up to 2^16 entries per channel and
+    2^22 in all. It may fork and join again, as long as all comes from one value.
+
+    The sum of two branches, each a monotone function of one integer, becomes a
+    `dorefa.threshold` on a `dorefa.weighted_sum` of both integers where that gives
+    the codes of the float sum for every pair. For each number of the branch with
+    fewer of them, the number of the other at which a level is reached is found by
+    evaluation; the weights, taken from the ratio of the two scales, must give the
+    same one everywhere.
+
+    Not fused: sums whose rounding decides, or of more branches; average pools whose
+    sums are rounded; tables that are too large. Each of them is a missed remark that
+    says why, and the chain stays float.
 
     Example:
     ```mlir
@@ -380,6 +392,56 @@ def ReturnThroughArgumentsPass
   }];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
                            "::mlir::memref::MemRefDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// Phase vector
+//===----------------------------------------------------------------------===//
+
+def MarkLayersPass : Pass<"dorefa-mark-layers", "::mlir::ModuleOp"> {
+  let summary = "Tell the caller of a run where layers begin and end";
+  let description = [{
+    Gives `@main` the options of a run as its last argument and calls `@dorefa_notify`
+    with them before and after each layer, with the number of the layer and 0 or 1. The
+    target defines that function, which does nothing unless the options ask for it. A
+    layer is one operation of `@main` that sums products; what stands between layers is
+    not marked.
+
+    `dorefa.layers` on the module describes them in order: name in the source file,
+    operation, kernel, multiply-adds inside the feature map (per sample where the batch is
+    dynamic) and the time that a cost model predicted, in nanoseconds or 0: attribute
+    `dorefa.predicted_ns` of the operation.
+
+    Example:
+    ```mlir
+    func.func @main(%x: memref<?x8xf32>, %w: memref<8x4xf32>, %y: memref<?x4xf32>) {
+      linalg.matmul ins(%x, %w : memref<?x8xf32>, memref<8x4xf32>)
+          outs(%y : memref<?x4xf32>)
+      return
+    }
+    ```
+    becomes
+    ```mlir
+    module attributes {dorefa.layers = [{kernel = "float", macs = 32 : i64, name = "-",
+                                         operation = "matmul", predicted_ns = 0 : i64} ]} {
+      func.func private @dorefa_notify(!llvm.ptr, i32, i32)
+      func.func @main(%x: memref<?x8xf32>, %w: memref<8x4xf32>, %y: memref<?x4xf32>,
+                      %options: !llvm.ptr) {
+        %layer = arith.constant 0 : i32
+        %begins = arith.constant 0 : i32
+        call @dorefa_notify(%options, %layer, %begins) : (!llvm.ptr, i32, i32) -> ()
+        linalg.matmul ins(%x, %w : memref<?x8xf32>, memref<8x4xf32>)
+            outs(%y : memref<?x4xf32>)
+        %ends = arith.constant 1 : i32
+        call @dorefa_notify(%options, %layer, %ends) : (!llvm.ptr, i32, i32) -> ()
+        return
+      }
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::func::FuncDialect",
+                           "::mlir::LLVM::LLVMDialect"];
 }
 
 //===----------------------------------------------------------------------===//

@@ -151,9 +151,9 @@ static void flattenConstants(ModuleOp module) {
 }
 
 /// Whether `@main` takes what the interface passes: per memref two pointers,
-/// the offset, sizes and strides; the workspace last.
+/// the offset, sizes and strides; the workspace and the options of the run last.
 static LogicalResult checkNetwork(ModuleOp module, const Signature &signature) {
-  size_t expected = 5;
+  size_t expected = 5 + 1;
   for (const TensorInfo &info :
        llvm::concat<const TensorInfo>(signature.inputs, signature.outputs))
     expected += 3 + 2 * info.type.getRank();

@@ -9,6 +9,7 @@
 #include "dorefa-c/Model.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Intrinsics.h"
+#include "llvm/IR/MDBuilder.h"
 
 #include <limits>
 
@@ -29,6 +30,7 @@ public:
   void create(StringRef open) {
     network = module.getFunction("main");
     network->setName("network");
+    createNotify();
     for (GlobalValue &value : module.global_values())
       if (!value.isDeclaration())
         value.setLinkage(GlobalValue::InternalLinkage);
@@ -74,6 +76,37 @@ private:
     b.SetInsertPoint(stop);
     b.CreateRet(ConstantInt::get(function->getReturnType(), status));
     b.SetInsertPoint(next);
+  }
+
+  /// What the network calls around each layer: `notify` of the options.
+  void createNotify() {
+    Function *function = module.getFunction("dorefa_notify");
+    if (!function)
+      return;
+    function->addFnAttr(Attribute::AlwaysInline);
+    auto block = [&](StringRef name) {
+      return BasicBlock::Create(module.getContext(), name, function);
+    };
+    BasicBlock *entry = block("entry"), *load = block("load"),
+               *notify = block("notify"), *end = block("end");
+    MDNode *likely = MDBuilder(module.getContext()).createLikelyBranchWeights();
+    // A dorefa_run_options, or null: the function and its context come first.
+    Value *options = function->getArg(0);
+    b.SetInsertPoint(entry);
+    b.CreateCondBr(b.CreateIsNull(options), end, load, likely);
+    b.SetInsertPoint(load);
+    Value *callback = b.CreateLoad(ptr, options);
+    b.CreateCondBr(b.CreateIsNull(callback), end, notify, likely);
+    b.SetInsertPoint(notify);
+    Value *context =
+        b.CreateLoad(ptr, b.CreateConstInBoundsGEP1_64(ptr, options, 1));
+    auto *type = FunctionType::get(b.getVoidTy(), {ptr, i32, i32}, false);
+    b.CreateCall(type, callback,
+                 {context, function->getArg(1), function->getArg(2)})
+        ->setDoesNotThrow();
+    b.CreateBr(end);
+    b.SetInsertPoint(end);
+    b.CreateRetVoid();
   }
 
   /// `int64_t workspace_size(int64_t batch)`; 0 where the batch is below 1 or
@@ -131,9 +164,9 @@ private:
     arguments.append(strides);
   }
 
-  /// `int32_t run(inputs, outputs, batch, workspace)`.
+  /// `int32_t run(inputs, outputs, batch, workspace, options)`.
   Function *createRun(Function *workspaceSize) {
-    Function *function = startFunction("run", i32, {ptr, ptr, i64, ptr});
+    Function *function = startFunction("run", i32, {ptr, ptr, i64, ptr, ptr});
     setTarget(*function);
     Value *batch = function->getArg(2), *workspace = function->getArg(3);
     SmallVector<Value *> inputs =
@@ -153,6 +186,7 @@ private:
     for (auto [info, pointer] : zip_equal(signature.outputs, outputs))
       appendDescriptor(arguments, pointer, info.type.getShape(), batch);
     appendDescriptor(arguments, workspace, mlir::ShapedType::kDynamic, size);
+    arguments.push_back(function->getArg(4));
     b.CreateCall(network, arguments);
     b.CreateRet(b.getInt32(DOREFA_OK));
     return function;
@@ -224,6 +258,21 @@ private:
         name);
   }
 
+  /// An array of `dorefa_layer_info`.
+  Constant *createLayerInfos() {
+    auto *infoType = StructType::get(ptr, ptr, ptr, i64, i64);
+    SmallVector<Constant *> infos;
+    for (const LayerInfo &layer : signature.layers)
+      infos.push_back(ConstantStruct::get(
+          infoType,
+          {createString(layer.name), createString(layer.operation),
+           createString(layer.kernel), b.getInt64(layer.macs),
+           b.getInt64(layer.predictedNanoseconds)}));
+    return createConstant(
+        ConstantArray::get(ArrayType::get(infoType, infos.size()), infos),
+        "layers");
+  }
+
   /// The `dorefa_model`.
   Constant *createModel(Function *workspaceSize, Function *run) {
     const Triple &triple = machine.getTargetTriple();
@@ -232,14 +281,18 @@ private:
          triple.getEnvironmentName() + " " + machine.getTargetCPU())
             .str();
     auto *type =
-        StructType::get(i32, i32, i32, i32, ptr, ptr, ptr, ptr, ptr, ptr);
+        StructType::get(i32, i32, i32, i32, i32, i32, ptr, ptr, ptr,
+                                 ptr, ptr, ptr, ptr);
     return createConstant(
         ConstantStruct::get(
             type, {b.getInt32(DOREFA_MODEL_ABI_VERSION),
                    b.getInt32(signature.inputs.size()),
-                   b.getInt32(signature.outputs.size()), b.getInt32(0),
+                   b.getInt32(signature.outputs.size()),
+                   b.getInt32(signature.layers.size()), b.getInt32(usesOpenMP),
+                   b.getInt32(0),
                    createTensorInfos(signature.inputs, "inputs"),
                    createTensorInfos(signature.outputs, "outputs"),
+                   createLayerInfos(),
                    createString(signature.name), createString(target),
                    workspaceSize, run}),
         "model");
@@ -252,6 +305,7 @@ private:
   IntegerType *i32, *i64;
   PointerType *ptr;
   Function *network = nullptr;
+  bool usesOpenMP = false;
 };
 
 } // namespace

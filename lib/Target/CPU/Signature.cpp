@@ -39,6 +39,32 @@ static LogicalResult readTensors(ModuleOp module, StringRef attribute,
   return success();
 }
 
+static LogicalResult readLayers(ModuleOp module,
+                                SmallVectorImpl<LayerInfo> &layers) {
+  // No attribute before the pass that sets it: no layers are marked then.
+  auto entries = module->getAttrOfType<ArrayAttr>("dorefa.layers");
+  if (!entries)
+    return success();
+  for (Attribute entry : entries) {
+    auto fields = dyn_cast<DictionaryAttr>(entry);
+    auto text = [&](StringRef key) {
+      return fields ? fields.getAs<StringAttr>(key) : nullptr;
+    };
+    auto number = [&](StringRef key) {
+      return fields ? fields.getAs<IntegerAttr>(key) : nullptr;
+    };
+    if (!text("name") || !text("operation") || !text("kernel") ||
+        !number("macs") || !number("predicted_ns"))
+      return emitError(module.getLoc(),
+                       "'dorefa.layers' must hold what dorefa-mark-layers "
+                       "writes");
+    layers.push_back({text("name").str(), text("operation").str(),
+                      text("kernel").str(), number("macs").getInt(),
+                      number("predicted_ns").getInt()});
+  }
+  return success();
+}
+
 /// Name of the network: its symbol, else the file that it came from.
 static std::string getNetworkName(ModuleOp module) {
   if (std::optional<StringRef> name = module.getSymName())
@@ -62,7 +88,8 @@ FailureOr<Signature> dorefa::readSignature(ModuleOp module) {
   Signature signature;
   signature.name = getNetworkName(module);
   if (failed(readTensors(module, "dorefa.inputs", signature.inputs)) ||
-      failed(readTensors(module, "dorefa.outputs", signature.outputs)))
+      failed(readTensors(module, "dorefa.outputs", signature.outputs)) ||
+      failed(readLayers(module, signature.layers)))
     return failure();
   auto workspace = module->getAttrOfType<DenseI64ArrayAttr>("dorefa.workspace");
   if (!workspace || workspace.size() != 2)

@@ -20,11 +20,21 @@ struct TensorInfo {
   RankedTensorType type;
 };
 
-/// What the passes of phase `buffers` noted about a network.
+/// A layer as a profile shows it.
+struct LayerInfo {
+  std::string name, operation, kernel;
+  /// Multiply-adds per sample where the batch is dynamic, else altogether.
+  int64_t macs;
+  /// 0 where no cost model predicted a time.
+  int64_t predictedNanoseconds;
+};
+
+/// What the passes of phases `buffers` and `vector` noted about a network.
 struct Signature {
   std::string name;
   SmallVector<TensorInfo> inputs;
   SmallVector<TensorInfo> outputs;
+  SmallVector<LayerInfo> layers;
   /// The workspace takes `perSample * batch + fixed` bytes.
   int64_t workspacePerSample = 0;
   int64_t workspaceFixed = 0;

@@ -6,6 +6,8 @@
 
 #include "dorefa-c/Model.h"
 
+#include <stddef.h>
+
 #ifndef BATCH
 #define BATCH -1
 #define SIZES 3, 8, 6
@@ -21,15 +23,16 @@ static int64_t workspaceSize(int64_t batch) {
 }
 
 static int32_t run(const void *const *inputs, void *const *outputs,
-                   int64_t batch, void *workspace) {
-  (void)inputs, (void)workspace;
+                   int64_t batch, void *workspace,
+                   const dorefa_run_options *options) {
+  (void)inputs, (void)workspace, (void)options;
   for (int64_t i = 0; i < 3 * batch; ++i)
     ((float *)outputs[0])[i] = 0;
   return DOREFA_OK;
 }
 
 static const dorefa_model model = {
-    DOREFA_MODEL_ABI_VERSION, 1, 1, 0, &image, &scores, "image", "any",
+    DOREFA_MODEL_ABI_VERSION, 1, 1, 0, 0, 0, &image, &scores, NULL, "image", "any",
     workspaceSize, run};
 
 int32_t dorefa_model_open(uint32_t version, const dorefa_model **result) {

@@ -38,6 +38,7 @@
 // CALL-NEXT: output scores: f32 -1 4 2
 // CALL-NEXT: output fixed: i64 2
 // CALL: 2 threads, 4 runs each, batch 3: equal outputs
+// CALL-NEXT: 0 layers: begun and ended in order
 // CALL-NEXT: mistakes: refused
 
 module @toy {

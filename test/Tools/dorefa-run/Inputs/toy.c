@@ -39,6 +39,12 @@
 #ifndef INPUTS
 #define INPUTS inputInfos
 #endif
+#ifndef LAYERS
+#define LAYERS layerInfos
+#endif
+#ifndef PREDICTED
+#define PREDICTED 0
+#endif
 #ifndef OPEN
 #define OPEN dorefa_model_open
 #endif
@@ -66,9 +72,12 @@ static const dorefa_tensor_info inputInfos[] = {
     {"a", DOREFA_U8, 2, {-1, 3}}, {"b=2", DOREFA_I32, 2, {-1, 3}}};
 static const dorefa_tensor_info outputInfos[] = {
     {"sum", DOREFA_I32, 2, {-1, 3}}, {"count", DOREFA_I64, 0, {0}}};
+#define layerInfos NULL
+#define NUM_LAYERS 0
 
 static int32_t run(const void *const *inputs, void *const *outputs,
-                   int64_t batch, void *workspace) {
+                   int64_t batch, void *workspace,
+                   const dorefa_run_options *options) {
   int32_t status = check(inputs, outputs, batch, workspace);
   if (status != DOREFA_OK)
     return status;
@@ -79,6 +88,7 @@ static int32_t run(const void *const *inputs, void *const *outputs,
   for (int64_t i = 0; i < 3 * batch; ++i)
     sum[i] = a[i] + b[i];
   *count = 3 * batch;
+  (void)options;
   return DOREFA_OK;
 }
 
@@ -88,9 +98,13 @@ static const dorefa_tensor_info inputInfos[] = {
     {"image", TYPE, RANK, {-1, DIM, 2}}};
 static const dorefa_tensor_info outputInfos[] = {
     {"scores", DOREFA_F32, 2, {-1, 3}}};
+static const dorefa_layer_info layerInfos[] = {
+    {"scores", "matmul", "by hand", 3, PREDICTED}};
+#define NUM_LAYERS 1
 
 static int32_t run(const void *const *inputs, void *const *outputs,
-                   int64_t batch, void *workspace) {
+                   int64_t batch, void *workspace,
+                   const dorefa_run_options *options) {
   int32_t status = check(inputs, outputs, batch, workspace);
   if (status != DOREFA_OK)
     return status;
@@ -102,9 +116,13 @@ static int32_t run(const void *const *inputs, void *const *outputs,
     for (int64_t i = 0; i < 4; ++i)
       sums[n] += image[4 * n + i];
   }
+  if (options && options->notify)
+    options->notify(options->context, 0, DOREFA_LAYER_BEGINS);
   for (int64_t n = 0; n < batch; ++n)
     for (int64_t c = 0; c < 3; ++c)
       scores[3 * n + c] = (float)(c + 1) * sums[n];
+  if (options && options->notify)
+    options->notify(options->context, 0, DOREFA_LAYER_ENDS);
   return DOREFA_OK;
 }
 
@@ -113,9 +131,10 @@ static int32_t run(const void *const *inputs, void *const *outputs,
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 static const dorefa_model model = {
-    ABI_VERSION, LENGTH(inputInfos), LENGTH(outputInfos),         0,
-    INPUTS,      outputInfos,        "toy",                       "toy-target v2",
-    workspaceSize, RUN};
+    ABI_VERSION, LENGTH(inputInfos), LENGTH(outputInfos), NUM_LAYERS,
+    0,           0,                  INPUTS,              outputInfos,
+    LAYERS,      "toy",              "toy-target v2",     workspaceSize,
+    RUN};
 
 int32_t OPEN(uint32_t version, const dorefa_model **result);
 int32_t OPEN(uint32_t version, const dorefa_model **result) {

@@ -1,0 +1,177 @@
+//===- MarkLayers.cpp - Tell a caller where layers begin and end ---------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "SourceName.h"
+#include "dorefa/Dialect/BitPlane/BitPlane.h"
+#include "dorefa/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace mlir::dorefa {
+#define GEN_PASS_DEF_MARKLAYERSPASS
+#include "dorefa/Transforms/Passes.h.inc"
+
+namespace {
+
+/// `DOREFA_LAYER_BEGINS` and `DOREFA_LAYER_ENDS` of Model.h.
+enum Event { kBegins = 0, kEnds = 1 };
+
+/// What a profile says about a layer.
+struct Layer {
+  Operation *op;
+  StringRef operation, kernel;
+  /// Multiply-adds per sample where the batch is dynamic, else altogether.
+  int64_t macs;
+};
+
+//===----------------------------------------------------------------------===//
+// Layers
+//===----------------------------------------------------------------------===//
+
+int64_t sizeOr1(int64_t size) { return ShapedType::isDynamic(size) ? 1 : size; }
+
+int64_t getBatch(Value buffer) {
+  return sizeOr1(cast<ShapedType>(buffer.getType()).getDimSize(0));
+}
+
+/// Pairs of an output and a tap of its window that lie inside the input, along
+/// spatial dimension `dim` (0 or 1).
+int64_t countTaps(bitplane::Conv2DOp op, int64_t dim) {
+  ArrayRef<int64_t> border = op.getBorder();
+  int64_t before = border[dim], after = border[2 + dim];
+  int64_t size = cast<ShapedType>(op.getInput().getType()).getDimSize(1 + dim);
+  int64_t outputs = cast<ShapedType>(op.getInit().getType()).getDimSize(1 + dim);
+  int64_t taps = 0;
+  for (int64_t output = 0; output < outputs; ++output)
+    for (int64_t tap = 0; tap < op.getKernelSize()[dim]; ++tap) {
+      int64_t position =
+          output * op.getStrides()[dim] + tap * op.getDilations()[dim];
+      taps += position >= before && position < size - after;
+    }
+  return taps;
+}
+
+StringRef getKernelName(std::optional<bitplane::Kernel> kernel) {
+  return kernel ? bitplane::stringifyKernel(*kernel) : "popcount";
+}
+
+Layer describe(bitplane::Conv2DOp op) {
+  auto inputs = static_cast<int64_t>(op.getChannels() / op.getGroups());
+  auto outputs = static_cast<int64_t>(op.getOutputChannels());
+  return {op, "conv_2d", getKernelName(op.getKernel()),
+          getBatch(op.getInit()) * countTaps(op, 0) * countTaps(op, 1) *
+              inputs * outputs};
+}
+
+Layer describe(bitplane::MatMulOp op) {
+  auto inputs = static_cast<int64_t>(op.getChannels());
+  auto outputs = static_cast<int64_t>(op.getOutputChannels());
+  return {op, "matmul", getKernelName(op.getKernel()),
+          getBatch(op.getInit()) * inputs * outputs};
+}
+
+/// A sum of products is a layer; a pool or an elementwise operation is not.
+std::optional<Layer> describe(linalg::LinalgOp op) {
+  Block &body = op->getRegion(0).front();
+  bool hasProduct = llvm::any_of(body, [](Operation &inner) {
+    return isa<arith::MulFOp, math::FmaOp>(inner);
+  });
+  if (!hasProduct || op.getNumReductionLoops() == 0)
+    return std::nullopt;
+  int64_t macs = 1;
+  for (int64_t size : op.getStaticLoopRanges())
+    macs *= sizeOr1(size);
+  return Layer{op, isa<linalg::MatmulOp>(op) ? "matmul" : "conv_2d", "float",
+               macs};
+}
+
+std::optional<Layer> findLayer(Operation &op) {
+  return TypeSwitch<Operation *, std::optional<Layer>>(&op)
+      .Case<bitplane::Conv2DOp, bitplane::MatMulOp>(
+          [](auto layer) { return describe(layer); })
+      .Case([](linalg::LinalgOp layer) { return describe(layer); })
+      .Default([](Operation *) { return std::nullopt; });
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+struct MarkLayers : impl::MarkLayersPassBase<MarkLayers> {
+  void runOnOperation() override {
+    auto main = getOperation().lookupSymbol<func::FuncOp>("main");
+    if (!main || !main.getBody().hasOneBlock()) {
+      getOperation().emitError(
+          "module has no function @main with one block, but a "
+          "network must have one");
+      return signalPassFailure();
+    }
+    SmallVector<Layer> layers;
+    for (Operation &op : main.front())
+      if (std::optional<Layer> layer = findLayer(op))
+        layers.push_back(*layer);
+    record(layers);
+    if (failed(mark(main, layers)))
+      signalPassFailure();
+  }
+
+private:
+  void record(ArrayRef<Layer> layers) {
+    Builder b(&getContext());
+    SmallVector<Attribute> entries;
+    for (const Layer &layer : layers) {
+      StringRef name = findName(layer.op->getLoc());
+      auto predicted =
+          layer.op->getAttrOfType<IntegerAttr>("dorefa.predicted_ns");
+      SmallVector<NamedAttribute> fields{
+          b.getNamedAttr("name", b.getStringAttr(name.empty() ? "-" : name)),
+          b.getNamedAttr("operation", b.getStringAttr(layer.operation)),
+          b.getNamedAttr("kernel", b.getStringAttr(layer.kernel)),
+          b.getNamedAttr("macs", b.getI64IntegerAttr(layer.macs)),
+          b.getNamedAttr(
+              "predicted_ns",
+              b.getI64IntegerAttr(predicted ? predicted.getInt() : 0))};
+      entries.push_back(b.getDictionaryAttr(fields));
+    }
+    getOperation()->setAttr("dorefa.layers", b.getArrayAttr(entries));
+  }
+
+  LogicalResult mark(func::FuncOp main, ArrayRef<Layer> layers) {
+    ImplicitLocOpBuilder b(main.getLoc(), main);
+    auto pointer = LLVM::LLVMPointerType::get(&getContext());
+    auto notify = func::FuncOp::create(
+        b, "dorefa_notify",
+        b.getFunctionType({pointer, b.getI32Type(), b.getI32Type()}, {}));
+    notify.setPrivate();
+    unsigned position = main.getNumArguments();
+    if (failed(main.insertArgument(position, pointer, DictionaryAttr(),
+                                   main.getLoc())))
+      return failure();
+    Value options = main.getArgument(position);
+    auto call = [&](int64_t index, Event event) {
+      Value number = arith::ConstantIntOp::create(b, b.getI32Type(), index);
+      Value what = arith::ConstantIntOp::create(b, b.getI32Type(), event);
+      func::CallOp::create(b, notify, ValueRange{options, number, what});
+    };
+    for (auto [index, layer] : llvm::enumerate(layers)) {
+      b.setLoc(layer.op->getLoc());
+      b.setInsertionPoint(layer.op);
+      call(index, kBegins);
+      b.setInsertionPointAfter(layer.op);
+      call(index, kEnds);
+    }
+    return success();
+  }
+};
+
+} // namespace
+} // namespace mlir::dorefa
