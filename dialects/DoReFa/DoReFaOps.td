@@ -252,6 +252,62 @@ def DoReFa_ThresholdOp
   let hasVerifier = 1;
 }
 
+def DoReFa_LookupOp
+    : DoReFa_Op<"lookup", [AllShapesMatch<["input", "result"]>]> {
+  let summary = "Look each element up in a table of codes";
+  let description = [{
+    The fused form of a chain that neither only rises nor only falls (paper, 2.8),
+    where `dorefa.threshold` cannot stand. Channel `c` (the last dimension of the
+    input) has row `c` of the table, of shape `C x n`, or all share the one of
+    `1 x n`. An accumulator `x` has the entry `x - offset`, one beyond an end of the
+    table the entry at that end. A code has the entry of its own number, so that n
+    is `2^bits` and there is no offset.
+
+    Example:
+    ```mlir
+    %t = dorefa.constant dense<[[1, 0, 0, 1, 3]]> : tensor<1x5xi8> -> tensor<1x5x!dorefa.code<2, unipolar>>
+    %q = dorefa.lookup %acc, %t offset -2 : tensor<4x8xi32>,
+        tensor<1x5x!dorefa.code<2, unipolar>> -> tensor<4x8x!dorefa.code<2, unipolar>>
+    ```
+  }];
+  let arguments = (ins TensorOf<[I32, DoReFa_CodeType]>:$input,
+                       2DTensorOf<[DoReFa_CodeType]>:$table,
+                       DefaultValuedAttr<I64Attr, "0">:$offset);
+  let results = (outs DoReFa_CodeTensor:$result);
+  let assemblyFormat = [{
+    $input `,` $table (`offset` $offset^)? attr-dict
+    `:` type($input) `,` type($table) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def DoReFa_WeightedSumOp
+    : DoReFa_Op<"weighted_sum", [AllShapesMatch<["lhs", "rhs", "result"]>]> {
+  let summary = "Add accumulators or codes, each times an integer";
+  let description = [{
+    `w(c, 0) * lhs + w(c, 1) * rhs` for channel `c` (the last dimension), a code
+    standing for its integer. Weights have shape `C x 2`, or `1 x 2` for all
+    channels. The sum is exact: it must stay inside i32. `dorefa.threshold` behind it
+    compares the sum of two branches whose scales differ.
+
+    Example:
+    ```mlir
+    %w = arith.constant dense<[[3, -7]]> : tensor<1x2xi32>
+    %sum = dorefa.weighted_sum %acc, %skip, %w : tensor<4x8xi32>,
+        tensor<4x8x!dorefa.code<2, unipolar>>, tensor<1x2xi32> -> tensor<4x8xi32>
+    ```
+  }];
+  let arguments = (ins TensorOf<[I32, DoReFa_CodeType]>:$lhs,
+                       TensorOf<[I32, DoReFa_CodeType]>:$rhs,
+                       2DTensorOf<[I32]>:$weights);
+  let results = (outs TensorOf<[I32]>:$result);
+  let assemblyFormat = [{
+    $lhs `,` $rhs `,` $weights attr-dict
+    `:` type($lhs) `,` type($rhs) `,` type($weights) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
 def DoReFa_StraightThroughOp
     : DoReFa_DifferentiableOp<"straight_through",
                 [SameOperandsAndResultType]> {

@@ -18,6 +18,7 @@
 
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <cmath>
 #include <limits>
@@ -155,6 +156,14 @@ static LogicalResult run(QuantizeGradientsOp op, Frame &frame) {
   return success();
 }
 
+/// Checks that a table per channel has one row, or one for each channel.
+static LogicalResult checkRows(Operation *op, size_t rows, size_t channels) {
+  if (rows == 1 || rows == channels)
+    return success();
+  return op->emitOpError() << "has a table of " << rows << " rows for " << channels
+                           << " channels";
+}
+
 template <typename T>
 static LogicalResult runThreshold(ThresholdOp op, Frame &frame) {
   ThresholdTable<T> table(frame.read<T>(op.getThresholds()),
@@ -162,10 +171,8 @@ static LogicalResult runThreshold(ThresholdOp op, Frame &frame) {
                           op.getDecreasing(), op.getBase(),
                           getCodeType(op.getResult().getType()));
   size_t channels = getLastSize(frame.shape(op.getInput()));
-  size_t rows = frame.shape(op.getThresholds()).front();
-  if (rows != 1 && rows != channels)
-    return op.emitOpError() << "has " << rows << " rows of thresholds for "
-                            << channels << " channels";
+  if (failed(checkRows(op, frame.shape(op.getThresholds()).front(), channels)))
+    return failure();
   return mapElements<uint8_t, T>(
       op.getInput(), op.getResult(), frame,
       [&](T x, size_t i) { return table.getCode(x, i % channels); });
@@ -175,6 +182,65 @@ static LogicalResult run(ThresholdOp op, Frame &frame) {
   return getElementTypeOrSelf(op.getInput()).isF32()
              ? runThreshold<float>(op, frame)
              : runThreshold<int32_t>(op, frame);
+}
+
+/// `getEntry` gives the entry of an element, which may lie beyond the table.
+template <typename T, typename Fn>
+static LogicalResult runLookup(LookupOp op, Frame &frame, Fn getEntry) {
+  ArrayRef<uint8_t> table = frame.read<uint8_t>(op.getTable());
+  int64_t rows = frame.shape(op.getTable())[0], size = frame.shape(op.getTable())[1];
+  int64_t channels = getLastSize(frame.shape(op.getInput()));
+  if (failed(checkRows(op, rows, channels)))
+    return failure();
+  return mapElements<uint8_t, T>(
+      op.getInput(), op.getResult(), frame, [&](T x, size_t i) {
+        int64_t row = rows == 1 ? 0 : i % channels;
+        return table[row * size + std::clamp<int64_t>(getEntry(x), 0, size - 1)];
+      });
+}
+
+static LogicalResult run(LookupOp op, Frame &frame) {
+  if (getCodeType(op.getInput().getType()))
+    return runLookup<uint8_t>(op, frame, [](uint8_t code) { return code; });
+  int64_t offset = op.getOffset();
+  return runLookup<int32_t>(op, frame, [=](int32_t x) { return x - offset; });
+}
+
+/// The integers that accumulators or codes stand for.
+static std::vector<int64_t> readIntegers(Value value, Frame &frame) {
+  CodeType code = getCodeType(value.getType());
+  if (!code) {
+    ArrayRef<int32_t> accumulators = frame.read<int32_t>(value);
+    return {accumulators.begin(), accumulators.end()};
+  }
+  ValueTable values(code);
+  std::vector<int64_t> integers;
+  for (uint8_t q : frame.read<uint8_t>(value))
+    integers.push_back(values[q]);
+  return integers;
+}
+
+static LogicalResult run(WeightedSumOp op, Frame &frame) {
+  std::vector<int64_t> lhs = readIntegers(op.getLhs(), frame);
+  std::vector<int64_t> rhs = readIntegers(op.getRhs(), frame);
+  ArrayRef<int32_t> weights = frame.read<int32_t>(op.getWeights());
+  ArrayRef<int64_t> shape = frame.shape(op.getLhs());
+  size_t rows = weights.size() / 2;
+  if (shape != frame.shape(op.getRhs()))
+    return op.emitOpError("has operands whose batches differ");
+  if (failed(checkRows(op, rows, getLastSize(shape))))
+    return failure();
+  auto result = frame.write<int32_t>(op.getResult(), shape);
+  if (failed(result))
+    return failure();
+  for (size_t i = 0; i < lhs.size(); ++i) {
+    size_t row = i % rows;
+    int64_t sum = weights[2 * row] * lhs[i] + weights[2 * row + 1] * rhs[i];
+    if (!llvm::isInt<32>(sum))
+      return op.emitOpError() << "has the sum " << sum << " but must stay inside i32";
+    (*result)[i] = static_cast<int32_t>(sum);
+  }
+  return success();
 }
 
 static LogicalResult run(StraightThroughOp op, Frame &frame) {
@@ -461,9 +527,10 @@ std::optional<LogicalResult> interpreter::runDoReFaOp(Operation *op,
   return TypeSwitch<Operation *, std::optional<LogicalResult>>(op)
       .Case<ConstantOp, QuantizeOp, QuantizeSignOp, QuantizeActivationsOp,
             QuantizeWeightsOp, QuantizeTernaryOp, QuantizeGradientsOp,
-            ThresholdOp, StraightThroughOp, DequantizeOp, ScaleOp,
-            StorageCastOp, Conv2DOp, MatMulOp, BatchNormOp, UnaryOp, BinaryOp,
-            SoftmaxOp, TopKOp, MaxPoolOp, AvgPoolOp>(
+            ThresholdOp, LookupOp, WeightedSumOp, StraightThroughOp,
+            DequantizeOp, ScaleOp, StorageCastOp, Conv2DOp, MatMulOp,
+            BatchNormOp, UnaryOp, BinaryOp, SoftmaxOp, TopKOp, MaxPoolOp,
+            AvgPoolOp>(
           [&](auto concrete) { return run(concrete, frame); })
       .Default(std::nullopt);
 }

@@ -16,10 +16,13 @@ StringRef stringifyVerifyThresholds(VerifyThresholds verify) {
 
 void Certificate::attachTo(Operation *op) const {
   Builder builder(op->getContext());
+  // What was checked: thresholds, or the entries of a table.
   NamedAttribute entries[] = {
       builder.getNamedAttr("evaluations",
                            builder.getI64IntegerAttr(numEvaluations)),
-      builder.getNamedAttr("thresholds", builder.getI64IntegerAttr(numThresholds)),
+      numEntries ? builder.getNamedAttr("entries", builder.getI64IntegerAttr(numEntries))
+                 : builder.getNamedAttr("thresholds",
+                                        builder.getI64IntegerAttr(numThresholds)),
       builder.getNamedAttr(
           "verify", builder.getStringAttr(stringifyVerifyThresholds(verify)))};
   op->setAttr(kAttr, builder.getDictionaryAttr(entries));
@@ -30,16 +33,21 @@ std::optional<Certificate> Certificate::of(Operation *op) {
   if (!dictionary)
     return std::nullopt;
   auto verify = dictionary.getAs<StringAttr>("verify");
-  auto thresholds = dictionary.getAs<IntegerAttr>("thresholds");
-  auto evaluations = dictionary.getAs<IntegerAttr>("evaluations");
-  if (!verify || !thresholds || !evaluations ||
-      !thresholds.getType().isInteger(64) || !evaluations.getType().isInteger(64))
+  auto count = [&](StringRef name) -> std::optional<int64_t> {
+    auto number = dictionary.getAs<IntegerAttr>(name);
+    if (!number || !number.getType().isInteger(64))
+      return std::nullopt;
+    return number.getInt();
+  };
+  std::optional<int64_t> thresholds = count("thresholds"), entries = count("entries"),
+                         evaluations = count("evaluations");
+  if (!verify || !evaluations || (!thresholds && !entries))
     return std::nullopt;
   bool exhaustive =
       verify == stringifyVerifyThresholds(VerifyThresholds::Exhaustive);
   return Certificate{exhaustive ? VerifyThresholds::Exhaustive
                                 : VerifyThresholds::Certificate,
-                     thresholds.getInt(), evaluations.getInt()};
+                     thresholds.value_or(0), entries.value_or(0), *evaluations};
 }
 
 } // namespace mlir::dorefa

@@ -12,12 +12,15 @@
 
 namespace mlir::dorefa {
 
-/// What `dorefa-fuse-thresholds` compared. Attribute `dorefa.certificate` of the
+/// What `dorefa-fuse-thresholds` compared. An entry of a table is the result of such
+/// an evaluation, so that a table is always checked everywhere. Attribute `dorefa.certificate` of the
 /// thresholds, and of the layer that they join, keeps it for the report.
 struct Certificate {
   VerifyThresholds verify;
   /// Thresholds of all channels.
   int64_t numThresholds;
+  /// Entries of a table of codes, which stands where thresholds cannot.
+  int64_t numEntries;
   /// Numbers on which the reference and the thresholds were compared.
   int64_t numEvaluations;
 

@@ -6,13 +6,15 @@
 //
 // Paper, section 2.8. For each quantizer: collect the chain of operations between
 // it and the accumulators or codes it depends on, solve the chain for thresholds
-// (StepFunction), put one threshold op in its place.
+// (StepFunction), put one threshold op in its place. A chain that is no step function
+// becomes a table, the sum of two branches a comparison of both (ResidualSum).
 //
 //===----------------------------------------------------------------------===//
 
 #include "Certificate.h"
 #include "Chain.h"
 #include "Movement.h"
+#include "ResidualSum.h"
 #include "StepFunction.h"
 #include "dorefa/Dialect/DoReFa/Constants.h"
 #include "dorefa/Dialect/DoReFa/DoReFa.h"
@@ -36,21 +38,9 @@ namespace {
 constexpr int64_t kMaxFloatThresholds = 15;
 /// Evaluations per quantizer that verify=exhaustive takes, some minutes' work.
 constexpr int64_t kMaxCompared = int64_t(1) << 32;
-
-/// What is left of a chain behind its operation `obstacle`: a chain of floats.
-std::optional<Chain> cutBehind(const Chain &chain, Operation *obstacle) {
-  const auto *at = llvm::find(chain.ops, obstacle);
-  if (at == chain.ops.end() || std::next(at) == chain.ops.end() ||
-      !getElementTypeOrSelf(obstacle->getResult(0)).isF32())
-    return std::nullopt;
-  size_t from = std::next(at) - chain.ops.begin();
-  Chain rest;
-  rest.kind = Domain::Floats;
-  rest.source = obstacle->getResult(0);
-  rest.ops.assign(chain.ops.begin() + from, chain.ops.end());
-  rest.operands.assign(chain.operands.begin() + from, chain.operands.end());
-  return rest;
-}
+/// Entries of one channel, and bytes of all, that a table of codes may have.
+constexpr int64_t kMaxEntries = int64_t(1) << 16;
+constexpr int64_t kMaxTableBytes = int64_t(1) << 22;
 
 //===----------------------------------------------------------------------===//
 // Thresholds in place of a chain
@@ -154,15 +144,23 @@ Value createThreshold(OpBuilder &builder, Location loc, Value input,
   return op;
 }
 
-/// Builds thresholds and movements in front of the quantizer and returns its codes.
-Value rebuildChain(const Chain &chain, const StepFunction &function,
-                   const Solution &solution, const Certificate &certificate) {
+/// Location of an operation in front of the last one that replaces `chain`: only that
+/// yields the tensor which the source names.
+Location getPartLocation(const Chain &chain) {
+  Operation *quantizer = chain.ops.back();
+  return FusedLoc::get(quantizer->getContext(),
+                       {quantizer->getLoc(), chain.source.getLoc()},
+                       StringAttr::get(quantizer->getContext(), "dorefa.part"));
+}
+
+/// Builds the movements of `chain` in front of the quantizer, from `value` on, and
+/// behind the first `numBefore` operations what `createCodes` makes. Returns the codes.
+Value rebuildChain(
+    const Chain &chain, Value value, size_t numBefore,
+    llvm::function_ref<Value(OpBuilder &, Location, Value)> createCodes) {
   Operation *quantizer = chain.ops.back();
   OpBuilder builder(quantizer);
-  // Only the last operation yields the tensor that the source names.
-  Location part = FusedLoc::get(
-      quantizer->getContext(), {quantizer->getLoc(), chain.source.getLoc()},
-      StringAttr::get(quantizer->getContext(), "dorefa.part"));
+  Location part = getPartLocation(chain);
   size_t last = 0;
   for (auto [position, op] : llvm::enumerate(chain.ops))
     if (isMovement(op))
@@ -170,21 +168,145 @@ Value rebuildChain(const Chain &chain, const StepFunction &function,
   auto locationAt = [&](size_t position) {
     return position == last ? quantizer->getLoc() : part;
   };
-  Value value = chain.source;
-  if (chain.kind == Domain::Codes)
-    value = chain.ops.front()->getResult(0);
   auto move = [&](size_t from, size_t to) {
     for (size_t i = from; i < to; ++i)
       if (isMovement(chain.ops[i]))
         value = rebuildMovement(builder, locationAt(i + 1), chain.ops[i], value);
   };
-  move(0, solution.numBefore);
-  CodeType code = getCodeType(quantizer->getResult(0).getType());
-  Location loc = locationAt(solution.numBefore >= last ? last : 0);
-  value = createThreshold(builder, loc, value, function, solution, certificate,
-                          code);
-  move(solution.numBefore, chain.ops.size());
+  move(0, numBefore);
+  value = createCodes(builder, locationAt(numBefore >= last ? last : 0), value);
+  move(numBefore, chain.ops.size());
   return value;
+}
+
+//===----------------------------------------------------------------------===//
+// A table in place of a chain
+//===----------------------------------------------------------------------===//
+
+/// A chain whose codes are known, number by number.
+struct Table {
+  /// One, or one for each channel.
+  std::vector<CodeRow> rows;
+  /// The accumulator of the first entry; 0 of codes.
+  int64_t offset;
+  int64_t numEntries;
+  /// As in Solution.
+  size_t numBefore = 0;
+};
+
+/// Max pools behind which the codes rise with the pooled value move to the codes;
+/// others, and all in front of these, stay if that value rises with the source.
+bool placePools(const Chain &chain, Table &table) {
+  size_t pool = 0;
+  std::vector<size_t> positions;
+  for (auto [position, op] : llvm::enumerate(chain.ops)) {
+    if (!isa<MaxPoolOp>(op))
+      continue;
+    positions.push_back(position);
+    if (llvm::any_of(table.rows, [&](const CodeRow &row) { return !row.codeRises[pool]; }))
+      table.numBefore = position + 1;
+    ++pool;
+  }
+  return llvm::all_of(llvm::enumerate(positions), [&](auto at) {
+    return at.value() >= table.numBefore ||
+           llvm::all_of(table.rows, [&](const CodeRow &row) {
+             return row.poolRises[at.index()];
+           });
+  });
+}
+
+/// Evaluates `chain`, which `why` keeps from becoming thresholds, on all numbers.
+std::optional<Obstacle> tabulate(const Chain &chain, const StepFunction &function,
+                                 const Obstacle &why, Table &table) {
+  const Domain &domain = function.getDomain();
+  Interval numbers = hull(domain.intervals);
+  if (domain.code)
+    numbers = {0, domain.code.getMaxCode()};
+  int64_t numRows = function.hasOneFunction() ? 1 : function.getChannels();
+  if (ShapedType::isDynamic(numRows))
+    return why;
+  table.offset = domain.code ? 0 : numbers.lo;
+  table.numEntries = numbers.hi - numbers.lo + 1;
+  if (table.numEntries > kMaxEntries || table.numEntries * numRows > kMaxTableBytes)
+    return Obstacle{why.op,
+                    llvm::formatv("{0}, and a table would have {1} entries on {2} "
+                                  "channels but may have {3} on one and {4} on all",
+                                  why.reason, table.numEntries, numRows, kMaxEntries,
+                                  kMaxTableBytes),
+                    why.suggestion};
+  CodeType code = getCodeType(chain.ops.back()->getResult(0).getType());
+  table.rows.resize(numRows);
+  parallelFor(code.getContext(), 0, numRows, [&](size_t c) {
+    table.rows[c] = function.tabulateCodes(c, numbers, code);
+  });
+  if (placePools(chain, table))
+    return std::nullopt;
+  return Obstacle{why.op, why.reason + " and a max pool stands between its operations",
+                  "pool behind the activation"};
+}
+
+Value createLookup(OpBuilder &builder, Location loc, Value input, const Table &table,
+                   CodeType code) {
+  std::vector<int8_t> codes;
+  for (const CodeRow &row : table.rows)
+    llvm::append_range(codes, row.codes);
+  auto type = RankedTensorType::get(
+      {static_cast<int64_t>(table.rows.size()), table.numEntries}, code);
+  Value constant =
+      materialize(builder, loc,
+                  makeElements<int8_t>(type.clone(builder.getI8Type()),
+                                       std::move(codes), "codes"),
+                  type);
+  auto op = LookupOp::create(builder, loc,
+                             cast<RankedTensorType>(input.getType()).clone(code), input,
+                             constant, builder.getI64IntegerAttr(table.offset));
+  int64_t size = type.getNumElements();
+  Certificate{VerifyThresholds::Exhaustive, /*numThresholds=*/0, size, size}.attachTo(op);
+  return op;
+}
+
+//===----------------------------------------------------------------------===//
+// A comparison in place of a sum
+//===----------------------------------------------------------------------===//
+
+/// A constant with `width` elements of each row; one row where all are equal.
+Value createRows(OpBuilder &builder, Location loc, ArrayRef<SumRow> rows, int64_t width,
+                 llvm::function_ref<ArrayRef<int32_t>(const SumRow &)> get) {
+  bool areEqual = llvm::all_of(
+      rows, [&](const SumRow &row) { return get(row) == get(rows.front()); });
+  std::vector<int32_t> elements;
+  for (const SumRow &row : areEqual ? rows.take_front() : rows)
+    llvm::append_range(elements, get(row));
+  auto type = RankedTensorType::get({static_cast<int64_t>(areEqual ? 1 : rows.size()), width},
+                                    builder.getI32Type());
+  return materialize(builder, loc,
+                     makeElements<int32_t>(type, std::move(elements), "thresholds"), type);
+}
+
+/// The weighted sum in front of the quantizer and its codes.
+Value rebuildSum(const Chain &chain, const ResidualSum &sum, ArrayRef<SumRow> rows,
+                 const Certificate &certificate) {
+  OpBuilder builder(chain.ops.back());
+  Location part = getPartLocation(chain);
+  Value weights = createRows(builder, part, rows, 2, [](const SumRow &row) {
+    return ArrayRef<int32_t>(row.weights);
+  });
+  auto type = cast<RankedTensorType>(chain.source.getType());
+  Value weighted = WeightedSumOp::create(builder, part, type.clone(builder.getI32Type()),
+                                         sum.getOperand(0), sum.getOperand(1), weights);
+  CodeType code = getCodeType(chain.ops.back()->getResult(0).getType());
+  return rebuildChain(
+      chain, weighted, /*numBefore=*/0, [&](OpBuilder &builder, Location loc, Value value) {
+        Value table =
+            createRows(builder, loc, rows, sum.getNumThresholds(), [](const SumRow &row) {
+              return ArrayRef<int32_t>(row.thresholds);
+            });
+        auto op = ThresholdOp::create(builder, loc, type.clone(code), value, table,
+                                      DenseBoolArrayAttr(),
+                                      builder.getI64IntegerAttr(sum.getBase()));
+        certificate.attachTo(op);
+        return op.getResult();
+      });
 }
 
 //===----------------------------------------------------------------------===//
@@ -206,6 +328,22 @@ void reportFused(Operation *quantizer, const Chain &chain, const Solution &solut
                      "{4} constant; compared on {5} values",
                      solution.rows.size(), input.str(), solution.numThresholds,
                      countDirection(-1), countDirection(0), solution.numCompared);
+}
+
+void reportFused(Operation *quantizer, const Table &table) {
+  remark::passed(quantizer->getLoc(),
+                 remark::RemarkOpts::name("fused-table").category("dorefa"))
+      << remark::add("{0} rows of {1} codes; compared on {2} values", table.rows.size(),
+                     table.numEntries, table.rows.size() * table.numEntries);
+}
+
+void reportFused(Operation *quantizer, const ResidualSum &sum, ArrayRef<SumRow> rows,
+                 int64_t numCompared) {
+  remark::passed(quantizer->getLoc(),
+                 remark::RemarkOpts::name("fused-sum").category("dorefa"))
+      << remark::add("{0} channels, {1} thresholds each; proven for {2} pairs, compared "
+                     "on {3}",
+                     rows.size(), sum.getNumThresholds(), sum.countPairs(), numCompared);
 }
 
 void reportMissed(Operation *quantizer, const Obstacle &obstacle) {
@@ -265,8 +403,16 @@ private:
     if (quantizer->use_empty())
       return success();
     Chain chain = collectChain(quantizer);
-    if (std::optional<Obstacle> obstacle = findObstacle(chain))
-      reportMissed(quantizer, *obstacle);
+    if (std::optional<Obstacle> stop = findObstacle(chain)) {
+      FailureOr<std::optional<Obstacle>> obstacle = stop;
+      if (isSum(chain))
+        obstacle = fuseSum(chain, ranges);
+      if (failed(obstacle))
+        return failure();
+      if (!*obstacle)
+        return success();
+      reportMissed(quantizer, **obstacle);
+    }
     while (true) {
       FailureOr<std::optional<Obstacle>> obstacle = fuse(chain, ranges);
       if (failed(obstacle))
@@ -306,31 +452,103 @@ private:
 
     Operation *quantizer = chain.ops.back();
     bool exhaustive = verify == VerifyThresholds::Exhaustive;
-    if (exhaustive && failed(verifySize(quantizer, function)))
+    if (exhaustive && failed(verifySize(quantizer, function.countNumbers())))
       return failure();
     Solution solution;
     if (std::optional<Obstacle> obstacle =
-            solveRows(function, exhaustive, &getContext(), solution))
-      return obstacle;
+            solveRows(function, exhaustive, &getContext(), solution)) {
+      if (chain.kind == Domain::Floats)
+        return obstacle;
+      return fuseTable(chain, function, *obstacle, channelsLast, ranges);
+    }
     for (auto [c, row] : llvm::enumerate(solution.rows))
       if (row.wrong)
-        return quantizer->emitOpError()
-               << "thresholds of channel " << c
-               << " are not those of the operations in front; please report this";
+        return emitWrong(quantizer, c);
     if (std::optional<Obstacle> obstacle = placePools(chain, solution))
       return obstacle;
-    if (solution.numBefore && solution.rows.size() > 1 &&
-        !channelsLast[solution.numBefore - 1])
-      return std::optional(Obstacle{chain.ops[solution.numBefore - 1],
-                                    "channels are not the last dimension there",
-                                    "keep the layout channels-last"});
+    if (solution.rows.size() > 1)
+      if (std::optional<Obstacle> obstacle =
+              checkChannels(chain, solution.numBefore, channelsLast))
+        return obstacle;
     replace(chain, function, solution, ranges);
     return std::optional<Obstacle>();
   }
 
+  /// A row for each channel needs the channels in the last dimension where it stands.
+  static std::optional<Obstacle> checkChannels(const Chain &chain, size_t numBefore,
+                                               ArrayRef<bool> channelsLast) {
+    if (numBefore == 0 || channelsLast[numBefore - 1])
+      return std::nullopt;
+    return Obstacle{chain.ops[numBefore - 1], "channels are not the last dimension there",
+                    "keep the layout channels-last"};
+  }
+
+  /// Replaces `chain`, which `why` keeps from becoming thresholds, by a table, or
+  /// returns why not.
+  std::optional<Obstacle> fuseTable(const Chain &chain, const StepFunction &function,
+                                    const Obstacle &why, ArrayRef<bool> channelsLast,
+                                    RangeAnalysis &ranges) {
+    Table table;
+    if (std::optional<Obstacle> obstacle = tabulate(chain, function, why, table))
+      return obstacle;
+    if (table.rows.size() > 1)
+      if (std::optional<Obstacle> obstacle =
+              checkChannels(chain, table.numBefore, channelsLast))
+        return obstacle;
+    Operation *quantizer = chain.ops.back();
+    reportFused(quantizer, table);
+    CodeType code = getCodeType(quantizer->getResult(0).getType());
+    replaceQuantizer(quantizer, ranges, [&] {
+      return rebuildChain(chain, chain.source, table.numBefore,
+                          [&](OpBuilder &builder, Location loc, Value value) {
+                            return createLookup(builder, loc, value, table, code);
+                          });
+    });
+    return std::nullopt;
+  }
+
+  static bool isSum(const Chain &chain) {
+    auto op = chain.source.getDefiningOp<BinaryOp>();
+    return op && (op.getKind() == BinaryKind::Add || op.getKind() == BinaryKind::Sub);
+  }
+
+  /// Replaces the sum that `chain` starts from and what follows it by a comparison of
+  /// both operands, or returns why not. Fails with an error where that is wrong.
+  FailureOr<std::optional<Obstacle>> fuseSum(const Chain &chain, RangeAnalysis &ranges) {
+    Operation *quantizer = chain.ops.back();
+    ResidualSum sum(chain, ranges);
+    if (sum.getObstacle())
+      return sum.getObstacle();
+    bool exhaustive = verify == VerifyThresholds::Exhaustive;
+    if (exhaustive && failed(verifySize(quantizer, sum.countPairs())))
+      return failure();
+    std::vector<SumRow> rows(sum.getNumRows());
+    parallelFor(&getContext(), 0, rows.size(),
+                [&](size_t c) { rows[c] = sum.solve(c, exhaustive); });
+    int64_t numCompared = 0;
+    for (auto [c, row] : llvm::enumerate(rows)) {
+      if (row.wrong)
+        return emitWrong(quantizer, c);
+      if (row.obstacle)
+        return row.obstacle;
+      numCompared += row.numCompared;
+    }
+    reportFused(quantizer, sum, rows, numCompared);
+    int64_t numThresholds = rows.size() * sum.getNumThresholds();
+    Certificate certificate{verify, numThresholds, /*numEntries=*/0, numCompared};
+    replaceQuantizer(quantizer, ranges,
+                     [&] { return rebuildSum(chain, sum, rows, certificate); });
+    return std::optional<Obstacle>();
+  }
+
+  static LogicalResult emitWrong(Operation *quantizer, size_t channel) {
+    return quantizer->emitOpError()
+           << "thresholds of channel " << channel
+           << " are not those of the operations in front; please report this";
+  }
+
   /// Comparing everywhere takes as long as there are accumulators.
-  static LogicalResult verifySize(Operation *quantizer, const StepFunction &function) {
-    int64_t total = function.countNumbers();
+  static LogicalResult verifySize(Operation *quantizer, int64_t total) {
     if (total <= kMaxCompared)
       return success();
     return quantizer->emitOpError()
@@ -355,10 +573,26 @@ private:
     int64_t numThresholds = solution.rows.size() * solution.numThresholds;
     bool isFloat = chain.kind == Domain::Floats;
     Certificate certificate{isFloat ? VerifyThresholds::Certificate : verify,
-                            numThresholds, solution.numCompared};
+                            numThresholds, /*numEntries=*/0, solution.numCompared};
     reportFused(quantizer, chain, solution);
+    Value start = chain.source;
+    if (chain.kind == Domain::Codes)
+      start = chain.ops.front()->getResult(0);
+    CodeType code = getCodeType(quantizer->getResult(0).getType());
+    replaceQuantizer(quantizer, ranges, [&] {
+      return rebuildChain(chain, start, solution.numBefore,
+                          [&](OpBuilder &builder, Location loc, Value value) {
+                            return createThreshold(builder, loc, value, function,
+                                                   solution, certificate, code);
+                          });
+    });
+  }
+
+  /// Lets `build` put operations in front of `quantizer` whose codes take its place.
+  static void replaceQuantizer(Operation *quantizer, RangeAnalysis &ranges,
+                               llvm::function_ref<Value()> build) {
     Operation *before = quantizer->getPrevNode();
-    Value codes = rebuildChain(chain, function, solution, certificate);
+    Value codes = build();
     Operation *op = before ? before->getNextNode() : &quantizer->getBlock()->front();
     for (; op != quantizer; op = op->getNextNode())
       ranges.visit(op);

@@ -251,6 +251,54 @@ static std::vector<Interval> inferThreshold(ThresholdOp op,
   return levels(code, op.getBase(), op.getBase() + type.getDimSize(1));
 }
 
+/// Codes of the entries that the input can have.
+static std::vector<Interval> inferLookup(LookupOp op,
+                                         const RangeAnalysis &analysis) {
+  CodeType code = getCodeType(op.getResult().getType());
+  ElementsAttr attr = getConstant(op.getTable());
+  std::vector<uint8_t> table =
+      attr ? readElements<uint8_t>(attr) : std::vector<uint8_t>();
+  if (table.empty())
+    return {};
+  auto shape = cast<RankedTensorType>(op.getTable().getType()).getShape();
+  std::vector<Interval> inputs{{0, shape[1] - 1}};
+  if (!getCodeType(op.getInput().getType()))
+    inputs = analysis.getIntervals(op.getInput());
+  auto entry = [&](int64_t x) {
+    return std::clamp<int64_t>(x - op.getOffset(), 0, shape[1] - 1);
+  };
+  std::vector<Interval> result;
+  for (size_t c = 0; c < std::max<size_t>(inputs.size(), shape[0]); ++c) {
+    ArrayRef<uint8_t> row =
+        ArrayRef(table).slice((shape[0] > 1 ? c : 0) * shape[1], shape[1]);
+    Interval input = inputs[inputs.size() > 1 ? c : 0];
+    Interval all{code.getMaxValue(), code.getMinValue()};
+    for (int64_t i = entry(input.lo); i <= entry(input.hi); ++i)
+      all = hull({all, {code.getValue(row[i]), code.getValue(row[i])}});
+    result.push_back(all);
+  }
+  return result;
+}
+
+static std::vector<Interval> inferWeightedSum(WeightedSumOp op,
+                                              const RangeAnalysis &analysis) {
+  ElementsAttr attr = getConstant(op.getWeights());
+  std::vector<int32_t> weights =
+      attr ? readElements<int32_t>(attr) : std::vector<int32_t>();
+  if (weights.empty())
+    return {};
+  std::vector<Interval> lhs = analysis.getIntervals(op.getLhs());
+  std::vector<Interval> rhs = analysis.getIntervals(op.getRhs());
+  size_t rows = weights.size() / 2;
+  std::vector<Interval> result;
+  for (size_t c = 0; c < std::max({rows, lhs.size(), rhs.size()}); ++c) {
+    const int32_t *weight = &weights[rows > 1 ? 2 * c : 0];
+    result.push_back(add(multiply({weight[0], weight[0]}, lhs[lhs.size() > 1 ? c : 0]),
+                         multiply({weight[1], weight[1]}, rhs[rhs.size() > 1 ? c : 0])));
+  }
+  return result;
+}
+
 static std::vector<Interval> inferConstant(ConstantOp op) {
   CodeType code = getCodeType(op.getResult().getType());
   std::vector<int8_t> codes = readElements<int8_t>(op.getValue());
@@ -375,6 +423,8 @@ void RangeAnalysis::visit(Operation *op) {
       .Case([&](ThresholdOp threshold) {
         set(result, inferThreshold(threshold, *this));
       })
+      .Case([&](LookupOp lookup) { set(result, inferLookup(lookup, *this)); })
+      .Case([&](WeightedSumOp sum) { set(result, inferWeightedSum(sum, *this)); })
       .Case([&](MaxPoolOp) { set(result, operand()); })
       .Case<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(
           [&](auto) { set(result, inferReshape(operand(), lastSize(result))); })

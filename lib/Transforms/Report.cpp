@@ -68,10 +68,14 @@ static LayerReport reportBits(OpTy op, CodeType input, CodeType weights,
   row.thresholds = countThresholds(op.getThresholds(), op.isPacked(),
                                    geometry.outputChannels);
   int64_t lanes = geometry.blocks * bitplane::kWordBits;
-  int64_t words = lanes * row.weightBits * taps * geometry.words;
+  int64_t weightBytes = 4 * lanes * row.weightBits * taps * geometry.words;
+  if (op.getKernel() == bitplane::Kernel::Dot)
+    weightBytes = lanes * taps * geometry.steps() * bitplane::kStepChannels *
+                  getStoredBits(op) / 8;
+  int64_t numbers = classes * lanes;
   if (row.thresholds)
-    words += lanes * (row.thresholds / geometry.outputChannels + 1);
-  row.packedBytes = 4 * (words + classes * lanes);
+    numbers += lanes * (row.thresholds / geometry.outputChannels + 1);
+  row.packedBytes = weightBytes + 4 * numbers;
   row.floatBytes =
       4 * geometry.outputChannels * taps * geometry.channelsPerGroup();
   return row;
@@ -81,9 +85,7 @@ static LayerReport report(bitplane::Conv2DOp op) {
   bitplane::FilterGeometry geometry(op.getChannels(), op.getOutputChannels(),
                                     op.getGroups());
   auto [height, width] = op.getKernelSize();
-  bitplane::DotForm form =
-      bitplane::dotForm(op.getInputCode(), op.getInputOffset(),
-                        op.getFilterCode(), op.getFilterOffset());
+  bitplane::DotForm form = bitplane::getDotForm(op);
   int64_t classes = form.needsCorrection
                         ? getRowClasses(op).size() * getColumnClasses(op).size()
                         : 0;
@@ -101,9 +103,7 @@ static LayerReport report(bitplane::Conv2DOp op) {
 
 static LayerReport report(bitplane::MatMulOp op) {
   bitplane::FilterGeometry geometry(op.getChannels(), op.getOutputChannels());
-  bitplane::DotForm form =
-      bitplane::dotForm(op.getInputCode(), op.getInputOffset(),
-                        op.getWeightsCode(), op.getWeightsOffset());
+  bitplane::DotForm form = bitplane::getDotForm(op);
   LayerReport row = reportBits(op, op.getInputCode(), op.getWeightsCode(),
                                geometry, /*taps=*/1, form.needsCorrection);
   int64_t rows = shapeOf(op.getInput())[0];
@@ -219,21 +219,24 @@ static void printCells(raw_ostream &os, const Cells &cells,
 
 /// One line for each way in which thresholds were checked.
 static void printCertificates(raw_ostream &os, ModuleOp module) {
-  Certificate totals[] = {{VerifyThresholds::Certificate, 0, 0},
-                          {VerifyThresholds::Exhaustive, 0, 0}};
+  Certificate totals[] = {{VerifyThresholds::Certificate, 0, 0, 0},
+                          {VerifyThresholds::Exhaustive, 0, 0, 0}};
   module.walk([&](Operation *op) {
     std::optional<Certificate> one = Certificate::of(op);
     if (!one)
       return;
     Certificate &total = totals[one->verify == VerifyThresholds::Exhaustive];
     total.numThresholds += one->numThresholds;
+    total.numEntries += one->numEntries;
     total.numEvaluations += one->numEvaluations;
   });
   for (const Certificate &total : totals)
     if (total.numEvaluations)
       os << '\n'
          << stringifyVerifyThresholds(total.verify) << ": " << total.numThresholds
-         << " thresholds, " << total.numEvaluations << " evaluations\n";
+         << " thresholds, "
+         << (total.numEntries ? std::to_string(total.numEntries) + " table entries, " : "")
+         << total.numEvaluations << " evaluations\n";
 }
 
 std::string dorefa::formatReport(ModuleOp module) {

@@ -51,6 +51,13 @@ Domain Domain::floats() {
   return {Floats, CodeType(), {{-kInfinity, kInfinity}}};
 }
 
+int64_t Domain::getIndex(float x) {
+  uint32_t bits;
+  std::memcpy(&bits, &x, sizeof(bits));
+  auto magnitude = static_cast<int64_t>(bits & 0x7fffffff);
+  return bits >> 31 ? -magnitude : magnitude;
+}
+
 double Domain::getElement(int64_t index) const {
   if (kind != Floats)
     return static_cast<double>(index);
@@ -61,8 +68,7 @@ double Domain::getElement(int64_t index) const {
 }
 
 StepFunction::StepFunction(Domain start, int64_t rank, int64_t channels)
-    : domain(std::move(start)), channels(channels), channelDim(rank - 1),
-      uniform(domain.intervals.size() == 1), levelOf(domain.code) {}
+    : domain(std::move(start)), channels(channels), channelDim(rank - 1) {}
 
 //===----------------------------------------------------------------------===//
 // Constants
@@ -123,11 +129,10 @@ static bool allFinite(const Values &...values) {
 
 void StepFunction::add(Operation *op, Step::Kind kind,
                        std::function<double(int64_t, double)> apply) {
-  steps.push_back({op, kind, std::move(apply)});
+  steps.push_back({op, kind, std::move(apply), operandPosition});
 }
 
-void StepFunction::setLevels(Operation *op, int64_t min, int64_t max) {
-  levelOf = getCodeType(op->getResult(0).getType());
+void StepFunction::setLevels(int64_t min, int64_t max) {
   base = min;
   numThresholds = max - min;
 }
@@ -163,9 +168,9 @@ static int64_t followDim(Operation *op, int64_t dim) {
 
 std::optional<Obstacle> StepFunction::appendMovement(Operation *op) {
   if (isa<MaxPoolOp>(op)) {
-    if (channelDim != 3 && !uniform)
+    if (channelDim != 3 && !isUniform())
       return Obstacle{op, "'dorefa.max_pool' mixes channels", "pool feature maps"};
-    pools.push_back(steps.size());
+    pools.push_back(operandPosition);
   }
   channelDim = followDim(op, channelDim);
   return std::nullopt;
@@ -197,12 +202,21 @@ std::optional<Obstacle> StepFunction::appendUnary(UnaryOp op) {
   return std::nullopt;
 }
 
+std::optional<Obstacle> StepFunction::appendJoin(BinaryOp op) {
+  auto lhs = positions.find(op.getLhs()), rhs = positions.find(op.getRhs());
+  bool isJoin = lhs != positions.end() && rhs != positions.end();
+  if (!isJoin || op.getLhs().getType() != op.getRhs().getType())
+    return Obstacle{op, nameOf(op) + " has two operands that are not constant",
+                    "quantize the branches, or use a quantizer behind each layer"};
+  steps.push_back({op, Step::Arbitrary, nullptr, lhs->second, rhs->second, op.getKind()});
+  return std::nullopt;
+}
+
 std::optional<Obstacle> StepFunction::appendBinary(BinaryOp op, Value operand) {
   bool first = op.getLhs() == operand;
   Value other = first ? op.getRhs() : op.getLhs();
-  if (op.getLhs() == op.getRhs() || !getConstant(other))
-    return Obstacle{op, nameOf(op) + " has two operands that are not constant",
-                    "quantize the branches, or use a quantizer behind each layer"};
+  if (!getConstant(other))
+    return appendJoin(op);
   ArrayRef<int64_t> shape = shapeOf(op.getResult());
   if (shapeOf(operand) != shape)
     return Obstacle{op, nameOf(op) + " broadcasts the result of the layer",
@@ -287,15 +301,15 @@ std::optional<Obstacle> StepFunction::appendDequantize(DequantizeOp op) {
   if (!scale)
     return notPerChannel(op);
   float zeroPoint = op.getZeroPoint().convertToFloat();
-  bool bipolar = levelOf.getEncoding() == Encoding::Bipolar;
+  CodeType code = getCodeType(op.getInput().getType());
+  bool bipolar = code.getEncoding() == Encoding::Bipolar;
   bool regular = allFinite(*scale) && std::isfinite(zeroPoint);
   add(op, regular ? Step::Monotone : Step::Arbitrary,
-      [=, scale = *scale, maxCode = levelOf.getMaxCode()](int64_t c, double x) {
+      [=, scale = *scale, maxCode = code.getMaxCode()](int64_t c, double x) {
         auto level = static_cast<int64_t>(x);
         return dequantize(bipolar ? 2 * level - maxCode : level, zeroPoint,
                           scale(c));
       });
-  levelOf = CodeType();
   return std::nullopt;
 }
 
@@ -318,7 +332,7 @@ std::optional<Obstacle> StepFunction::appendQuantize(QuantizeOp op) {
         return quantizeLevel(static_cast<float>(x), scale(c), zeroPoint(c), min,
                              max, mode);
       });
-  setLevels(op, min, max);
+  setLevels(min, max);
   return std::nullopt;
 }
 
@@ -332,7 +346,7 @@ void StepFunction::appendActivations(QuantizeActivationsOp op) {
   add(op, kind, [h = op.getH(), bits](int64_t, double x) {
     return quantizeK(boundActivation(h, static_cast<float>(x)), bits);
   });
-  setLevels(op, 0, (int64_t(1) << bits) - 1);
+  setLevels(0, (int64_t(1) << bits) - 1);
 }
 
 /// `base` plus the number of thresholds that a number reaches, null where the
@@ -372,11 +386,23 @@ std::optional<Obstacle> StepFunction::appendThreshold(ThresholdOp op) {
   if (!count)
     return notPerChannel(op);
   add(op, Step::Monotone, std::move(count));
-  setLevels(op, base, base + shapeOf(op.getThresholds())[1]);
+  setLevels(base, base + shapeOf(op.getThresholds())[1]);
   return std::nullopt;
 }
 
 std::optional<Obstacle> StepFunction::append(Operation *op, Value operand) {
+  if (positions.empty())
+    positions[operand] = 0;
+  operandPosition = positions.lookup(operand);
+  size_t numSteps = steps.size();
+  std::optional<Obstacle> obstacle = appendOperation(op, operand);
+  // What only moves elements leaves each as it is.
+  positions[op->getResult(0)] =
+      steps.size() > numSteps ? steps.size() : operandPosition;
+  return obstacle;
+}
+
+std::optional<Obstacle> StepFunction::appendOperation(Operation *op, Value operand) {
   if (isMovement(op))
     return appendMovement(op);
   return TypeSwitch<Operation *, std::optional<Obstacle>>(op)
@@ -391,7 +417,7 @@ std::optional<Obstacle> StepFunction::append(Operation *op, Value operand) {
         add(sign, Step::Monotone, [](int64_t, double x) {
           return signCode(static_cast<float>(x));
         });
-        setLevels(sign, 0, 1);
+        setLevels(0, 1);
         return std::nullopt;
       })
       .Case([&](QuantizeActivationsOp quantize) {
@@ -409,17 +435,29 @@ std::optional<Obstacle> StepFunction::append(Operation *op, Value operand) {
 // Solving
 //===----------------------------------------------------------------------===//
 
-int64_t StepFunction::evaluate(int64_t channel, int64_t index,
-                               std::vector<double> *values) const {
-  double x = domain.getElement(index);
-  if (values)
-    values->assign(1, x);
+double StepFunction::apply(int64_t channel, double x,
+                           SmallVectorImpl<double> &values) const {
+  values.assign(1, x);
   for (const Step &step : steps) {
-    x = step.apply(channel, x);
-    if (values)
-      values->push_back(x);
+    if (step.join)
+      values.push_back(evaluateBinary(*step.join,
+                                      static_cast<float>(values[step.operand]),
+                                      static_cast<float>(values[step.other])));
+    else
+      values.push_back(step.apply(channel, values[step.operand]));
   }
-  return static_cast<int64_t>(x);
+  return values.back();
+}
+
+double StepFunction::apply(int64_t channel, double x) const {
+  SmallVector<double, 16> values;
+  return apply(channel, x, values);
+}
+
+int64_t StepFunction::evaluate(int64_t channel, int64_t index,
+                               SmallVectorImpl<double> *values) const {
+  double x = domain.getElement(index);
+  return static_cast<int64_t>(values ? apply(channel, x, *values) : apply(channel, x));
 }
 
 /// The function at the ends of the interval decides for all of it where every step
@@ -434,12 +472,13 @@ StepFunction::boundInput(int64_t channel) const {
   if (domain.kind == Domain::Floats || findUnproven())
     return std::nullopt;
   Interval interval = domain.getInterval(channel);
-  std::vector<double> first, last;
+  SmallVector<double> first, last;
   evaluate(channel, interval.lo, &first);
   evaluate(channel, interval.hi, &last);
   if (hasNaN(first) || hasNaN(last))
     return std::nullopt;
-  return std::minmax(first[first.size() - 2], last[last.size() - 2]);
+  unsigned input = steps.back().operand;
+  return std::minmax(first[input], last[input]);
 }
 
 int64_t StepFunction::countNumbers() const {
@@ -483,7 +522,7 @@ std::vector<std::pair<int64_t, int64_t>>
 StepFunction::tabulate(int64_t channel, ThresholdRow &row) const {
   Interval interval = domain.getInterval(channel);
   std::vector<std::pair<int64_t, int64_t>> changes;
-  std::vector<double> values, before;
+  SmallVector<double> values, before;
   // Directions seen so far, of the level and of the value that each pool takes.
   std::vector<bool> rises(pools.size() + 1), falls(pools.size() + 1);
   for (int64_t index = interval.lo; index <= interval.hi; ++index) {
@@ -515,6 +554,32 @@ StepFunction::tabulate(int64_t channel, ThresholdRow &row) const {
       row.direction = direction;
   }
   return changes;
+}
+
+CodeRow StepFunction::tabulateCodes(int64_t channel, Interval interval,
+                                    CodeType code) const {
+  CodeRow row;
+  // Of each pool, the values that it takes and the integers they lead to.
+  std::vector<std::vector<std::pair<double, int64_t>>> pooled(pools.size());
+  SmallVector<double> values;
+  for (int64_t index = interval.lo; index <= interval.hi; ++index) {
+    bool byCode = domain.code && domain.code.getEncoding() != Encoding::Bipolar;
+    int64_t number = byCode ? domain.code.getValue(index) : index;
+    int64_t q = getCodeOfLevel(code, evaluate(channel, number, &values));
+    row.codes.push_back(static_cast<int8_t>(q));
+    for (auto [i, pool] : llvm::enumerate(pools))
+      pooled[i].push_back({values[pool], code.getValue(q)});
+  }
+  for (auto &pairs : pooled) {
+    bool isNumber = llvm::none_of(pairs, [](auto p) { return std::isnan(p.first); });
+    auto byValue = [](auto a, auto b) { return a.first < b.first; };
+    auto byCode = [](auto a, auto b) { return a.second < b.second; };
+    row.poolRises.push_back(isNumber && llvm::is_sorted(pairs, byValue));
+    if (isNumber)
+      llvm::stable_sort(pairs, byValue);
+    row.codeRises.push_back(isNumber && llvm::is_sorted(pairs, byCode));
+  }
+  return row;
 }
 
 void StepFunction::bisect(Interval interval,
@@ -603,7 +668,7 @@ ThresholdRow StepFunction::solve(int64_t channel, bool exhaustive) const {
     return row;
   }
   const Step *unproven = findUnproven();
-  std::vector<double> first, last;
+  SmallVector<double> first, last;
   evaluate(channel, interval.lo, &first);
   evaluate(channel, interval.hi, &last);
   bool isFloat = domain.kind == Domain::Floats;
@@ -641,10 +706,9 @@ ThresholdRow StepFunction::solve(int64_t channel, bool exhaustive) const {
     return row;
   certify(channel, exhaustive, row);
   if (isFloat && !row.wrong) {
-    double nan = std::numeric_limits<double>::quiet_NaN();
-    for (const Step &step : steps)
-      nan = step.apply(channel, nan);
-    row.obstacle = checkFloats(*this, row, static_cast<int64_t>(nan), steps.back().op);
+    auto levelOfNaN = static_cast<int64_t>(
+        apply(channel, std::numeric_limits<double>::quiet_NaN()));
+    row.obstacle = checkFloats(*this, row, levelOfNaN, steps.back().op);
   }
   return row;
 }

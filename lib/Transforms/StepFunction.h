@@ -7,7 +7,7 @@
 // What stands between a layer and a quantizer is, per channel, a function from one
 // number to the level of a code. This file evaluates that function, operation by
 // operation with the formulas of Arithmetic.h, and finds the thresholds of those
-// that are step functions.
+// that are step functions and a table for the others.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,6 +16,7 @@
 
 #include "dorefa/Dialect/DoReFa/DoReFa.h"
 #include "dorefa/Transforms/Ranges.h"
+#include "llvm/ADT/DenseMap.h"
 
 #include <functional>
 
@@ -49,6 +50,8 @@ struct Domain {
 
   /// The domain of all floats.
   static Domain floats();
+  /// The number of a float other than NaN; that of -0.0 is that of 0.
+  static int64_t getIndex(float x);
   /// What number `index` stands for: an accumulator, the integer of a code, a float.
   double getElement(int64_t index) const;
   Interval getInterval(int64_t channel) const {
@@ -70,24 +73,43 @@ struct ThresholdRow {
   bool wrong = false;
 };
 
-/// The function of a chain of operations, one per channel.
+/// The codes of one channel for a run of numbers.
+struct CodeRow {
+  std::vector<int8_t> codes;
+  /// For each max pool: the value it takes does not fall as the number rises, and
+  /// the integer of the code does not fall as that value rises.
+  std::vector<bool> poolRises, codeRises;
+};
+
+/// The function of a chain of operations, one per channel. Operations may join two
+/// values of the chain, as x * sigmoid(x) does.
 class StepFunction {
 public:
   /// `channels` is the last size of the tensor that the chain starts from.
   StepFunction(Domain domain, int64_t rank, int64_t channels);
 
-  /// Applies `op` to the result so far, its operand `operand`. The last operation is
-  /// the quantizer. Returns what stands in the way, if anything.
+  /// Applies `op` to `operand`, the start or the result of an operation appended
+  /// before. The last operation is the quantizer. Returns what stands in the way, if
+  /// anything.
   std::optional<Obstacle> append(Operation *op, Value operand);
+
+  /// The value behind the last step for `x`. Writes the value behind each step to
+  /// `values`, the first being `x`.
+  double apply(int64_t channel, double x, SmallVectorImpl<double> &values) const;
+  double apply(int64_t channel, double x) const;
 
   /// Level of channel `channel` for number `index`. Writes the value behind each
   /// step to `values`, if given, the first being that of the domain.
   int64_t evaluate(int64_t channel, int64_t index,
-                   std::vector<double> *values = nullptr) const;
+                   SmallVectorImpl<double> *values = nullptr) const;
 
   /// Finds the thresholds of a channel; with `exhaustive` compares them with the
   /// function on the whole domain, unless that is floats.
   ThresholdRow solve(int64_t channel, bool exhaustive) const;
+
+  /// The codes of a channel, of type `code`, for the numbers of `interval`: for an
+  /// interval of codes, by code.
+  CodeRow tabulateCodes(int64_t channel, Interval interval, CodeType code) const;
 
   /// The smallest and the largest value that the last operation takes, nullopt where
   /// they are not proven.
@@ -100,8 +122,12 @@ public:
   /// What `dorefa.threshold` has to compare with for number `index` of a row.
   double getThreshold(int64_t channel, int64_t index) const;
 
+  /// Whether each step is monotone, by its kind.
+  bool isMonotone() const { return !findUnproven(); }
+  /// Whether all channels have the same function.
+  bool hasOneFunction() const { return uniform; }
   /// Whether all channels have the same function and domain.
-  bool isUniform() const { return uniform; }
+  bool isUniform() const { return uniform && domain.intervals.size() == 1; }
   /// Dimension of the channels in the result so far, -1 where they are spread.
   int64_t getChannelDim() const { return channelDim; }
   int64_t getChannels() const { return channels; }
@@ -121,6 +147,11 @@ private:
     Operation *op;
     Kind kind;
     std::function<double(int64_t, double)> apply;
+    /// Positions of the values that it takes, the first being the start; two where
+    /// it joins them, which `join` does instead of `apply`.
+    unsigned operand;
+    unsigned other = 0;
+    std::optional<BinaryKind> join;
   };
   /// One value, or one per channel.
   template <typename T>
@@ -129,8 +160,10 @@ private:
     T operator()(int64_t c) const { return values[values.size() > 1 ? c : 0]; }
   };
 
+  std::optional<Obstacle> appendOperation(Operation *op, Value operand);
   std::optional<Obstacle> appendMovement(Operation *op);
   std::optional<Obstacle> appendUnary(UnaryOp op);
+  std::optional<Obstacle> appendJoin(BinaryOp op);
   std::optional<Obstacle> appendBinary(BinaryOp op, Value operand);
   std::optional<Obstacle> appendBatchNorm(BatchNormOp op);
   std::optional<Obstacle> appendScale(ScaleOp op);
@@ -140,8 +173,8 @@ private:
   void appendActivations(QuantizeActivationsOp op);
   void add(Operation *op, Step::Kind kind,
            std::function<double(int64_t, double)> apply);
-  /// Notes that the value is now the level of a code of `op`.
-  void setLevels(Operation *op, int64_t min, int64_t max);
+  /// Notes that the value is now a level.
+  void setLevels(int64_t min, int64_t max);
   template <typename T>
   std::optional<PerChannel<T>> perChannel(std::vector<T> values,
                                           ArrayRef<int64_t> shape,
@@ -163,12 +196,14 @@ private:
   Domain domain;
   int64_t channels;
   int64_t channelDim;
-  bool uniform;
+  bool uniform = true;
   std::vector<Step> steps;
-  /// Number of steps in front of each max pool.
+  /// Position of each value of the chain: behind which step, 0 the start.
+  llvm::DenseMap<Value, unsigned> positions;
+  /// Position that the operation being appended takes.
+  unsigned operandPosition = 0;
+  /// Position of the value that each max pool takes.
   std::vector<unsigned> pools;
-  /// The code type whose level the value is, null where it is a float.
-  CodeType levelOf;
   int64_t base = 0;
   int64_t numThresholds = 0;
 };

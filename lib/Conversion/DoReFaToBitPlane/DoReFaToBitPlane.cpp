@@ -95,7 +95,8 @@ static Value unpack(OpBuilder &builder, Location loc, Value words,
   shape.back() = channels;
   auto type = RankedTensorType::get(shape, builder.getI8Type());
   Value init = makeEmpty(builder, loc, type, words);
-  return bitplane::UnpackOp::create(builder, loc, TypeRange(type), words, init)
+  return bitplane::UnpackOp::create(builder, loc, TypeRange(type), words, init,
+                                    /*levels=*/TypeAttr())
       .getResult(0);
 }
 
@@ -514,11 +515,12 @@ static bool hasCodes(Operation *op) {
          llvm::any_of(op->getResultTypes(), isCode);
 }
 
-/// Operations that stay between floats and codes, or codes and bytes.
+/// Operations on codes one by one, which stay: between floats and codes, between
+/// accumulators and codes by a table, codes and bytes.
 static bool staysOnCodes(Operation *op) {
   return isa<dorefa::QuantizeOp, dorefa::QuantizeSignOp,
-             dorefa::QuantizeActivationsOp, dorefa::DequantizeOp,
-             dorefa::StorageCastOp>(op);
+             dorefa::QuantizeActivationsOp, dorefa::DequantizeOp, dorefa::LookupOp,
+             dorefa::WeightedSumOp, dorefa::StorageCastOp>(op);
 }
 
 static bool isConverted(Operation *op) {

@@ -12,7 +12,9 @@
 #include "Patterns.h"
 #include "dorefa/Dialect/DoReFa/Constants.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include <cmath>
 
@@ -457,11 +459,90 @@ struct QuantizeActivationsToLinalg : ElementwisePattern<QuantizeActivationsOp> {
   }
 };
 
+/// A clamped index into the row of the channel.
+struct LookupToLinalg : ElementwisePattern<LookupOp> {
+  using ElementwisePattern::ElementwisePattern;
+
+  /// The entry of `x`, an element of accumulators or codes.
+  static Value createEntry(ImplicitLocOpBuilder &b, LookupOp op, Value x,
+                           int64_t size) {
+    if (getCodeType(op.getInput().getType()))
+      return arith::IndexCastUIOp::create(b, b.getIndexType(), x);
+    // Clamped before the offset is subtracted, so that nothing overflows.
+    int64_t first = op.getOffset(), last = first + size - 1;
+    Value entry = arith::ExtSIOp::create(b, b.getI64Type(), x);
+    auto constant = [&](int64_t value) {
+      return arith::ConstantOp::create(b, b.getI64IntegerAttr(value));
+    };
+    entry = arith::MaxSIOp::create(b, entry, constant(first));
+    entry = arith::MinSIOp::create(b, entry, constant(last));
+    entry = arith::SubIOp::create(b, entry, constant(first));
+    return arith::IndexCastOp::create(b, b.getIndexType(), entry);
+  }
+
+  LogicalResult
+  matchAndRewrite(LookupOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Value table = adaptor.getTable();
+    ArrayRef<int64_t> shape = cast<RankedTensorType>(table.getType()).getShape();
+    if (ShapedType::isDynamicShape(shape))
+      return rewriter.notifyMatchFailure(op, "the size of the table is not known");
+    int64_t channelDim = lastDim(op.getInput());
+    replace(op, adaptor.getInput(), {}, 0, rewriter,
+            [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+              Value row = shape[0] == 1
+                              ? arith::ConstantIndexOp::create(b, 0).getResult()
+                              : linalg::IndexOp::create(b, channelDim).getResult();
+              Value entry = createEntry(b, op, args[0], shape[1]);
+              return tensor::ExtractOp::create(b, table, ValueRange{row, entry});
+            });
+    return success();
+  }
+};
+
+struct WeightedSumToLinalg : OpConversionPattern<WeightedSumOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(WeightedSumOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto type = cast<RankedTensorType>(op.getResult().getType());
+    int64_t rank = type.getRank();
+    Value weights = adaptor.getWeights();
+    bool isShared = cast<RankedTensorType>(weights.getType()).getDimSize(0) == 1;
+    auto weightMap = [&](int64_t operand) {
+      AffineExpr row = isShared ? b.getAffineConstantExpr(0)
+                                : b.getAffineDimExpr(rank - 1);
+      return AffineMap::get(rank, 0, {row, b.getAffineConstantExpr(operand)},
+                            b.getContext());
+    };
+    AffineMap each = getIdentityMap(b, rank);
+    auto product = [&](ImplicitLocOpBuilder &b, Value operand, Value x, Value weight) {
+      if (CodeType code = getCodeType(operand.getType()))
+        x = createValueOfCode(b, x, code);
+      return arith::MulIOp::create(b, x, weight);
+    };
+    rewriter.replaceOp(
+        op, createElementwise(
+                b, type, adaptor.getLhs(),
+                {adaptor.getLhs(), adaptor.getRhs(), weights, weights},
+                {each, each, weightMap(0), weightMap(1)},
+                [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+                  Value lhs = product(b, op.getLhs(), args[0], args[2]);
+                  Value rhs = product(b, op.getRhs(), args[1], args[3]);
+                  return arith::AddIOp::create(b, lhs, rhs);
+                }));
+    return success();
+  }
+};
+
 } // namespace
 
 void dorefa::populateElementwisePatterns(const TypeConverter &converter,
                                          RewritePatternSet &patterns) {
   patterns.add<UnaryToLinalg, BinaryToLinalg, BatchNormToLinalg, ScaleToLinalg,
                DequantizeToLinalg, QuantizeToLinalg, QuantizeSignToLinalg,
-               QuantizeActivationsToLinalg>(converter, patterns.getContext());
+               QuantizeActivationsToLinalg, LookupToLinalg, WeightedSumToLinalg>(
+      converter, patterns.getContext());
 }

@@ -257,20 +257,27 @@ LogicalResult QuantizeGradientsOp::verify() {
                         {Encoding::Bipolar});
 }
 
+/// Rows of a table per channel: one, or one for each index of the last dimension.
+static LogicalResult verifyRows(Operation *op, StringRef what, int64_t rows,
+                                ArrayRef<int64_t> shape) {
+  if (shape.empty())
+    return op->emitOpError() << "input is a scalar but must have a channel dimension";
+  if (rows == 1 || rows == shape.back())
+    return success();
+  return op->emitOpError() << "has " << rows << " rows of " << what
+                           << " but must have 1 or one for each of " << shape.back()
+                           << " channels";
+}
+
 LogicalResult ThresholdOp::verify() {
   if (getElementTypeOrSelf(getInput()) != getElementTypeOrSelf(getThresholds()))
     return emitOpError() << "thresholds have element type "
                          << getElementTypeOrSelf(getThresholds())
                          << " but must have that of the input, "
                          << getElementTypeOrSelf(getInput());
-  ArrayRef<int64_t> shape = shapeOf(getInput());
-  if (shape.empty())
-    return emitOpError() << "input is a scalar but must have a channel dimension";
   ArrayRef<int64_t> table = shapeOf(getThresholds());
-  if (table[0] != 1 && table[0] != shape.back())
-    return emitOpError() << "has " << table[0]
-                         << " rows of thresholds but must have 1 or one for each of "
-                         << shape.back() << " channels";
+  if (failed(verifyRows(*this, "thresholds", table[0], shapeOf(getInput()))))
+    return failure();
   if (getDecreasing() &&
       static_cast<int64_t>(getDecreasing()->size()) != table[0])
     return emitOpError() << "has " << getDecreasing()->size()
@@ -286,6 +293,33 @@ LogicalResult ThresholdOp::verify() {
                          << " do not fit the code, which holds " << low << " to "
                          << high;
   return success();
+}
+
+LogicalResult LookupOp::verify() {
+  ArrayRef<int64_t> table = shapeOf(getTable());
+  if (failed(verifyRows(*this, "codes", table[0], shapeOf(getInput()))))
+    return failure();
+  if (getElementTypeOrSelf(getTable()) != getElementTypeOrSelf(getResult()))
+    return emitOpError() << "table has element type " << getElementTypeOrSelf(getTable())
+                         << " but must have that of the result, "
+                         << getElementTypeOrSelf(getResult());
+  if (table[1] < 1)
+    return emitOpError() << "table has no entry but must have at least one";
+  CodeType code = getCodeType(getInput().getType());
+  if (code && table[1] != code.getMaxCode() + 1)
+    return emitOpError() << "table has " << table[1] << " entries but must have "
+                         << code.getMaxCode() + 1 << ", one for each code";
+  if (code && getOffset() != 0)
+    return emitOpError() << "offset is " << getOffset() << " but must be 0 for codes";
+  return success();
+}
+
+LogicalResult WeightedSumOp::verify() {
+  ArrayRef<int64_t> weights = shapeOf(getWeights());
+  if (weights[1] != 2)
+    return emitOpError() << "has " << weights[1]
+                         << " weights in a row but must have 2, one for each operand";
+  return verifyRows(*this, "weights", weights[0], shapeOf(getResult()));
 }
 
 //===----------------------------------------------------------------------===//

@@ -25,8 +25,10 @@ static ArrayRef<int64_t> shapeOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
 }
 
+/// Of one layer: there is no proof for the sum of two.
 static bool comparesAccumulators(ThresholdOp op) {
-  return getElementTypeOrSelf(op.getInput()).isInteger(32);
+  return getElementTypeOrSelf(op.getInput()).isInteger(32) &&
+         !op.getInput().getDefiningOp<WeightedSumOp>();
 }
 
 /// Operations that fusion may replace.

@@ -250,6 +250,70 @@ func.func @threshold_types(%x: tensor<4x8xi32>, %t: tensor<8x3xf32>) {
 
 // -----
 
+func.func @lookup_rows(%x: tensor<4x8xi32>, %t: tensor<7x3x!dorefa.code<2, unipolar>>) {
+  // expected-error @+1 {{has 7 rows of codes but must have 1 or one for each of 8 channels}}
+  %q = dorefa.lookup %x, %t : tensor<4x8xi32>, tensor<7x3x!dorefa.code<2, unipolar>> -> tensor<4x8x!dorefa.code<2, unipolar>>
+  return
+}
+
+// -----
+
+func.func @lookup_scalar(%x: tensor<i32>, %t: tensor<1x3x!dorefa.code<2, unipolar>>) {
+  // expected-error @+1 {{input is a scalar but must have a channel dimension}}
+  %q = dorefa.lookup %x, %t : tensor<i32>, tensor<1x3x!dorefa.code<2, unipolar>> -> tensor<!dorefa.code<2, unipolar>>
+  return
+}
+
+// -----
+
+func.func @lookup_type(%x: tensor<4x8xi32>, %t: tensor<1x3x!dorefa.code<2, signed>>) {
+  // expected-error @+1 {{table has element type '!dorefa.code<2, signed>' but must have that of the result, '!dorefa.code<2, unipolar>'}}
+  %q = dorefa.lookup %x, %t : tensor<4x8xi32>, tensor<1x3x!dorefa.code<2, signed>> -> tensor<4x8x!dorefa.code<2, unipolar>>
+  return
+}
+
+// -----
+
+func.func @lookup_empty(%x: tensor<4x8xi32>, %t: tensor<1x0x!dorefa.code<2, signed>>) {
+  // expected-error @+1 {{table has no entry but must have at least one}}
+  %q = dorefa.lookup %x, %t : tensor<4x8xi32>, tensor<1x0x!dorefa.code<2, signed>> -> tensor<4x8x!dorefa.code<2, signed>>
+  return
+}
+
+// -----
+
+func.func @lookup_codes(%x: tensor<4x!dorefa.code<2, signed>>, %t: tensor<1x3x!dorefa.code<2, signed>>) {
+  // expected-error @+1 {{table has 3 entries but must have 4, one for each code}}
+  %q = dorefa.lookup %x, %t : tensor<4x!dorefa.code<2, signed>>, tensor<1x3x!dorefa.code<2, signed>> -> tensor<4x!dorefa.code<2, signed>>
+  return
+}
+
+// -----
+
+func.func @lookup_offset(%x: tensor<4x!dorefa.code<1, bipolar>>, %t: tensor<1x2x!dorefa.code<2, signed>>) {
+  // expected-error @+1 {{offset is 1 but must be 0 for codes}}
+  %q = dorefa.lookup %x, %t offset 1 : tensor<4x!dorefa.code<1, bipolar>>, tensor<1x2x!dorefa.code<2, signed>> -> tensor<4x!dorefa.code<2, signed>>
+  return
+}
+
+// -----
+
+func.func @weighted_sum_operands(%x: tensor<4xi32>, %w: tensor<1x3xi32>) {
+  // expected-error @+1 {{has 3 weights in a row but must have 2, one for each operand}}
+  %s = dorefa.weighted_sum %x, %x, %w : tensor<4xi32>, tensor<4xi32>, tensor<1x3xi32> -> tensor<4xi32>
+  return
+}
+
+// -----
+
+func.func @weighted_sum_rows(%x: tensor<4xi32>, %w: tensor<3x2xi32>) {
+  // expected-error @+1 {{has 3 rows of weights but must have 1 or one for each of 4 channels}}
+  %s = dorefa.weighted_sum %x, %x, %w : tensor<4xi32>, tensor<4xi32>, tensor<3x2xi32> -> tensor<4xi32>
+  return
+}
+
+// -----
+
 func.func @storage_cast(%x: tensor<4xi8>) {
   // expected-error @+1 {{but must cast between codes and i8}}
   %q = dorefa.storage_cast %x : tensor<4xi8> to tensor<4xi8>

@@ -66,6 +66,28 @@ func.func @threshold(%acc: tensor<4x8xi32>, %t: tensor<8x3xi32>) {
   return
 }
 
+// CHECK-LABEL: @lookup
+// CHECK: dorefa.lookup %{{.*}} offset -2
+// CHECK: dorefa.lookup
+func.func @lookup(%acc: tensor<4x8xi32>, %codes: tensor<4x!dorefa.code<1, bipolar>>) {
+  %t = dorefa.constant dense<[[1, 0, 0, 1, 3]]> : tensor<1x5xi8> -> tensor<1x5x!dorefa.code<2, unipolar>>
+  %q = dorefa.lookup %acc, %t offset -2 : tensor<4x8xi32>,
+      tensor<1x5x!dorefa.code<2, unipolar>> -> tensor<4x8x!dorefa.code<2, unipolar>>
+  %u = dorefa.constant dense<1> : tensor<4x2xi8> -> tensor<4x2x!dorefa.code<1, bipolar>>
+  %r = dorefa.lookup %codes, %u : tensor<4x!dorefa.code<1, bipolar>>,
+      tensor<4x2x!dorefa.code<1, bipolar>> -> tensor<4x!dorefa.code<1, bipolar>>
+  return
+}
+
+// CHECK-LABEL: @weighted_sum
+// CHECK: dorefa.weighted_sum
+func.func @weighted_sum(%acc: tensor<4x8xi32>, %skip: tensor<4x8x!dorefa.code<2, unipolar>>) {
+  %w = arith.constant dense<[[3, -7]]> : tensor<1x2xi32>
+  %sum = dorefa.weighted_sum %acc, %skip, %w : tensor<4x8xi32>,
+      tensor<4x8x!dorefa.code<2, unipolar>>, tensor<1x2xi32> -> tensor<4x8xi32>
+  return
+}
+
 // CHECK-LABEL: @straight_through
 // CHECK: dorefa.straight_through
 func.func @straight_through(%quantized: tensor<4xf32>, %x: tensor<4xf32>) {

@@ -4,7 +4,8 @@
 Usage: make_chains.py SEED COUNT > chains.mlir
 
 Every chain starts from the accumulators of one layer, whose inputs run through all
-256 codes. Half of the constants are dyadic, so that values fall on ties.
+256 codes. Half of the constants are dyadic, so that values fall on ties. Some chains
+fork and join again, some start from the sum of two branches.
 """
 
 import random
@@ -77,7 +78,7 @@ def float_step(writer, value, size):
     """One float operation; returns its result and the size of the map."""
     kind = map_type(size)
     choice = writer.random.choice(["norm", "norm", "relu", "neg", "round_half_even", "pool", "add", "sub", "rsub",
-                                   "mul", "div", "max", "min", "tanh", "codes"])
+                                   "mul", "div", "max", "min", "tanh", "codes", "fork"])
     if choice == "norm":
         mean, gamma, beta = (writer.vector(-2, 2) for _ in range(3))
         variance = writer.vector(0.25, 4)
@@ -87,6 +88,8 @@ def float_step(writer, value, size):
         ), size
     if choice in ("relu", "neg", "round_half_even", "tanh"):
         return writer.emit(f"dorefa.unary {choice} {value} : {kind}"), size
+    if choice == "fork":
+        return fork(writer, value, kind), size
     if choice == "pool":
         if size < 4:
             return value, size
@@ -107,14 +110,45 @@ def float_step(writer, value, size):
     return writer.emit(f"dorefa.binary {choice} {value}, {constant} : {kind}, {constant_kind} -> {kind}"), size
 
 
-def chain(writer, accumulators):
-    size = 16
-    scale, kind = writer.floats(-0.05, 0.05)
-    scale, kind = (scale, kind) if "x" in kind and kind != "tensor<1xf32>" else (
+def fork(writer, value, kind):
+    """SiLU, hard swish, a leaky ReLU or a square."""
+    def binary(choice, a, b):
+        return writer.emit(f"dorefa.binary {choice} {a}, {b} : {kind}, {kind} -> {kind}")
+
+    def step(choice, a, number):
+        constant = writer.emit(f"arith.constant dense<{number:.9e}> : tensor<f32>")
+        return writer.emit(f"dorefa.binary {choice} {a}, {constant} : {kind}, tensor<f32> -> {kind}")
+
+    choice = writer.random.choice(["silu", "hard_swish", "leaky", "square"])
+    if choice == "silu":
+        return binary("mul", value, writer.emit(f"dorefa.unary sigmoid {value} : {kind}"))
+    if choice == "hard_swish":
+        gate = step("add", step("mul", value, 1 / 6), 0.5)
+        return binary("mul", value, step("max", step("min", gate, 1), 0))
+    if choice == "leaky":
+        slope = writer.random.choice([0.25, 0.1, -0.5])
+        return binary("add", step("max", value, 0), step("mul", step("min", value, 0), slope))
+    return binary("mul", value, value)
+
+
+def scale(writer, accumulators, size):
+    factors, kind = writer.floats(-0.05, 0.05)
+    factors, kind = (factors, kind) if "x" in kind and kind != "tensor<1xf32>" else (
         writer.emit(f"arith.constant dense<{2.0 ** -writer.random.randint(1, 8)}> : tensor<f32>"), "tensor<f32>")
-    value = writer.emit(
-        f"dorefa.scale {accumulators}, {scale} : {map_type(size, 'i32')}, {kind} -> {map_type(size)}"
+    return writer.emit(
+        f"dorefa.scale {accumulators}, {factors} : {map_type(size, 'i32')}, {kind} -> {map_type(size)}"
     )
+
+
+def chain(writer, branches):
+    size = 16
+    value = scale(writer, branches[0], size)
+    if writer.random.random() < 0.25:
+        other = scale(writer, branches[1], size)
+        kind = map_type(size)
+        value = writer.emit(
+            f"dorefa.binary {writer.random.choice(['add', 'sub'])} {value}, {other} : {kind}, {kind} -> {kind}"
+        )
     for _ in range(writer.random.randint(0, 4)):
         value, size = float_step(writer, value, size)
     codes, code = quantize(writer, value, size)
@@ -130,7 +164,13 @@ def main():
     values = [[[[code]]] for code in (0, 1, 2, 3, 3, 0)]
     filters = writer.emit(f"dorefa.constant dense<{values}> : tensor<{CHANNELS}x1x1x1xi8> -> {weights}")
     accumulators = writer.emit(f"dorefa.conv_2d {codes}, {filters} : {inputs}, {weights} -> {map_type(16, 'i32')}")
-    results = [chain(writer, accumulators) for _ in range(int(sys.argv[2]))]
+    # Another order of the inputs: all pairs of two accumulators would take too long.
+    mixed = [[[[(37 * row[c][0] + 11) % 256] for c in range(16)] for row in rows[0]]]
+    others = writer.emit(f"dorefa.constant dense<{mixed}> : tensor<1x16x16x1xi8> -> {inputs}")
+    values = [[[[code]]] for code in (1, 0, 3, 2, 0, 3)]
+    filters = writer.emit(f"dorefa.constant dense<{values}> : tensor<{CHANNELS}x1x1x1xi8> -> {weights}")
+    skip = writer.emit(f"dorefa.conv_2d {others}, {filters} : {inputs}, {weights} -> {map_type(16, 'i32')}")
+    results = [chain(writer, [accumulators, skip]) for _ in range(int(sys.argv[2]))]
     types = ", ".join(kind for _, kind in results)
     print(f"func.func @main() -> ({types}) {{")
     print("\n".join(writer.lines))
