@@ -2,14 +2,15 @@
 """Candidates that answer in turns: the one way in which everything here is timed.
 
 A candidate is a process that prepares, prints `ready TEXT` and then answers each line with
-the seconds of one execution (programs/sample.h). All candidates of a case are alive at the
-same time and asked round robin, so a change of the clock or of the load meets all of them.
+the seconds of one execution (programs/sample.h). The candidates of a case are asked round
+robin, so a change of the clock or of the load meets all of them.
 """
 
 import functools
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,9 @@ class Candidate:
     command: list[object]
     widths: str = ""
     environment: dict[str, str] = field(default_factory=dict)
+    #: Start a new process in each round: how fast code is may depend on where the system
+    #: puts its stack, and one process would hide that.
+    restart: bool = True
 
 
 @dataclass
@@ -69,13 +73,16 @@ class Server:
     """A running candidate."""
 
     def __init__(self, candidate: Candidate, settings: Settings) -> None:
-        self.candidate = candidate
+        self.candidate, self.settings = candidate, settings
         self.seconds: list[float] = []
-        self.errors = (settings.work / "errors.txt").open("w+")
-        command = settings.pinned() + [str(word) for word in candidate.command]
+        self.start()
+
+    def start(self) -> None:
+        self.errors = tempfile.TemporaryFile("w+")
+        command = self.settings.pinned() + [str(word) for word in self.candidate.command]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True,
-            env={**settings.environment(), **candidate.environment})
+            env={**self.settings.environment(), **self.candidate.environment})
         self.text = self.answer("ready").removeprefix("ready ")
 
     def answer(self, start: str) -> str:
@@ -87,6 +94,9 @@ class Server:
         raise Unavailable(reason[-1])
 
     def sample(self) -> None:
+        if self.candidate.restart and self.seconds:
+            self.stop()
+            self.start()
         self.process.stdin.write("go\n")
         self.process.stdin.flush()
         self.seconds.append(float(self.answer("")))

@@ -11,6 +11,8 @@ import argparse
 import json
 import math
 import statistics
+import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -102,16 +104,18 @@ def layer_rows(case: list[Record]) -> list[list[str]]:
                      "-" if avx2 or not share else f"{100 * share:.0f} %",
                      *(times(ratio(find(case, peer), record))
                        for peer in (f"oneDNN int8{avx2}", "oneDNN f32")),
+                     times(ratio(find(case, "openvino 1-bit"), record))
+                     if record["widths"] == "w1a1" else "-",
                      "-" if avx2 else kernels_of(case, record["widths"])])
     return rows
 
 
 LAYER_HEAD = ["layer", "widths", "ours", "of port limit", "oneDNN int8 / ours",
-              "oneDNN f32 / ours", "forced kernels / ours"]
+              "oneDNN f32 / ours", "openvino 1-bit / ours", "forced kernels / ours"]
 
 
 def network_rows(case: list[Record]) -> list[list[str]]:
-    chosen = find(case, "ours", case[0]["widths"])
+    chosen = next((record for record in case if record["candidate"] == "ours"), None)
     return [[record["case"], record["candidate"], time_text(record),
              times(ratio(record, chosen)) if record is not chosen else "1", record["about"]]
             for record in case]
@@ -168,6 +172,24 @@ def layer_bars(cases: list[list[Record]]) -> list[tuple[str, float, float | None
             ("w1a2 AVX2 / oneDNN int8 AVX2", 2.2, peer("w1a2", "oneDNN int8 AVX2", "ours AVX2"))]
 
 
+def network_limits(facts: dict[str, Any]) -> list[tuple[str, float, float | None]]:
+    """Bars that are upper limits: what, the most allowed, what was measured."""
+    profile = facts.get("profile")
+    share = facts["low-bit KiB"] / facts["low-bit KiB as float"] if facts["low-bit KiB"] else None
+    limits = [("seconds to compile", 8.0, facts["compile seconds"]),
+              ("bytes of low-bit layers / as float", 1 / 12, share)]
+    if profile:
+        inside = sum(layer["seconds"] for layer in profile["layers"])
+        limits += [("share of the time outside layers", 0.06, 1 - inside / profile["seconds"]),
+                   ("workspace in MiB", 1.5, profile["workspace"] / 2**20)]
+    return limits
+
+
+def bar_row(what: str, wanted: float, value: float, at_most: bool = False) -> list[str]:
+    met = value <= wanted if at_most else value >= wanted
+    return [what, f"{'<=' if at_most else '>='} {wanted:.3g}", f"{value:.3g}", "yes" if met else "no"]
+
+
 def bar_rows(results: Results) -> list[list[str]]:
     cases = grouped(results["records"])
     square = [case for (suite, name), case in cases.items()
@@ -181,23 +203,36 @@ def bar_rows(results: Results) -> list[list[str]]:
     for widths, wanted in (("w1a2", 8.0), ("w4a8", 2.3)):
         bars.append((f"FC 4096-4096: {widths} / oneDNN int8", wanted,
                      ratio(find(flat, "oneDNN int8"), find(flat, "ours", widths))))
+    limits: list[tuple[str, float, float | None]] = []
     for (_, name), case in cases.items():
-        for what, wanted, value in case[0]["facts"].get("bars", []):
-            bars.append((f"{name}: {what}", wanted, network_bar(case, what) if value is None else value))
-    return [[what, f"{wanted:g}", f"{value:.2f}", "yes" if value >= wanted else "no"]
-            for what, wanted, value in bars if value]
+        facts = case[0]["facts"]
+        bars += [(f"{name}: fastest {kind} peer / ours", wanted, network_bar(case, kind))
+                 for kind, wanted in facts.get("bars", [])]
+        if facts.get("limits"):
+            limits += [(f"{name}: {what}", most, value)
+                       for what, most, value in network_limits(facts)]
+    return ([bar_row(what, wanted, value) for what, wanted, value in bars if value] +
+            [bar_row(what, most, value, at_most=True) for what, most, value in limits if value])
 
 
 def network_bar(case: list[Record], what: str) -> float | None:
     """Ours against the fastest peer of a kind, "f32" or "int8"."""
     peers = [record for record in peers_of(case) if what in record["candidate"]]
     fastest = min(peers, key=lambda record: statistics.median(record["seconds"]), default=None)
-    return ratio(fastest, find(case, "ours", case[0]["widths"]))
+    return ratio(fastest, next((one for one in case if one["candidate"] == "ours"), None))
 
 
-def write(results: Results, out: Path) -> None:
+def write(results: Results, out: Path, peers: Path | None = None) -> None:
+    """Writes the tables, prints them, and draws the plots where matplotlib is installed."""
     (out / "results.md").write_text(tables(results))
     print(tables(results))
+    script, source = Path(__file__).with_name("plots.py"), out / "results.json"
+    pythons = [sys.executable] + ([str(peers / "bin" / "python")] if peers else [])
+    for python in pythons:
+        if subprocess.run([python, "-c", "import matplotlib"], capture_output=True).returncode == 0:
+            subprocess.run([python, str(script), str(source), "--out", str(out)], check=True)
+            return
+    print("no plots: matplotlib is not installed")
 
 
 def fill_readme(results: Results) -> None:

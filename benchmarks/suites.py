@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import layers
+import networks
 from layers import Conv, Layer, MatMul
 from measure import Candidate, Case, Settings, Unavailable, compiled, progress
 
@@ -69,20 +70,41 @@ def one_dnn(settings: Settings, skipped: dict[str, str], layer: Layer,
                         environment={"ONEDNN_MAX_CPU_ISA": isa})
 
 
-def ceilings(settings: Settings, *names: str) -> Iterator[Candidate]:
-    program = compiled("ceiling.c", settings.work)
-    for name in names:
+def openvino_bits(settings: Settings, skipped: dict[str, str], layer: Conv) -> Iterator[Candidate]:
+    """The 1-bit convolution of openvino."""
+    if not settings.peers:
+        skipped["openvino 1-bit"] = networks.NO_PEERS
+        return
+    python = settings.peers / "bin" / "python"
+    try:
+        networks.installed(python, "openvino")
+        yield Candidate("openvino 1-bit", [python, networks.PROGRAMS / "openvino_binary.py",
+                                           *layer.peer_arguments()[1:-1]], restart=False)
+    except Unavailable as problem:
+        skipped["openvino 1-bit"] = str(problem)
+
+
+def ceilings(settings: Settings, skipped: dict[str, str]) -> Iterator[Candidate]:
+    """What the ports of this processor and its memory allow."""
+    try:
+        program = compiled("ceiling.c", settings.work)
+    except Unavailable as problem:
+        skipped["ceilings"] = str(problem)
+        return
+    for name in ("popcount", "dot", "fma", "read"):
         yield Candidate(f"ceiling {name}", [program, name])
 
 
 def layer_case(settings: Settings, skipped: dict[str, str], suite: str, layer: Layer,
                widths: list[tuple[int, int]], peers: bool) -> Case:
     codes = isinstance(layer, Conv)
-    candidates = list(ceilings(settings, "popcount", "dot", "fma", "read"))
+    candidates = list(ceilings(settings, skipped))
     for pair in widths:
         candidates += one_layer(settings, skipped, layer, pair, codes)
     if peers:
         candidates += one_dnn(settings, skipped, layer, codes)
+    if peers and isinstance(layer, Conv):
+        candidates += openvino_bits(settings, skipped, layer)
     return Case(suite, layer.name, layer.taps, candidates, {"weights": layer.weights})
 
 
@@ -100,8 +122,12 @@ def gemm_suite(settings: Settings, skipped: dict[str, str]) -> Iterator[Case]:
 
 def tiny_suite(settings: Settings, skipped: dict[str, str]) -> Iterator[Case]:
     """Exercises the harness in a second; measures nothing of interest."""
-    yield layer_case(settings, skipped, "tiny", Conv(4, 32, 32, 3), [(1, 2)], peers=False)
+    window = Conv(4, 32, 32, 3)
+    case = layer_case(settings, skipped, "tiny", window, [(1, 2)], peers=False)
+    case.candidates += openvino_bits(settings, skipped, window)
+    yield case
     yield layer_case(settings, skipped, "tiny", MatMul(1, 64, 32), [(1, 1)], peers=False)
 
 
-SUITES = {"layers": layers_suite, "gemm": gemm_suite, "tiny": tiny_suite}
+SUITES = {"layers": layers_suite, "gemm": gemm_suite, "tiny": tiny_suite,
+          **{name: functools.partial(networks.network_suite, name) for name in networks.NETWORKS}}

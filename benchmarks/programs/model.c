@@ -4,8 +4,11 @@
  *
  *===--------------------------------------------------------------------------===*
  *
- * model MODEL.so [INPUT.raw]: bytes of the one input; without a file, random words and
+ * model MODEL.so [INPUT.raw]: the input is the bytes of a file or, without one, random words and
  * floats between 0 and 1. See sample.h for what it prints.
+ *
+ * model --profile MODEL.so [INPUT.raw] prints the median seconds of a run and of each of its
+ * layers as JSON.
  *
  *===--------------------------------------------------------------------------===*/
 
@@ -85,27 +88,83 @@ static void openModel(const char *path, Network *network) {
 static void execute(void *context) {
   Network *network = context;
   if (network->model->run(network->inputs, network->outputs, 1, network->workspace,
-                          /*observer=*/NULL) !=
-      DOREFA_OK)
+                          /*options=*/NULL) != DOREFA_OK)
     fail("the model does not run");
+}
+
+/* Times of one layer, or of the whole network, in every profiled run. */
+enum { RUNS = 31, MAX_LAYERS = 512 };
+
+typedef struct Profile {
+  double seconds[MAX_LAYERS][RUNS];
+  double begin;
+  int run;
+} Profile;
+
+static void notify(void *context, uint32_t layer, int32_t event) {
+  Profile *profile = context;
+  double now = secondsNow();
+  if (event == DOREFA_LAYER_BEGINS)
+    profile->begin = now;
+  else if (layer < MAX_LAYERS - 1)
+    profile->seconds[layer][profile->run] = now - profile->begin;
+}
+
+static double medianOf(double *seconds) {
+  qsort(seconds, RUNS, sizeof *seconds, compareSeconds);
+  return seconds[RUNS / 2];
+}
+
+/* Prints the medians as JSON. Returns the exit status of the program. */
+static int printProfile(Network *network) {
+  static Profile profile;
+  const dorefa_run_options options = {notify, &profile, 1, 0};
+  const dorefa_model *model = network->model;
+  for (profile.run = 0; profile.run < RUNS; ++profile.run) {
+    execute(network); /* without an observer: what the run as a whole takes */
+    double start = secondsNow();
+    execute(network);
+    profile.seconds[MAX_LAYERS - 1][profile.run] = secondsNow() - start;
+    if (model->run(network->inputs, network->outputs, 1, network->workspace, &options) !=
+        DOREFA_OK)
+      fail("the model does not run with an observer");
+  }
+  printf("{\"seconds\": %.9g, \"workspace\": %lld, \"layers\": [",
+         medianOf(profile.seconds[MAX_LAYERS - 1]), (long long)model->workspace_size(1));
+  for (uint32_t i = 0; i < model->num_layers && i < MAX_LAYERS - 1; ++i) {
+    const dorefa_layer_info *layer = &model->layers[i];
+    printf("%s\n{\"name\": \"%s\", \"operation\": \"%s\", \"kernel\": \"%s\", \"macs\": %lld, "
+           "\"predicted\": %.9g, \"seconds\": %.9g}",
+           i ? "," : "", layer->name, layer->operation, layer->kernel, (long long)layer->macs,
+           1e-9 * (double)layer->predicted_ns, medianOf(profile.seconds[i]));
+  }
+  printf("]}\n");
+  return 0;
+}
+
+static void prepare(Network *network, const char *path, const char *input) {
+  openModel(path, network);
+  const dorefa_model *model = network->model;
+  for (uint32_t i = 0; i < model->num_inputs; ++i)
+    network->inputs[i] = randomInput(&model->inputs[i]);
+  if (input)
+    readInput(input, (void *)network->inputs[0], bytesOf(&model->inputs[0]));
+  for (uint32_t i = 0; i < model->num_outputs; ++i)
+    network->outputs[i] = allocate(bytesOf(&model->outputs[i]));
+  network->workspace = allocate((size_t)model->workspace_size(1));
 }
 
 int main(int argc, char **argv) {
   Network network;
-  if (argc < 2)
-    fail("usage: model MODEL.so [INPUT.raw]");
-  openModel(argv[1], &network);
-  for (uint32_t i = 0; i < network.model->num_inputs; ++i)
-    network.inputs[i] = randomInput(&network.model->inputs[i]);
-  if (argc > 2)
-    readInput(argv[2], (void *)network.inputs[0], bytesOf(&network.model->inputs[0]));
-  for (uint32_t i = 0; i < network.model->num_outputs; ++i)
-    network.outputs[i] = allocate(bytesOf(&network.model->outputs[i]));
-  int64_t workspace = network.model->workspace_size(1);
-  network.workspace = allocate((size_t)workspace);
+  int profiled = argc > 1 && strcmp(argv[1], "--profile") == 0;
+  if (argc - profiled < 2)
+    fail("usage: model [--profile] MODEL.so [INPUT.raw]");
+  prepare(&network, argv[1 + profiled], argv[2 + profiled]);
+  if (profiled)
+    return printProfile(&network);
 
   char text[256];
   snprintf(text, sizeof text, "%s, workspace %lld bytes", network.model->target,
-           (long long)workspace);
+           (long long)network.model->workspace_size(1));
   return serveSamples(execute, &network, text);
 }
