@@ -115,37 +115,76 @@ struct Conv2DToLinalg : OpConversionPattern<Conv2DOp> {
         ->getResult(0);
   }
 
-  /// One loop nest over all groups, the output channels of a group innermost.
-  static Value createGrouped(ImplicitLocOpBuilder &b, Conv2DOp op, Value input,
-                             Value filter, Value init) {
-    int64_t groups = op.getGroups();
-    Value groupedInit = splitChannels(b, init, groups);
-    enum { N, Y, X, KY, KX, C, G, F, NumLoops };
-    auto dim = [&](unsigned index) { return b.getAffineDimExpr(index); };
-    auto map = [&](ArrayRef<AffineExpr> exprs) {
-      return AffineMap::get(NumLoops, 0, exprs, b.getContext());
-    };
-    AffineExpr y = dim(Y) * op.getStrides()[0] + dim(KY) * op.getDilations()[0];
-    AffineExpr x = dim(X) * op.getStrides()[1] + dim(KX) * op.getDilations()[1];
-    SmallVector<AffineMap> maps{map({dim(N), y, x, dim(G), dim(C)}),
-                                map({dim(KY), dim(KX), dim(C), dim(G), dim(F)}),
-                                map({dim(N), dim(Y), dim(X), dim(G), dim(F)})};
-    SmallVector<utils::IteratorType> loops(NumLoops,
+  enum Loop { N, Y, X, KY, KX, C, G, F };
+
+  /// A loop nest that multiplies and adds, output channels innermost; `indices`
+  /// are those of input, filter and output.
+  static Value createGeneric(ImplicitLocOpBuilder &b, Value input, Value filter,
+                             Value init,
+                             ArrayRef<SmallVector<AffineExpr, 4>> indices) {
+    SmallVector<AffineMap> maps =
+        AffineMap::inferFromExprList(indices, b.getContext());
+    SmallVector<utils::IteratorType> loops(maps.front().getNumDims(),
                                            utils::IteratorType::parallel);
     loops[KY] = loops[KX] = loops[C] = utils::IteratorType::reduction;
     auto generic = linalg::GenericOp::create(
-        b, groupedInit.getType(),
-        ValueRange{splitChannels(b, input, groups),
-                   splitChannels(b, filter, groups)},
-        groupedInit, maps, loops,
+        b, init.getType(), ValueRange{input, filter}, init, maps, loops,
         [](OpBuilder &builder, Location loc, ValueRange args) {
           Value sum =
               math::FmaOp::create(builder, loc, args[0], args[1], args[2]);
           linalg::YieldOp::create(builder, loc, sum);
         });
+    return generic.getResult(0);
+  }
+
+  /// Row and column of the input at a tap.
+  static std::pair<AffineExpr, AffineExpr> getTap(ImplicitLocOpBuilder &b,
+                                                  Conv2DOp op) {
+    auto at = [&](Loop pixel, Loop tap, unsigned i) {
+      return b.getAffineDimExpr(pixel) * op.getStrides()[i] +
+             b.getAffineDimExpr(tap) * op.getDilations()[i];
+    };
+    return {at(Y, KY, 0), at(X, KX, 1)};
+  }
+
+  static Value createGrouped(ImplicitLocOpBuilder &b, Conv2DOp op, Value input,
+                             Value filter, Value init) {
+    int64_t groups = op.getGroups();
+    auto dim = [&](Loop loop) { return b.getAffineDimExpr(loop); };
+    auto [y, x] = getTap(b, op);
+    Value result =
+        createGeneric(b, splitChannels(b, input, groups),
+                      splitChannels(b, filter, groups),
+                      splitChannels(b, init, groups),
+                      {{dim(N), y, x, dim(G), dim(C)},
+                       {dim(KY), dim(KX), dim(C), dim(G), dim(F)},
+                       {dim(N), dim(Y), dim(X), dim(G), dim(F)}});
     SmallVector<ReassociationIndices> dims{{0}, {1}, {2}, {3, 4}};
-    return tensor::CollapseShapeOp::create(b, init.getType(),
-                                           generic.getResult(0), dims);
+    return tensor::CollapseShapeOp::create(b, init.getType(), result, dims);
+  }
+
+  /// The NCHW tensor behind `input` where it is read as well as a transposed
+  /// copy would be: each row of each channel is a stream of memory.
+  static Value getChannelsFirst(Conv2DOp op, Value input) {
+    constexpr int64_t kMaxChannels = 4;
+    auto transpose = input.getDefiningOp<linalg::TransposeOp>();
+    bool isFirst = transpose && op.getInput().hasOneUse() &&
+                   op.getGroups() == 1 &&
+                   transpose.getPermutation() == ArrayRef<int64_t>{0, 2, 3, 1};
+    if (!isFirst || transpose.getInput().getType().getDimSize(1) > kMaxChannels)
+      return {};
+    return transpose.getInput();
+  }
+
+  static Value createChannelsFirst(ImplicitLocOpBuilder &b, Conv2DOp op,
+                                   Value input, Value filter, Value init) {
+    auto dim = [&](Loop loop) { return b.getAffineDimExpr(loop); };
+    auto [y, x] = getTap(b, op);
+    AffineExpr filters = dim(G); // The seventh loop; there are no groups.
+    return createGeneric(b, input, filter, init,
+                         {{dim(N), dim(C), y, x},
+                          {dim(KY), dim(KX), dim(C), filters},
+                          {dim(N), dim(Y), dim(X), filters}});
   }
 
   LogicalResult
@@ -155,9 +194,14 @@ struct Conv2DToLinalg : OpConversionPattern<Conv2DOp> {
     auto type = cast<RankedTensorType>(op.getResult().getType());
     Value init = createInit(b, type, adaptor.getInput(), adaptor.getBias());
     // A zero in place of a skipped tap adds 0 to the chain: nothing changes.
-    Value input = padFeatureMap(b, adaptor.getInput(), op.getPads(),
-                                b.getF32FloatAttr(0.0f));
+    TypedAttr zero = b.getF32FloatAttr(0.0f);
     Value filter = moveFirstDimLast(b, adaptor.getFilter());
+    if (Value channelsFirst = getChannelsFirst(op, adaptor.getInput())) {
+      Value input = padFeatureMap(b, channelsFirst, op.getPads(), zero, 2);
+      rewriter.replaceOp(op, createChannelsFirst(b, op, input, filter, init));
+      return success();
+    }
+    Value input = padFeatureMap(b, adaptor.getInput(), op.getPads(), zero);
     int64_t channels = cast<RankedTensorType>(input.getType()).getDimSize(3);
     bool isDepthwise =
         op.getGroups() == channels && channels == type.getDimSize(3);

@@ -39,9 +39,11 @@ AffineMap getParameterMap(ImplicitLocOpBuilder &b, int64_t rank,
                           Value parameter, int64_t axis);
 
 /// `input` (N x H x W x C) with `value` around it as `pads` (top, left, bottom,
-/// right) say; `input` itself where they are 0.
+/// right) say; `input` itself where they are 0. Rows are dimension `rowDim`,
+/// columns the next.
 Value padFeatureMap(ImplicitLocOpBuilder &b, Value input,
-                    ArrayRef<int64_t> pads, TypedAttr value);
+                    ArrayRef<int64_t> pads, TypedAttr value,
+                    int64_t rowDim = 1);
 
 /// `a > b ? a : b`, the maximum of Arithmetic.h, for floats and integers.
 Value createMax(ImplicitLocOpBuilder &b, Value lhs, Value rhs);
