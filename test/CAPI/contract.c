@@ -126,11 +126,12 @@ struct call {
   int64_t samples;
   int seed;
   struct guarded input, output, workspace;
+  const dorefa_run_options *options;
 };
 
 static struct call createCall(const dorefa_model *model, int64_t batch, int seed) {
   int64_t samples = batchOf(&model->inputs[0], batch);
-  struct call call = {model, samples, seed, {0}, {0}, {0}};
+  struct call call = {model, samples, seed, {0}, {0}, {0}, NULL};
   call.input = allocate((size_t)samples * numPixels * sizeof(float));
   call.output = allocate((size_t)samples * numScores * sizeof(float));
   call.workspace = allocate((size_t)model->workspace_size(batch));
@@ -152,11 +153,7 @@ static void releaseCall(struct call *call) {
 
 static int32_t runWith(struct call *call, const void *const *inputs,
                        void *const *outputs, int64_t batch, void *workspace) {
-#if DOREFA_MODEL_ABI_VERSION > 1
-  return call->model->run(inputs, outputs, batch, workspace, NULL);
-#else
-  return call->model->run(inputs, outputs, batch, workspace);
-#endif
+  return call->model->run(inputs, outputs, batch, workspace, call->options);
 }
 
 static int32_t run(struct call *call, int64_t batch) {
@@ -281,6 +278,44 @@ static void testWrongBatch(const dorefa_model *model) {
   printf("wrong batch: %s\n", isFixed ? "ignored" : "refused, nothing is written");
 }
 
+/* What a run tells its caller. */
+struct events {
+  uint32_t count, wrong;
+};
+
+/* Layer 0 begins, layer 0 ends, layer 1 begins, ... */
+static void notify(void *context, uint32_t layer, int32_t event) {
+  struct events *events = context;
+  events->wrong += layer != events->count / 2 ||
+                   event != (events->count % 2 == 0 ? DOREFA_LAYER_BEGINS
+                                                    : DOREFA_LAYER_ENDS);
+  ++events->count;
+}
+
+static void testLayers(const dorefa_model *model) {
+  require(model->num_layers == 1 &&
+              strcmp(model->layers[0].operation, "matmul") == 0 &&
+              model->layers[0].macs ==
+                  numPixels * numScores * batchOf(&model->inputs[0], 1),
+          "the record describes the layer");
+  struct events events = {0, 0};
+  dorefa_run_options options = {notify, &events, 1, 0};
+  struct call call = createCall(model, 2, 0);
+  call.options = &options;
+  require(isRight(&call, 2), "notify does not disturb a run");
+  require(events.count == 2 * model->num_layers && events.wrong == 0,
+          "each layer begins and ends once, in order");
+  void *output = call.output.data;
+  require(runWith(&call, NULL, &output, 2, call.workspace.data) != DOREFA_OK &&
+              events.count == 2 * model->num_layers,
+          "a refused call notifies nobody");
+  options.notify = NULL;
+  require(isRight(&call, 2) && events.count == 2 * model->num_layers,
+          "options without notify notify nobody");
+  releaseCall(&call);
+  printf("layers: %u, each begins and ends once\n", model->num_layers);
+}
+
 /* What one thread owns. */
 struct worker {
   const dorefa_model *model;
@@ -335,6 +370,7 @@ int main(int argc, char **argv) {
   testBatches(model);
   testPointers(model);
   testWrongBatch(model);
+  testLayers(model);
   testThreads(model);
   dlclose(library);
   return 0;
