@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,12 +37,15 @@ class Settings:
         return self.build / "bin" / name
 
     def environment(self) -> dict[str, str]:
+        # Threads wait actively within a network, for some milliseconds, and then sleep, so
+        # that they are out of the way when it is the next candidate's turn.
         threads = str(self.threads)
-        return {**os.environ, "OMP_NUM_THREADS": threads, "OMP_WAIT_POLICY": "passive",
-                "BENCHMARK_THREADS": threads, "BENCHMARK_CLOCK": self.clock}
+        return {**os.environ, "OMP_NUM_THREADS": threads, "KMP_BLOCKTIME": "5",
+                "GOMP_SPINCOUNT": "1000000", "BENCHMARK_THREADS": threads,
+                "BENCHMARK_CLOCK": self.clock}
 
     def pinned(self) -> list[str]:
-        cores = range(self.cpu, self.cpu + self.threads) if self.threads == 1 else range(self.threads)
+        cores = [self.cpu] if self.threads == 1 else range(self.threads)
         return ["taskset", "-c", ",".join(map(str, cores))]
 
 
@@ -127,6 +131,7 @@ def measure(case: Case, settings: Settings, skipped: dict[str, str]) -> list[dic
             progress(f"{case.suite} {case.name}: round {number + 1} of {settings.rounds}, "
                      f"{server.candidate.name} {server.candidate.widths}")
             server.sample()
+            time.sleep(0.02 if settings.threads > 1 else 0)
     for server in servers:
         server.stop()
     progress("")

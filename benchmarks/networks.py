@@ -72,19 +72,28 @@ def source_of(suite: str, settings: Settings) -> Path:
     return next(folder.glob("*.onnx"))
 
 
-def compile_network(source: Path, output: Path, settings: Settings) -> dict[str, Any]:
-    """Compiles; returns seconds and what the report says about bytes."""
+def compile_model(source: Path, output: Path, settings: Settings,
+                  *options: str) -> list[dict[str, str]]:
+    """Compiles; returns the rows of the report, a layer each."""
     report = output.with_suffix(".md")
+    openmp = ["--openmp"] if settings.threads > 1 else []
+    checked(settings.binary("dorefa-compile"), source, "-o", output, f"--report={report}",
+            *openmp, *options)
+    head, _, *rows = [[cell.strip() for cell in line.split("|")[1:-1]]
+                      for line in report.read_text().splitlines() if line.startswith("|")]
+    return [dict(zip(head, row)) for row in rows if row[0] != "total"]
+
+
+def compile_network(source: Path, output: Path, settings: Settings) -> dict[str, Any]:
+    """Compiles; returns seconds and bytes."""
     progress(f"compile {source.name}")
     start = time.perf_counter()
-    checked(settings.binary("dorefa-compile"), source, "-o", output, f"--report={report}")
-    facts = {"compile seconds": time.perf_counter() - start, "bytes": output.stat().st_size}
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in
-            report.read_text().splitlines() if line.startswith("|")]
-    low = [dict(zip(rows[0], row)) for row in rows[2:]]
-    low = [row for row in low if row.get("kernel") not in ("float", "", None)]
+    rows = compile_model(source, output, settings)
+    seconds = time.perf_counter() - start
+    low = [row for row in rows if row["kernel"] != "float"]
     kib = lambda column: sum(float(row[column].removesuffix(" KiB")) for row in low)
-    return {**facts, "low-bit KiB": kib("constants"), "low-bit KiB as float": kib("as float")}
+    return {"compile seconds": seconds, "bytes": output.stat().st_size,
+            "low-bit KiB": kib("constants"), "low-bit KiB as float": kib("as float")}
 
 
 @functools.cache
@@ -128,8 +137,11 @@ def network_case(suite: str, name: str, source: Path, values: Path, settings: Se
     np.save(f"{prefix}.npy", array)
     program = compiled("model.c", settings.work, "-ldl")
     facts["profile"] = json.loads(checked(*settings.pinned(), program, "--profile", library, raw))
-    candidates = [Candidate("ours", [program, library, raw], network.widths),
-                  *peers(source, Path(f"{prefix}.npy"), prefix, settings, skipped)]
+    candidates = [Candidate("ours", [program, library, raw], network.widths)]
+    if settings.threads > 1:
+        candidates.append(Candidate("ours, 1 thread", [program, library, raw], network.widths,
+                                    {"OMP_NUM_THREADS": "1"}))
+    candidates += peers(source, Path(f"{prefix}.npy"), prefix, settings, skipped)
     return Case(suite, name, 0, candidates, facts)
 
 

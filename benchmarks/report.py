@@ -10,6 +10,7 @@ With --readme the tables replace those between the marks in benchmarks/README.md
 import argparse
 import json
 import math
+import re
 import statistics
 import subprocess
 import sys
@@ -33,6 +34,10 @@ def grouped(records: list[Record]) -> dict[tuple[str, str], list[Record]]:
 def find(case: list[Record], candidate: str, widths: str = "") -> Record | None:
     return next((record for record in case
                  if (record["candidate"], record["widths"]) == (candidate, widths)), None)
+
+
+def first(case: list[Record], candidate: str) -> Record | None:
+    return next((record for record in case if record["candidate"] == candidate), None)
 
 
 def ratio(slow: Record | None, fast: Record | None) -> float | None:
@@ -93,6 +98,11 @@ def kernels_of(case: list[Record], widths: str) -> str:
                      for record in forced) or "-"
 
 
+def kernel_of(record: Record) -> str:
+    match = re.search(r"kernel (\w+)", record["about"])
+    return match[1] if match else "-"
+
+
 def layer_rows(case: list[Record]) -> list[list[str]]:
     rows = []
     for record in case:
@@ -100,7 +110,7 @@ def layer_rows(case: list[Record]) -> list[list[str]]:
             continue
         share = limit_share(case, record)
         avx2 = " AVX2" if "AVX2" in record["candidate"] else ""
-        rows.append([record["case"], record["widths"] + avx2, time_text(record),
+        rows.append([record["case"], record["widths"] + avx2, kernel_of(record), time_text(record),
                      "-" if avx2 or not share else f"{100 * share:.0f} %",
                      *(times(ratio(find(case, peer), record))
                        for peer in (f"oneDNN int8{avx2}", "oneDNN f32")),
@@ -110,34 +120,66 @@ def layer_rows(case: list[Record]) -> list[list[str]]:
     return rows
 
 
-LAYER_HEAD = ["layer", "widths", "ours", "of port limit", "oneDNN int8 / ours",
+FORCED = ("ours popcount", "ours lookup", "ours dot")
+SHORT_PEERS = ("oneDNN int8", "oneDNN f32", "oneDNN int8 AVX2", "openvino 1-bit")
+#: Networks whose layers get a table.
+PROFILED = ("alexnet", "resnet18-w1a2")
+LAYER_HEAD = ["layer", "widths", "kernel", "ours", "of port limit", "oneDNN int8 / ours",
               "oneDNN f32 / ours", "openvino 1-bit / ours", "forced kernels / ours"]
 
 
 def network_rows(case: list[Record]) -> list[list[str]]:
-    chosen = next((record for record in case if record["candidate"] == "ours"), None)
+    chosen = first(case, "ours")
     return [[record["case"], record["candidate"], time_text(record),
              times(ratio(record, chosen)) if record is not chosen else "1", record["about"]]
             for record in case]
 
 
-def tables(results: Results) -> str:
-    """All tables as Markdown."""
+def profile_rows(name: str, facts: dict[str, Any]) -> list[list[str]]:
+    """The layers of our code for a network, and what runs between them."""
+    profile = facts.get("profile")
+    if not profile:
+        return []
+    total = profile["seconds"]
+    rows = [(layer["name"], layer["kernel"], layer["seconds"],
+             f"{layer['macs'] / layer['seconds'] / 1e9:.0f}" if layer["seconds"] else "-",
+             f"{1e6 * layer['predicted']:.1f}" if layer["predicted"] else "-")
+            for layer in profile["layers"]]
+    rows.append(("between layers", "-", total - sum(row[2] for row in rows), "-", "-"))
+    return [[name, layer, kernel, f"{1e6 * seconds:.1f}", f"{100 * seconds / total:.1f} %", rate,
+             predicted] for layer, kernel, seconds, rate, predicted in rows]
+
+
+PROFILE_HEAD = ["network", "layer", "kernel", "us", "share", "G multiply-adds/s", "us predicted"]
+
+
+def short_rows(cases: list[list[Record]], widths: list[str]) -> list[list[str]]:
+    """One row for each layer: medians of ours by widths, and of the peers."""
+    columns = [("ours", pair) for pair in widths] + [(peer, "") for peer in SHORT_PEERS]
+    return [[case[0]["case"]] + [time_text(find(case, *column)).split(" (")[0]
+                                 for column in columns] for case in cases]
+
+
+def tables(results: Results, short: bool = False) -> str:
+    """All tables as Markdown; `short` leaves out the details of layers."""
+    cases = grouped(results["records"])
+    layers = [case for case in cases.values() if not case[0]["facts"].get("network")]
+    networks = [case for case in cases.values() if case[0]["facts"].get("network")]
+    profiled = [case for case in networks if case[0]["suite"] in PROFILED
+                and "part" not in case[0]["case"]]
+    widths = list(dict.fromkeys(record["widths"] for case in layers for record in case
+                                if record["candidate"] == "ours"))
+    short_head = ["layer", *(f"ours {pair}" for pair in widths), *SHORT_PEERS]
+    parts = [(["bar", "wanted", "measured", "met"], bar_rows(results)),
+             (["network", "candidate", "time", "/ours", "about"],
+              [row for case in networks for row in network_rows(case)]),
+             (PROFILE_HEAD, [row for case in profiled
+                             for row in profile_rows(case[0]["case"], case[0]["facts"])]),
+             (short_head, short_rows(layers, widths)),
+             (LAYER_HEAD, [] if short else [row for case in layers for row in layer_rows(case)])]
     text = [f"{results['date']}, {results['machine']}, {results['threads']} thread(s), "
             f"{results['rounds']} rounds. Times: median (quartiles).\n"]
-    layers, networks = [], []
-    for (suite, _), case in grouped(results["records"]).items():
-        if case[0]["facts"].get("network"):
-            networks += network_rows(case)
-        else:
-            layers += layer_rows(case)
-    if layers:
-        text.append(table(LAYER_HEAD, layers))
-    if networks:
-        text.append(table(["network", "candidate", "time", "/ ours", "about"], networks))
-    bars = bar_rows(results)
-    if bars:
-        text.append(table(["bar", "wanted", "measured", ""], bars))
+    text += [table(head, rows) for head, rows in parts if rows]
     if results["skipped"]:
         text.append(skipped_text(results["skipped"]))
     return "\n".join(text)
@@ -162,7 +204,8 @@ def layer_bars(cases: list[list[Record]]) -> list[tuple[str, float, float | None
     share = mean(limit_share(case, one) for case, one in zip(cases, ones) if one)
     popcount = mean(ratio(find(case, "ours popcount", "w1a2"), find(case, "ours", "w1a2"))
                     for case in cases)
-    return [("w1a1 / port limit", 0.93, share), ("w1a1 / oneDNN int8", 4.3, peer("w1a1", "oneDNN int8")),
+    return [("w1a1 / port limit", 0.93, share),
+            ("w1a1 / oneDNN int8", 4.3, peer("w1a1", "oneDNN int8")),
             ("w1a2 / popcount kernel", 1.25, popcount),
             ("w1a2 / oneDNN int8", 3.0, peer("w1a2", "oneDNN int8")),
             ("w1a2 / oneDNN f32", 12.0, peer("w1a2", "oneDNN f32")),
@@ -170,6 +213,34 @@ def layer_bars(cases: list[list[Record]]) -> list[tuple[str, float, float | None
             ("w1a4 / oneDNN int8", 2.0, peer("w1a4", "oneDNN int8")),
             ("w4a4 / oneDNN int8", 0.95, peer("w4a4", "oneDNN int8")),
             ("w1a2 AVX2 / oneDNN int8 AVX2", 2.2, peer("w1a2", "oneDNN int8 AVX2", "ours AVX2"))]
+
+
+def picks(cases: dict[tuple[str, str], list[Record]]) -> list[bool]:
+    """For each layer with forced kernels: is the chosen one, or one within 3 %, the best?"""
+    found = []
+    for case in cases.values():
+        for chosen in case:
+            slower = {record["candidate"].removeprefix("ours "): ratio(chosen, record)
+                      for record in case if record["candidate"] in FORCED
+                      and record["widths"] == chosen["widths"]}
+            if chosen["candidate"] == "ours" and len(slower) > 1:
+                best = max(slower, key=lambda kernel: slower[kernel])
+                found.append(best == kernel_of(chosen) or slower[best] <= 1.03)
+    return found
+
+
+def share_of(found: list[bool]) -> float | None:
+    return sum(found) / len(found) if found else None
+
+
+def prediction_error(records: list[Record]) -> float | None:
+    """Mean distance of predicted from measured times of single layers."""
+    errors = []
+    for record in records:
+        match = re.search(r"predicted (\d+) ns", record["about"])
+        if record["candidate"] == "ours" and match and int(match[1]):
+            errors.append(abs(int(match[1]) * 1e-9 / statistics.median(record["seconds"]) - 1))
+    return statistics.fmean(errors) if errors else None
 
 
 def network_limits(facts: dict[str, Any]) -> list[tuple[str, float, float | None]]:
@@ -187,7 +258,8 @@ def network_limits(facts: dict[str, Any]) -> list[tuple[str, float, float | None
 
 def bar_row(what: str, wanted: float, value: float, at_most: bool = False) -> list[str]:
     met = value <= wanted if at_most else value >= wanted
-    return [what, f"{'<=' if at_most else '>='} {wanted:.3g}", f"{value:.3g}", "yes" if met else "no"]
+    return [what, f"{'<=' if at_most else '>='} {wanted:.3g}", f"{value:.3g}",
+            "yes" if met else "no"]
 
 
 def bar_rows(results: Results) -> list[list[str]]:
@@ -203,23 +275,31 @@ def bar_rows(results: Results) -> list[list[str]]:
     for widths, wanted in (("w1a2", 8.0), ("w4a8", 2.3)):
         bars.append((f"FC 4096-4096: {widths} / oneDNN int8", wanted,
                      ratio(find(flat, "oneDNN int8"), find(flat, "ours", widths))))
-    limits: list[tuple[str, float, float | None]] = []
+    bars += [(f"picks within 3 % of the best kernel, of {len(picks(cases))}", 0.95,
+              share_of(picks(cases)))]
+    limits: list[tuple[str, float, float | None]] = [
+        ("mean error of predicted times", 0.15, prediction_error(results["records"]))]
     for (_, name), case in cases.items():
         facts = case[0]["facts"]
         bars += [(f"{name}: fastest {kind} peer / ours", wanted, network_bar(case, kind))
                  for kind, wanted in facts.get("bars", [])]
+        if facts.get("bars"):
+            bars.append((f"{name}: 1 thread / {results['threads']} threads", 1.85,
+                         ratio(first(case, "ours, 1 thread"), first(case, "ours"))))
         if facts.get("limits"):
             limits += [(f"{name}: {what}", most, value)
                        for what, most, value in network_limits(facts)]
-    return ([bar_row(what, wanted, value) for what, wanted, value in bars if value] +
-            [bar_row(what, most, value, at_most=True) for what, most, value in limits if value])
+    return ([bar_row(what, wanted, value) for what, wanted, value in bars
+             if value is not None] +
+            [bar_row(what, most, value, at_most=True) for what, most, value in limits
+             if value is not None])
 
 
 def network_bar(case: list[Record], what: str) -> float | None:
     """Ours against the fastest peer of a kind, "f32" or "int8"."""
     peers = [record for record in peers_of(case) if what in record["candidate"]]
     fastest = min(peers, key=lambda record: statistics.median(record["seconds"]), default=None)
-    return ratio(fastest, next((one for one in case if one["candidate"] == "ours"), None))
+    return ratio(fastest, first(case, "ours"))
 
 
 def write(results: Results, out: Path, peers: Path | None = None) -> None:
@@ -239,7 +319,7 @@ def fill_readme(results: Results) -> None:
     path = Path(__file__).with_name("README.md")
     before, rest = path.read_text().split(BEGIN)
     _, after = rest.split(END)
-    path.write_text(before + BEGIN + "\n" + tables(results) + "\n" + END + after)
+    path.write_text(before + BEGIN + "\n" + tables(results, short=True) + "\n" + END + after)
 
 
 def main() -> None:

@@ -2,58 +2,66 @@
 """What is measured: for each suite, cases with their candidates."""
 
 import functools
-import re
+import os
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import layers
 import networks
 from layers import Conv, Layer, MatMul
 from measure import Candidate, Case, Settings, Unavailable, compiled, progress
+from networks import compile_model
+
+#: Those that dorefa-compile can be told to use; where it cannot, it uses another one.
+KERNELS = ["popcount", "lookup", "dot"]
 
 
 @functools.cache
-def kernel_names(compiler: Path) -> list[str]:
-    """Kernels that `dorefa-compile --kernel=` can force; none where it has no such option."""
-    text = subprocess.run([str(compiler), "--help"], capture_output=True, text=True).stdout
-    option = re.search(r"^ +--kernel=.*\n((?: +=.*\n)*)", text, re.MULTILINE)
-    names = re.findall(r"^ +=([\w-]+)", option.group(1), re.MULTILINE) if option else []
-    return [name for name in names if name not in ("auto", "float")]
-
-
-def compile_model(settings: Settings, source: Path, output: Path, *options: str) -> Path:
-    result = subprocess.run([str(settings.binary("dorefa-compile")), str(source), "-o", str(output),
-                             *options], capture_output=True, text=True)
-    if result.returncode:
-        raise Unavailable(result.stderr.strip().splitlines()[0])
-    return output
+def compiler_help(compiler: Path) -> str:
+    return subprocess.run([str(compiler), "--help"], capture_output=True, text=True).stdout
 
 
 def ours(settings: Settings, skipped: dict[str, str], name: str, widths: str, source: Path,
-         *options: str, inputs: tuple[Path, ...] = ()) -> Iterator[Candidate]:
+         *options: str) -> list[Candidate]:
     """Our code for one module; none, with the reason in `skipped`, if it does not compile."""
     library = source.with_name(f"{source.stem}{''.join(options).replace('=', '-')}.so")
     progress(f"compile {library.name}")
     try:
         model = compiled("model.c", settings.work, "-ldl")
-        yield Candidate(name, [model, compile_model(settings, source, library, *options), *inputs],
-                        widths)
+        rows = compile_model(source, library, settings, *options)
     except Unavailable as problem:
         skipped[f"{source.stem}: {name}"] = str(problem)
+        return []
+    forced = [word.removeprefix("--kernel=") for word in options if word.startswith("--kernel=")]
+    if forced and rows[0]["kernel"] not in forced:
+        return []
+    return [Candidate(name, [model, library], widths)]
 
 
-def one_layer(settings: Settings, skipped: dict[str, str], layer: Layer, widths: tuple[int, int],
-              codes: bool) -> Iterator[Candidate]:
-    """Our code for one layer: the kernel that the compiler picks, and each one forced."""
-    label = f"w{widths[0]}a{widths[1]}"
-    source = settings.work / f"{layer.name}-{label}.mlir".replace(" ", "-").replace("/", "s")
-    source.write_text(layers.module_of(layer, widths, codes))
-    yield from ours(settings, skipped, "ours", label, source)
-    for kernel in kernel_names(settings.binary("dorefa-compile")):
-        yield from ours(settings, skipped, f"ours {kernel}", label, source, f"--kernel={kernel}")
-    if widths == (1, 2):
-        yield from ours(settings, skipped, "ours AVX2", label, source, "--mcpu=x86-64-v3")
+def variants(settings: Settings, widths: tuple[int, int]) -> list[tuple[str, ...]]:
+    """How one layer is compiled: a name, then options. As the compiler picks, and forced."""
+    found: list[tuple[str, ...]] = [("ours",)]
+    if "--kernel=" in compiler_help(settings.binary("dorefa-compile")):
+        found += [(f"ours {kernel}", f"--kernel={kernel}") for kernel in KERNELS]
+    return found + ([("ours AVX2", "--mcpu=x86-64-v3")] if widths == (1, 2) else [])
+
+
+def one_layer(settings: Settings, skipped: dict[str, str], layer: Layer,
+              widths: list[tuple[int, int]], codes: bool) -> list[Candidate]:
+    """Our code for one layer at all widths; compiles on all cores."""
+    compiled("model.c", settings.work, "-ldl")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = []
+        for pair in widths:
+            label = f"w{pair[0]}a{pair[1]}"
+            stem = f"{layer.name}-{label}".replace(" ", "-").replace("/", "s")
+            source = settings.work / f"{stem}.mlir"
+            source.write_text(layers.module_of(layer, pair, codes))
+            jobs += [pool.submit(ours, settings, skipped, name, label, source, *options)
+                     for name, *options in variants(settings, pair)]
+    return [candidate for job in jobs for candidate in job.result()]
 
 
 def one_dnn(settings: Settings, skipped: dict[str, str], layer: Layer,
@@ -99,8 +107,7 @@ def layer_case(settings: Settings, skipped: dict[str, str], suite: str, layer: L
                widths: list[tuple[int, int]], peers: bool) -> Case:
     codes = isinstance(layer, Conv)
     candidates = list(ceilings(settings, skipped))
-    for pair in widths:
-        candidates += one_layer(settings, skipped, layer, pair, codes)
+    candidates += one_layer(settings, skipped, layer, widths, codes)
     if peers:
         candidates += one_dnn(settings, skipped, layer, codes)
     if peers and isinstance(layer, Conv):
