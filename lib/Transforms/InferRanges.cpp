@@ -25,11 +25,13 @@ struct InferRangesPass : impl::InferRangesPassBase<InferRangesPass> {
   }
 
 private:
-  /// Writes the range of an integer layer and checks that it fits.
+  /// Writes the range of an integer layer and checks that it fits; checks that the
+  /// sum of two layers fits.
   static WalkResult setRange(Operation *op, const RangeAnalysis &ranges) {
     auto conv = dyn_cast<Conv2DOp>(op);
     auto matmul = dyn_cast<MatMulOp>(op);
-    if (!(conv && conv.isInteger()) && !(matmul && matmul.isInteger()))
+    if (!(conv && conv.isInteger()) && !(matmul && matmul.isInteger()) &&
+        !isa<WeightedSumOp>(op))
       return WalkResult::advance();
     Interval range = hull(ranges.getIntervals(op->getResult(0)));
     if (failed(verifyAccumulators(op, range)))
@@ -37,7 +39,7 @@ private:
     int64_t ends[] = {range.lo, range.hi};
     if (conv)
       conv.setRange(ends);
-    else
+    else if (matmul)
       matmul.setRange(ends);
     return WalkResult::advance();
   }

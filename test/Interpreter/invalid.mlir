@@ -13,6 +13,7 @@
 // RUN: not dorefa-interpret %t/huge.mlir --print 2>&1 | FileCheck %t/huge.mlir
 // RUN: not dorefa-interpret %t/empty-window.mlir --print 2>&1 | FileCheck %t/empty-window.mlir
 // RUN: not dorefa-interpret %t/range.mlir --print 2>&1 | FileCheck %t/range.mlir
+// RUN: not dorefa-interpret %t/weighted-sum.mlir --print 2>&1 | FileCheck %t/weighted-sum.mlir
 // RUN: not dorefa-interpret %t/dynamic.mlir --print 2>&1 | FileCheck %t/dynamic.mlir
 // RUN: %python -c "import numpy as np; [np.save('%t/%%d.npy' %% n, np.zeros((n, 2), np.float32)) for n in (2, 3)]"
 // RUN: not dorefa-interpret %t/batches.mlir --input a=%t/2.npy --input b=%t/3.npy --print 2>&1 | FileCheck %t/batches.mlir
@@ -127,6 +128,15 @@ func.func @main() -> tensor<1x1xi32> {
   %x = dorefa.constant dense<[[3, 0]]> : tensor<1x2xi8> -> tensor<1x2x!dorefa.code<2, unipolar>>
   %w = dorefa.constant dense<[[1, 1]]> : tensor<1x2xi8> -> tensor<1x2x!dorefa.code<1, bipolar>>
   %y = dorefa.matmul %x, %w range [-2, 2] : tensor<1x2x!dorefa.code<2, unipolar>>, tensor<1x2x!dorefa.code<1, bipolar>> -> tensor<1x1xi32>
+  return %y : tensor<1x1xi32>
+}
+
+//--- weighted-sum.mlir
+// CHECK: weighted-sum.mlir:{{.*}}: error: 'dorefa.weighted_sum' op has the sum 12000000000 but must stay inside i32
+func.func @main() -> tensor<1x1xi32> {
+  %x = dorefa.constant dense<[[3]]> : tensor<1x1xi8> -> tensor<1x1x!dorefa.code<2, unipolar>>
+  %w = arith.constant dense<2000000000> : tensor<1x2xi32>
+  %y = dorefa.weighted_sum %x, %x, %w : tensor<1x1x!dorefa.code<2, unipolar>>, tensor<1x1x!dorefa.code<2, unipolar>>, tensor<1x2xi32> -> tensor<1x1xi32>
   return %y : tensor<1x1xi32>
 }
 
