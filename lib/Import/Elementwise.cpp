@@ -103,23 +103,33 @@ static LogicalResult importIdentity(Node &node) {
   return node.setOutput(node.getInput(0));
 }
 
-/// Applies steps `x -> kind(x, number)` one after the other.
-static LogicalResult importSteps(Node &node, ArrayRef<BinaryKind> kinds,
-                                 ArrayRef<float> numbers) {
-  FailureOr<Tensor> x = getCanonical(node, 0);
-  if (failed(x))
-    return failure();
-  Value value = x->value;
+/// Applies steps `x -> kind(x, number)` one after the other; the last one has the
+/// location of the node where it `isLast` of that, too.
+static FailureOr<Value> emitSteps(Node &node, const Tensor &x, bool isLast,
+                                  ArrayRef<BinaryKind> kinds,
+                                  ArrayRef<float> numbers) {
+  Value value = x.value;
   for (auto [i, kind] : llvm::enumerate(kinds)) {
-    bool last = i + 1 == kinds.size();
-    Location loc = node.getLoc(x->perm, last ? "" : stringifyBinaryKind(kind));
+    bool last = isLast && i + 1 == kinds.size();
+    Location loc = node.getLoc(x.perm, last ? "" : stringifyBinaryKind(kind));
     FailureOr<Value> step =
         emitBinary(node, kind, value, emitNumber(node, numbers[i]), loc);
     if (failed(step))
       return failure();
     value = *step;
   }
-  return node.setOutput(replaceValue(*x, value));
+  return value;
+}
+
+static LogicalResult importSteps(Node &node, ArrayRef<BinaryKind> kinds,
+                                 ArrayRef<float> numbers) {
+  FailureOr<Tensor> x = getCanonical(node, 0);
+  if (failed(x))
+    return failure();
+  FailureOr<Value> value = emitSteps(node, *x, /*isLast=*/true, kinds, numbers);
+  if (failed(value))
+    return failure();
+  return node.setOutput(replaceValue(*x, *value));
 }
 
 /// A bound of Clip: operand `index` or, in old files, attribute `name`.
@@ -172,6 +182,26 @@ static LogicalResult importHardSigmoid(Node &node) {
       node,
       {BinaryKind::Mul, BinaryKind::Add, BinaryKind::Max, BinaryKind::Min},
       {*alpha, *beta, 0.0f, 1.0f});
+}
+
+/// `x * max(0, min(1, x / 6 + 1 / 2))`, the ONNX definition.
+static LogicalResult importHardSwish(Node &node) {
+  if (failed(node.checkInputs(1, 1)))
+    return failure();
+  FailureOr<Tensor> x = getCanonical(node, 0);
+  if (failed(x))
+    return failure();
+  FailureOr<Value> gate = emitSteps(
+      node, *x, /*isLast=*/false,
+      {BinaryKind::Mul, BinaryKind::Add, BinaryKind::Min, BinaryKind::Max},
+      {1.0f / 6, 0.5f, 1.0f, 0.0f});
+  if (failed(gate))
+    return failure();
+  FailureOr<Value> value =
+      emitBinary(node, BinaryKind::Mul, x->value, *gate, node.getLoc(x->perm));
+  if (failed(value))
+    return failure();
+  return node.setOutput(replaceValue(*x, *value));
 }
 
 /// `max(x, 0) + alpha * min(x, 0)`: each element takes part in one of the
@@ -354,6 +384,7 @@ void dorefa::registerElementwise(ImportTable &table) {
   table["Clip"] = importClip;
   table["Dropout"] = importIdentity;
   table["HardSigmoid"] = importHardSigmoid;
+  table["HardSwish"] = importHardSwish;
   table["Identity"] = importIdentity;
   table["LeakyRelu"] = importLeakyRelu;
   table["Reciprocal"] = importReciprocal;

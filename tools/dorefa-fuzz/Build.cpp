@@ -616,9 +616,42 @@ private:
     current.value = createBinary(BinaryKind::Min, lower, floats({}, {high}));
   }
 
+  Value createStep(BinaryKind kind, Value value, float number) {
+    return createBinary(kind, value, floats({}, {number}));
+  }
+
+  void addSwish(const Layer &layer) {
+    Value x = current.value;
+    if (layer.function == 0) {
+      Value gate =
+          UnaryOp::create(builder, loc, x.getType(), UnaryKind::Sigmoid, x);
+      current.value = createBinary(BinaryKind::Mul, x, gate);
+    } else if (layer.function == 1) {
+      Value gate = createStep(BinaryKind::Mul, x, 1.0f / 6);
+      gate = createStep(BinaryKind::Add, gate, 0.5f);
+      gate = createStep(BinaryKind::Min, gate, 1);
+      gate = createStep(BinaryKind::Max, gate, 0);
+      current.value = createBinary(BinaryKind::Mul, gate, x);
+    } else if (layer.function == 2) {
+      Value negative = createStep(BinaryKind::Min, x, 0);
+      negative = createStep(BinaryKind::Mul, negative, drawFloat(1, layer.dyadic));
+      current.value = createBinary(BinaryKind::Add,
+                                   createStep(BinaryKind::Max, x, 0), negative);
+    } else {
+      current.value = createBinary(BinaryKind::Mul, x, x);
+      current.magnitude *= current.magnitude;
+    }
+  }
+
   //===--------------------------------------------------------------------===//
   // Branches
   //===--------------------------------------------------------------------===//
+
+  void addBranch(const Layer &layer) {
+    auto earlier = values.find(layer.source);
+    if (earlier != values.end())
+      current = earlier->second;
+  }
 
   void addJoin(const Layer &layer) {
     auto other = values.find(layer.source);
@@ -703,6 +736,10 @@ private:
       return addBinary(layer);
     case LayerKind::Clip:
       return addClip(layer);
+    case LayerKind::Swish:
+      return addSwish(layer);
+    case LayerKind::Branch:
+      return addBranch(layer);
     case LayerKind::Join:
       return addJoin(layer);
     case LayerKind::Concat:

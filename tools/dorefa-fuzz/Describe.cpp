@@ -13,7 +13,8 @@ static llvm::StringRef getName(LayerKind kind) {
   constexpr llvm::StringLiteral names[] = {
       "quantize",    "conv",       "fully_connected", "max_pool", "avg_pool",
       "global_pool", "batch_norm", "unary",           "binary",   "clip",
-      "join",        "concat",     "slice",           "pad",      "softmax"};
+      "join",        "concat",     "slice",           "pad",      "softmax",
+      "swish",       "branch"};
   return names[static_cast<int>(kind)];
 }
 
@@ -67,6 +68,14 @@ static void print(llvm::raw_ostream &os, const Layer &layer) {
     break;
   case LayerKind::Unary:
     os << " " << stringifyUnaryKind(static_cast<UnaryKind>(layer.function));
+    break;
+  case LayerKind::Swish: {
+    constexpr llvm::StringLiteral names[] = {"silu", "hard_swish", "leaky", "square"};
+    os << " " << names[layer.function];
+    break;
+  }
+  case LayerKind::Branch:
+    os << " from t" << layer.source;
     break;
   case LayerKind::Join:
   case LayerKind::Concat:

@@ -208,7 +208,9 @@ private:
     if (random.chance(25))
       addPool();
     for (int64_t i = random.range(0, 2); i > 0; --i) {
-      if (random.chance(50))
+      if (random.chance(15))
+        add(LayerKind::Swish).function = random.range(0, 3);
+      else if (random.chance(50))
         addUnary();
       else if (random.chance(60))
         addBinary();
@@ -241,7 +243,29 @@ private:
     addQuantizer();
   }
 
+  /// The sum of two layers with scales of their own, or of a layer and the codes in
+  /// front of it, in front of a quantizer.
+  void drawResidualSum() {
+    int64_t start = lastId;
+    addLayer(/*keepsShape=*/true);
+    int64_t first = lastId;
+    add(LayerKind::Branch).source = start;
+    if (random.chance(70))
+      addLayer(/*keepsShape=*/true);
+    Layer &sum = add(LayerKind::Join);
+    sum.source = first;
+    sum.function = static_cast<int64_t>(random.chance(70) ? BinaryKind::Add
+                                                          : BinaryKind::Sub);
+    if (random.chance(50))
+      add(LayerKind::BatchNorm);
+    if (random.chance(20))
+      addChain();
+    addQuantizer();
+  }
+
   void drawBlock() {
+    if (random.chance(20))
+      return drawResidualSum();
     int64_t start = lastId;
     bool isResidual = random.chance(35);
     for (int64_t i = random.range(1, 2); i > 0; --i) {

@@ -39,6 +39,10 @@ enum class LayerKind {
   Slice,
   Pad,
   Softmax,
+  /// Forks and joins again: SiLU, hard swish, a leaky ReLU or a square.
+  Swish,
+  /// Goes on from the value of an earlier layer.
+  Branch,
 };
 
 /// Where codes come from.
@@ -82,9 +86,9 @@ struct Layer {
   /// Seed of the layer's constants.
   uint64_t seed = 0;
   /// Join, Concat: id of the other operand. Nothing is joined where there is no
-  /// such layer or its shape does not fit.
+  /// such layer or its shape does not fit. Branch: id of the layer to go on from.
   int64_t source = 0;
-  /// UnaryKind or BinaryKind.
+  /// UnaryKind or BinaryKind; of Swish the function in the order above.
   int64_t function = 0;
   int64_t kernel[2] = {1, 1};
   int64_t strides[2] = {1, 1};

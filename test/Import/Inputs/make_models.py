@@ -120,6 +120,7 @@ for kind, function in {
     "Relu": lambda x: np.maximum(x, 0), "Round": np.rint, "Sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "Softplus": lambda x: np.log1p(np.exp(x)), "Tanh": np.tanh, "Reciprocal": lambda x: 1 / x,
     "Identity": lambda x: x, "HardSigmoid": lambda x: np.clip(x * 0.2 + 0.5, 0, 1),
+    "HardSwish": lambda x: x * np.clip(x / 6 + 0.5, 0, 1),
     "LeakyRelu": lambda x: np.where(x > 0, x, x * np.float32(0.01)), "Dropout": lambda x: x,
 }.items():
     CASES[kind.lower()] = lambda kind=kind, function=function: unary(kind, function)
@@ -745,6 +746,13 @@ def quant_scale_per_channel_behind_conv():
     nodes = [node("Conv", "x w", "c"), node("Quant", "c s z b", narrow=0)]
     constants = {"w": w, "s": s, "z": np.float32(0), "b": np.float32(4)}
     return nodes, {"x": x}, constants, {"y": quantize(conv2d(x, w), s, 0, 4)}, {}
+
+
+@case
+def quant_of_32_bits():
+    # Rounds to multiples of the scale; the largest input saturates.
+    x = np.concatenate([normal(61), np.float32([3e9, -3e9, 0.3])]).reshape(2, 4, 8)
+    return quantizer(scale=2.0**-20, bits=32.0, x=x, narrow=0)
 
 
 @case
