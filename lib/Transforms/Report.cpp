@@ -127,6 +127,18 @@ static LayerReport reportFloat(OpTy op, Value weights) {
   return row;
 }
 
+/// What becomes of accumulators that no thresholds compare in the layer.
+static std::string describeUse(Operation *layer) {
+  for (Operation *user : layer->getUsers()) {
+    if (auto lookup = dyn_cast<LookupOp>(user))
+      return "codes from a table of " +
+             std::to_string(cast<ShapedType>(lookup.getTable().getType()).getNumElements());
+    if (isa<WeightedSumOp>(user))
+      return "compared in a sum of two layers";
+  }
+  return "";
+}
+
 std::optional<LayerReport> dorefa::reportLayer(Operation *op) {
   auto row = llvm::TypeSwitch<Operation *, std::optional<LayerReport>>(op)
                  .Case<bitplane::Conv2DOp, bitplane::MatMulOp>(
@@ -144,6 +156,8 @@ std::optional<LayerReport> dorefa::reportLayer(Operation *op) {
                  .Default([](Operation *) { return std::nullopt; });
   if (!row)
     return row;
+  if (row->reason.empty())
+    row->reason = describeUse(op);
   StringRef name = findName(op->getLoc());
   row->name = name.empty() ? "-" : name.str();
   row->operation = op->getName().stripDialect().str();

@@ -358,6 +358,20 @@ func.func @forks(%q: tensor<1x2x!dorefa.code<2, bipolar>>, %r: tensor<1x2x!doref
 
 // -----
 
+// Codes 2 and 3 stand for -2 and -1, values -1.0 and -0.5.
+
+// CHECK-LABEL: @signed_codes
+func.func @signed_codes(%q: tensor<1x2x!dorefa.code<2, signed>>) -> tensor<1x2x!dorefa.code<2, unipolar>> {
+  %s = arith.constant dense<0.5> : tensor<f64>
+  // CHECK: %[[TABLE:.*]] = dorefa.constant dense<{{\[\[}}0, 2, 3, 2]]>
+  // CHECK: dorefa.lookup %arg0, %[[TABLE]]
+  %x = dorefa.dequantize %q, %s : tensor<1x2x!dorefa.code<2, signed>>, tensor<f64> -> tensor<1x2xf32>
+  %a = dorefa.quantize_activations %x abs : tensor<1x2xf32> -> tensor<1x2x!dorefa.code<2, unipolar>>
+  return %a : tensor<1x2x!dorefa.code<2, unipolar>>
+}
+
+// -----
+
 // A table for any i32 would be too large.
 
 // CHECK-LABEL: @large_table
