@@ -6,8 +6,8 @@
  *
  * A compiled model is a shared object that exports one function, named
  * `dorefa_model_open` unless `dorefa-compile --symbol-prefix=P` made it
- * `P_open`. Everything else in it is hidden. It needs libc and libm only,
- * keeps no state, allocates nothing and never aborts: a model may run in many
+ * `P_open`. Everything else in it is hidden. It needs libc and libm only (and
+ * LLVM's libomp where it `uses_openmp`), keeps no state, allocates nothing and never aborts: a model may run in many
  * threads at once as long as each call has its own workspace and outputs.
  *
  *     const dorefa_model *model;

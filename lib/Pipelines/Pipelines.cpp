@@ -120,17 +120,22 @@ static void buildVector(OpPassManager &pm, const PipelineOptions &options) {
   ConvertLinalgToVectorPassOptions floats;
   bits.lanes = floats.lanes = options.lanes;
   bits.accumulators = floats.accumulators = options.accumulators;
+  bits.parallel = floats.parallel = options.openMP;
   pm.addPass(createConvertBitPlaneToVectorPass(bits));
   pm.addPass(createConvertLinalgToVectorPass(floats));
   // What no micro-kernel took.
   pm.addPass(createFuseMultiplyAddPass());
   pm.addPass(createExpandCopiesPass());
-  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  pm.addNestedPass<func::FuncOp>(
+      options.openMP ? createConvertLinalgToParallelLoopsPass()
+                     : createConvertLinalgToLoopsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  if (options.openMP)
+    pm.addPass(createConvertParallelToOpenMPPass());
 }
 
-static void buildLLVM(OpPassManager &pm) {
+static void buildLLVM(OpPassManager &pm, const PipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass(
       VectorTransferToSCFOptions().enableFullUnroll()));
   pm.addPass(memref::createExpandStridedMetadataPass());
@@ -148,6 +153,8 @@ static void buildLLVM(OpPassManager &pm) {
   pm.addPass(createConvertIndexToLLVMPass());
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createUBToLLVMConversionPass());
+  if (options.openMP)
+    pm.addPass(createConvertOpenMPToLLVMPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
@@ -173,7 +180,7 @@ void dorefa::buildPhase(OpPassManager &pm, Phase phase,
   case Phase::Vector:
     return buildVector(pm, options);
   case Phase::LLVM:
-    return buildLLVM(pm);
+    return buildLLVM(pm, options);
   }
 }
 

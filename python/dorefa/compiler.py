@@ -26,6 +26,7 @@ def compile(
     mcpu: str = "native",
     report: str | os.PathLike[str] | None = None,
     require_low_bit: bool = False,
+    openmp: bool = False,
 ) -> Executable:
     """Compiles a network with dorefa-compile and loads it.
 
@@ -34,7 +35,8 @@ def compile(
     Markdown report, which `Executable.report` returns in any case. `mcpu` is "native" or the name
     of a processor, such as "x86-64-v3", whose instructions this machine must have: to compile for
     another machine call the program dorefa-compile. With `require_low_bit` it is an error that a
-    layer that is quantized in the source stays float.
+    layer that is quantized in the source stays float. With `openmp` runs spread over threads; the
+    shared object then needs LLVM's libomp.so.5.
 
     Raises CompileError with the compiler's diagnostics, LoadError, ProgramNotFoundError. Warnings
     of the compiler become Python warnings.
@@ -51,6 +53,8 @@ def compile(
         arguments = [Path(model), "-o", library, f"--mcpu={mcpu}", f"--report={report_file}"]
         if require_low_bit:
             arguments.append("--require-low-bit")
+        if openmp:
+            arguments.append("--openmp")
         failure = f"{Path(model)} cannot be compiled"
         call_program("dorefa-compile", arguments, CompileError, failure)
         executable = Executable(library, report=report_file.read_text(encoding="utf-8"))

@@ -165,7 +165,8 @@ class Executable:
     """A compiled model, loaded into this process.
 
     Attributes: `name` of the network in its source file; `target` it was compiled for; `path` of
-    the shared object; `inputs` and `outputs`, a TensorInfo each. A model keeps no state: threads
+    the shared object; `inputs` and `outputs`, a TensorInfo each; `uses_openmp`, whether a run
+    spreads over threads. A model keeps no state: threads
     may call `run` at the same time, and Python goes on in other threads meanwhile.
 
     >>> import dorefa, numpy as np
@@ -203,6 +204,7 @@ class Executable:
         self.inputs = self._read_infos("input", self._model.num_inputs, self._model.inputs)
         self.outputs = self._read_infos("output", self._model.num_outputs, self._model.outputs)
         self._layers = self._read_layers()
+        self.uses_openmp = self._model.uses_openmp != 0
 
     def _stat(self) -> tuple[int, int, int, int]:
         stat = self.path.stat()
@@ -285,18 +287,27 @@ class Executable:
             result.append(LayerTime(name, operation, kernel, info.macs, predicted, 0.0))
         return tuple(result)
 
-    def run(self, inputs: Inputs) -> dict[str, Array]:
+    def _make_options(self, threads: int) -> _RunOptions:
+        if not 0 <= threads < 2**31:
+            raise ValueError(f"threads is {threads} but must be at least 1, or 0 for the default")
+        return _RunOptions(num_threads=threads)
+
+    def run(self, inputs: Inputs, *, threads: int = 0) -> dict[str, Array]:
         """Runs the network and returns new arrays by the names of the outputs.
 
         `inputs` maps names to arrays, or is one array where the network has one input. Each must
         have the dtype and shape of its TensorInfo; types are never converted. All inputs with a
         batch share it. Arrays that are not contiguous are copied first.
 
+        A model that was compiled with `openmp` uses at most so many `threads`; 0 stands for what
+        OMP_NUM_THREADS says, else for all processors. The result does not depend on it.
+
         Raises TypeError or ValueError that says how to convert an array that does not fit,
         and RunError if the model refuses its arguments.
         """
         arrays, batch = check_inputs(self.inputs, inputs)
-        return self._run(arrays, batch, self._allocate_workspace(batch), _RunOptions())
+        options = self._make_options(threads)
+        return self._run(arrays, batch, self._allocate_workspace(batch), options)
 
     def _allocate_workspace(self, batch: int) -> Array:
         size: int = self._model.workspace_size(batch)
@@ -323,7 +334,9 @@ class Executable:
             self._fail(f"returned the unknown status {status}", RunError)
         return {info.name: array for info, array in zip(self.outputs, outputs)}
 
-    def profile(self, inputs: Inputs, *, repeat: int = 20) -> tuple[LayerTime, ...]:
+    def profile(
+        self, inputs: Inputs, *, repeat: int = 20, threads: int = 0
+    ) -> tuple[LayerTime, ...]:
         """Runs the network once and then `repeat` times; the median time of each layer.
 
         What runs between layers (pools, elementwise operations, padding) is not in any of them.
@@ -339,9 +352,11 @@ class Executable:
         def notify(_context: object, _layer: int, _event: int) -> None:
             clocks.append(time.perf_counter_ns())
 
-        self._run(arrays, batch, workspace, _RunOptions())
+        options = self._make_options(threads)
+        self._run(arrays, batch, workspace, options)
+        options.notify = _NOTIFY(notify)
         for _ in range(repeat):
-            self._run(arrays, batch, workspace, _RunOptions(_NOTIFY(notify)))
+            self._run(arrays, batch, workspace, options)
         marks = np.array(clocks).reshape(repeat, len(self._layers), 2)
         medians = np.median(marks[:, :, 1] - marks[:, :, 0], axis=0)
         samples = batch if any(info.has_batch for info in self.inputs) else 1

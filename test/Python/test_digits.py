@@ -42,6 +42,20 @@ class Digits(unittest.TestCase):
                 self.assertEqual(scores.shape, (batch, 10))
                 self.assertEqual(scores.tobytes(), golden.tobytes())
 
+    def test_threads(self) -> None:
+        images = random_images(500)
+        expected = self.executable.run(images)["scores"].tobytes()
+        self.assertFalse(self.executable.uses_openmp)
+        self.assertEqual(self.executable.run(images, threads=2)["scores"].tobytes(), expected)
+        parallel = dorefa.compile(MODEL, openmp=True)
+        self.assertTrue(parallel.uses_openmp)
+        for threads in (0, 1, 2, 3):
+            self.assertEqual(parallel.run(images, threads=threads)["scores"].tobytes(), expected)
+        with self.assertRaisesRegex(ValueError, "threads is -1 but must be at least 1"):
+            parallel.run(images, threads=-1)
+        names = [layer.name for layer in parallel.profile(images, threads=2, repeat=1)]
+        self.assertEqual(names, ["conv0", "conv1", "conv2", "fc3", "scores"])
+
     def test_batch_is_its_images(self) -> None:
         images = random_images(9)
         scores = self.executable.run(images)["scores"]

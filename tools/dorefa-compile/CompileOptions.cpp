@@ -56,6 +56,10 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
   cl::opt<std::string> prefix("symbol-prefix", cl::init("dorefa_model"),
                               cl::cat(category), cl::value_desc("name"),
                               cl::desc("The exported function is <name>_open"));
+  cl::opt<bool> openMP(
+      "openmp", cl::cat(category),
+      cl::desc("Spread layers over the threads of OpenMP; the model then needs "
+               "libomp.so.5"));
   cl::opt<bool> requireLowBit(
       "require-low-bit", cl::cat(category),
       cl::desc("Fail where a layer that is quantized in the source stays float"));
@@ -102,6 +106,7 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
   options.remarks = remarks;
   options.pipeline.repairThresholds = repairThresholds;
   options.pipeline.requireLowBit = requireLowBit;
+  options.pipeline.openMP = openMP;
   options.pipeline.verifyThresholds = verify;
   return options;
 }

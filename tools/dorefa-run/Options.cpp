@@ -29,6 +29,8 @@ usage: dorefa-run MODEL.so [options]
                             time of these N and the range of their middle half
   --profile                 print the time of each layer as well: the median of
                             --repeat runs, of 20 without it
+  --threads N               use at most N threads; for a model that was compiled
+                            with --openmp (default: OMP_NUM_THREADS, or all)
   --list                    print name, type and shape of inputs and outputs
   --symbol-prefix=P         for a model compiled with --symbol-prefix=P
   --help                    print this text
@@ -52,17 +54,16 @@ static Expected<double> parseTolerance(const char *text) {
   return value;
 }
 
-/// The whole of `text` as a number of runs.
-static Expected<int64_t> parseRepeat(const char *text) {
-  constexpr long long maxRepeat = 1000000;
+/// The whole of `text` as a number from 1 to `most`.
+static Expected<int64_t> parseCount(const std::string &option,
+                                    const char *text, int64_t most) {
   char *end = nullptr;
   errno = 0;
   long long value = std::strtoll(text, &end, 10);
-  if (end == text || *end != '\0' || errno != 0 || value < 1 ||
-      value > maxRepeat)
-    return Error(std::string("--repeat is '") + text +
+  if (end == text || *end != '\0' || errno != 0 || value < 1 || value > most)
+    return Error(option + " is '" + text +
                  "' but must be a whole number from 1 to " +
-                 std::to_string(maxRepeat));
+                 std::to_string(most));
   return value;
 }
 
@@ -109,8 +110,16 @@ static Error storeOption(int code, Options &options) {
       options.tolerance = *tolerance;
     return tolerance.takeError();
   }
+  case 'n': {
+    constexpr int64_t maxThreads = 1024;
+    Expected<int64_t> threads = parseCount("--threads", optarg, maxThreads);
+    if (threads)
+      options.threads = static_cast<int32_t>(*threads);
+    return threads.takeError();
+  }
   default: {
-    Expected<int64_t> repeat = parseRepeat(optarg);
+    constexpr int64_t maxRepeat = 1000000;
+    Expected<int64_t> repeat = parseCount("--repeat", optarg, maxRepeat);
     if (repeat)
       options.repeat = *repeat;
     return repeat.takeError();
@@ -140,6 +149,7 @@ Expected<Options> mlir::dorefa::runtime::parseOptions(int argc, char **argv) {
       {"repeat", required_argument, nullptr, 'r'},
       {"profile", no_argument, nullptr, 'f'},
       {"symbol-prefix", required_argument, nullptr, 'p'},
+      {"threads", required_argument, nullptr, 'n'},
       {"list", no_argument, nullptr, 'l'},
       {"help", no_argument, nullptr, 'h'},
       {nullptr, 0, nullptr, 0}};

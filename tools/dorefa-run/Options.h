@@ -26,6 +26,8 @@ struct Options {
   std::optional<double> tolerance;
   /// Timed runs; 0: run once and print no time.
   int64_t repeat = 0;
+  /// Threads to use at most; 0: as many as OpenMP uses.
+  int32_t threads = 0;
   /// Print the time of each layer.
   bool profile = false;
   bool list = false;

@@ -36,10 +36,12 @@ static Error execute(const LoadedModel &model, const InputArrays &inputs,
   Expected<Buffer> workspace = model.allocateWorkspace(inputs.batch);
   if (!workspace)
     return workspace.takeError();
-  if (Error error = model.run(inputs.arrays, inputs.batch, *workspace, outputs))
+  dorefa_run_options runOptions = {};
+  runOptions.num_threads = options.threads;
+  if (Error error = model.run(inputs.arrays, inputs.batch, *workspace, outputs,
+                              &runOptions))
     return error;
   Profile profile(model.getLayers().size());
-  dorefa_run_options runOptions = {};
   if (options.profile)
     profile.observe(runOptions);
   std::vector<double> milliseconds;
@@ -63,6 +65,11 @@ static Error execute(const LoadedModel &model, const InputArrays &inputs,
 /// that can be wrong is found before the run, and files are written after it.
 static Expected<bool> runModel(const LoadedModel &model,
                                const Options &options) {
+  if (options.threads > 1 && !model.usesOpenMP())
+    std::fprintf(stderr,
+                 "dorefa-run: warning: %s: runs in one thread; it was compiled "
+                 "without --openmp, or has too little work for more\n",
+                 options.model.c_str());
   const TensorGroup &group = model.getOutputs();
   Expected<TensorPaths> inputPaths =
       matchFiles(model.getInputs(), "--input", options.inputs);

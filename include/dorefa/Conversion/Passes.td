@@ -129,6 +129,8 @@ class MicroKernelPass<string flag> : Pass<flag, "::mlir::ModuleOp"> {
            "Elements of 32 bits in a vector register: 16, 8 or 4">,
     Option<"accumulators", "accumulators", "unsigned", /*default=*/"24",
            "Vector registers that a tile accumulates in, of all the target has">,
+    Option<"parallel", "parallel", "bool", /*default=*/"false",
+           "Make loops whose iterations are independent scf.parallel">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect",
@@ -225,6 +227,75 @@ def ConvertLinalgToVectorPass : MicroKernelPass<"convert-linalg-to-vector"> {
     }
     ```
   }];
+}
+
+def ConvertParallelToOpenMPPass
+    : Pass<"convert-parallel-to-openmp", "::mlir::ModuleOp"> {
+  let summary = "Spread parallel loops over the threads of OpenMP";
+  let description = [{
+    In each nest of `scf.parallel` one level is chosen: the outermost one, or an inner one
+    where that has too few iterations to keep threads equally busy. Loops that nothing
+    separates are one loop there. The level becomes `omp.parallel` around `omp.wsloop`
+    with a static schedule, so that an iteration is always computed by the same code in
+    the same order, whatever the number of threads; the other levels become `scf.for`. A
+    nest with less than `min-work` stays serial; where its size is known only at run
+    time, that is decided there.
+
+    Scratch memory of `memref.alloca` that only the loop uses is each thread's own.
+
+    The number of threads is what `@dorefa_num_threads` says for the options of the run,
+    the last argument of `@main`; the target defines that function.
+
+    Why not `convert-scf-to-openmp`: it spreads every loop, with all of its dimensions,
+    and makes scratch memory anew in each iteration.
+
+    Example:
+    ```mlir
+    func.func @main(%x: memref<512x128xf32>, %options: !llvm.ptr) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c128 = arith.constant 128 : index
+      %c512 = arith.constant 512 : index
+      %zero = arith.constant 0.0 : f32
+      scf.parallel (%i, %j) = (%c0, %c0) to (%c512, %c128) step (%c1, %c1) {
+        memref.store %zero, %x[%i, %j] : memref<512x128xf32>
+      }
+      return
+    }
+    ```
+    becomes with `min-work=1000`
+    ```mlir
+    func.func private @dorefa_num_threads(!llvm.ptr) -> i32
+    func.func @main(%x: memref<512x128xf32>, %options: !llvm.ptr) {
+      %threads = call @dorefa_num_threads(%options) : (!llvm.ptr) -> i32
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c128 = arith.constant 128 : index
+      %c512 = arith.constant 512 : index
+      %zero = arith.constant 0.0 : f32
+      omp.parallel num_threads(%threads : i32) {
+        omp.wsloop nowait schedule(static) {
+          omp.loop_nest (%i) : index = (%c0) to (%c512) step (%c1) {
+            scf.for %j = %c0 to %c128 step %c1 {
+              memref.store %zero, %x[%i, %j] : memref<512x128xf32>
+            }
+            omp.yield
+          }
+        }
+        omp.terminator
+      }
+      return
+    }
+    ```
+  }];
+  let options = [
+    Option<"minWork", "min-work", "unsigned", /*default=*/"40000",
+           "Vector instructions, about, that are worth waking threads for">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::func::FuncDialect",
+                           "::mlir::omp::OpenMPDialect",
+                           "::mlir::scf::SCFDialect"];
 }
 
 #endif // DOREFA_CONVERSION_PASSES_TD

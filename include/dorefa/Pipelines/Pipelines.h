@@ -66,6 +66,8 @@ struct PipelineOptions {
   unsigned lanes = 16;
   /// Vector registers that one tile may accumulate in.
   unsigned accumulators = 24;
+  /// Spread loops over the threads of OpenMP.
+  bool openMP = false;
 };
 
 /// Appends the passes that lead from the phase before `phase` to `phase`.

@@ -43,6 +43,7 @@ struct ConvertBitPlaneToVectorPass
 
   void runOnOperation() override {
     MicroKernelOptions options{lanes, accumulators};
+    options.parallel = parallel;
     if (failed(options.verify(getOperation())))
       return signalPassFailure();
     SmallVector<Operation *> ops;

@@ -30,6 +30,7 @@ struct ConvertLinalgToVectorPass
 
   void runOnOperation() override {
     MicroKernelOptions options{lanes, accumulators};
+    options.parallel = parallel;
     if (failed(options.verify(getOperation())))
       return signalPassFailure();
     SmallVector<linalg::LinalgOp> layers;

@@ -132,8 +132,14 @@ void KernelBuilder::loop(Value count, int64_t step, Body body) {
     return;
   if (constant && *constant <= step)
     return body(index(0));
-  auto loop = scf::ForOp::create(*this, index(0), count, index(step));
   OpBuilder::InsertionGuard guard(*this);
+  Value begin = index(0), stride = index(step);
+  if (options.parallel) {
+    auto loop = scf::ParallelOp::create(*this, begin, count, stride);
+    setInsertionPointToStart(loop.getBody());
+    return body(loop.getInductionVars().front());
+  }
+  auto loop = scf::ForOp::create(*this, begin, count, stride);
   setInsertionPointToStart(loop.getBody());
   body(loop.getInductionVar());
 }

@@ -67,7 +67,9 @@ public:
   using Body = function_ref<void(Value)>;
   using CarryingBody = function_ref<Values(Value, ValueRange)>;
 
-  /// `for (i = 0; i < count; i += step)`; a single iteration needs no loop.
+  /// `for (i = 0; i < count; i += step)`; a single iteration needs no loop. The
+  /// iterations are independent: none reads what another one wrote, scratch
+  /// memory excepted that each writes before it reads.
   void loop(Value count, int64_t step, Body body);
   void loop(int64_t count, Body body) { loop(index(count), 1, body); }
   /// The same from `begin` to `end`, carrying values from one iteration to the

@@ -87,6 +87,13 @@ static constexpr StringLiteral kLibc[] = {"memcpy", "memmove", "memset"};
 static constexpr StringLiteral kLibm[] = {
     "ceil",  "ceilf", "exp",       "floor",      "floorf", "fma",   "fmaf",
     "log1p", "pow",   "roundeven", "roundevenf", "tanh",   "trunc", "truncf"};
+/// Of LLVM's OpenMP; GCC's has other functions.
+static constexpr StringLiteral kLibomp[] = {
+    "__kmpc_barrier",           "__kmpc_for_static_fini",
+    "__kmpc_for_static_init_4u", "__kmpc_for_static_init_8u",
+    "__kmpc_fork_call",         "__kmpc_fork_call_if",
+    "__kmpc_global_thread_num", "__kmpc_push_num_threads",
+    "__kmpc_serialized_parallel", "__kmpc_end_serialized_parallel"};
 
 /// Links a library of empty functions, `name` in `scratch`. It stands for the
 /// one of the system that has this name.
@@ -115,14 +122,18 @@ static Error createLibrary(StringRef name, ArrayRef<StringLiteral> functions,
 Error mlir::dorefa::linkSharedObject(StringRef object, StringRef output,
                                      TargetMachine &machine,
                                      const ScratchDirectory &scratch) {
-  constexpr StringLiteral libc = "libc.so.6", libm = "libm.so.6";
+  constexpr StringLiteral libc = "libc.so.6", libm = "libm.so.6",
+                          libomp = "libomp.so.5";
   if (Error error = createLibrary(libc, kLibc, machine, scratch))
     return error;
   if (Error error = createLibrary(libm, kLibm, machine, scratch))
     return error;
+  if (Error error = createLibrary(libomp, kLibomp, machine, scratch))
+    return error;
   return runLinker({"-shared", "-z", "defs", "-z", "now", "-z", "relro", "-z",
                     "noexecstack", "--hash-style=gnu", "--gc-sections",
                     "--strip-all", "-o", output.str(), object.str(),
-                    "--as-needed", scratch.getFile(libm), "--no-as-needed",
+                    "--as-needed", scratch.getFile(libomp), scratch.getFile(libm),
+                    "--no-as-needed",
                     scratch.getFile(libc)});
 }

@@ -31,6 +31,9 @@ public:
     network = module.getFunction("main");
     network->setName("network");
     createNotify();
+    createNumThreads();
+    usesOpenMP = module.getFunction("__kmpc_fork_call") ||
+                 module.getFunction("__kmpc_fork_call_if");
     for (GlobalValue &value : module.global_values())
       if (!value.isDeclaration())
         value.setLinkage(GlobalValue::InternalLinkage);
@@ -107,6 +110,21 @@ private:
     b.CreateBr(end);
     b.SetInsertPoint(end);
     b.CreateRetVoid();
+  }
+
+  /// What the network asks: `num_threads` of the options, 0 without any.
+  void createNumThreads() {
+    Function *function = module.getFunction("dorefa_num_threads");
+    if (!function)
+      return;
+    function->addFnAttr(Attribute::AlwaysInline);
+    b.SetInsertPoint(
+        BasicBlock::Create(module.getContext(), "entry", function));
+    // dorefa_run_options starts with two pointers.
+    Value *options = function->getArg(0);
+    returnIf(b.CreateIsNull(options), 0);
+    b.CreateRet(
+        b.CreateLoad(i32, b.CreateConstInBoundsGEP1_64(ptr, options, 2)));
   }
 
   /// `int64_t workspace_size(int64_t batch)`; 0 where the batch is below 1 or

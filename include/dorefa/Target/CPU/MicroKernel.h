@@ -33,6 +33,8 @@ struct MicroKernelOptions {
   /// Vector registers that a tile may hold accumulators in. The others hold the
   /// operands: AVX-512 has 32 registers, of which 24 accumulate without spills.
   unsigned accumulators = 24;
+  /// Loops whose iterations are independent become scf.parallel.
+  bool parallel = false;
 
   /// Fails with a diagnostic at `op` where a number is out of range.
   LogicalResult verify(Operation *op) const;
