@@ -76,6 +76,18 @@ LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::PackOp op,
   return success();
 }
 
+/// What a set and a cleared bit of a plane add to the code, or to its level.
+static std::pair<int64_t, int64_t>
+bitTerms(int64_t plane, std::optional<CodeType> levels) {
+  int64_t weight = int64_t(1) << plane;
+  if (!levels)
+    return {weight, 0};
+  PlaneTerm term = planeTerm(*levels, plane);
+  weight = int64_t(1) << term.exponent;
+  return term.negative ? std::pair<int64_t, int64_t>{0, weight}
+                       : std::pair<int64_t, int64_t>{weight, 0};
+}
+
 LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::UnpackOp op,
                                  const MicroKernelOptions &options) {
   if (failed(checkOperands(op)))
@@ -89,9 +101,10 @@ LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::UnpackOp op,
       for (int64_t plane = 0; plane < planes; ++plane) {
         Value set =
             b.maskOfWord(b.load(input, extend(row, {word, b.index(plane)})));
-        Value bits = arith::SelectOp::create(
-            b, set, splatByte(b, int64_t(1) << plane), splatByte(b, 0));
-        codes = arith::OrIOp::create(b, codes, bits);
+        auto [ofSet, ofCleared] = bitTerms(plane, op.getLevels());
+        Value bits = arith::SelectOp::create(b, set, splatByte(b, ofSet),
+                                             splatByte(b, ofCleared));
+        codes = b.add(codes, bits);
       }
       Value mask = valid == kWordBits ? Value()
                                       : b.firstLanes(b.index(valid), kWordBits);
@@ -310,12 +323,17 @@ tapsInside(KernelBuilder &b, const WindowDim &dim, Value position) {
   return {begin, end};
 }
 
+static Value complement(KernelBuilder &b, Value words) {
+  auto type = cast<VectorType>(words.getType());
+  Value ones = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(type, b.getI32IntegerAttr(-1)));
+  return arith::XOrIOp::create(b, words, ones);
+}
+
 /// Turns planes into ones whose codes, lowest plane first, are in the order of
 /// their integers, or back: both are the same flips.
 static void flipPlanes(KernelBuilder &b, CodeType code, Values &planes) {
-  auto flip = [&](Value &plane) {
-    plane = arith::XOrIOp::create(b, plane, b.i32(-1));
-  };
+  auto flip = [&](Value &plane) { plane = complement(b, plane); };
   if (code.getEncoding() == Encoding::Signed)
     flip(planes.back());
   if (code.getEncoding() == Encoding::Ternary)
@@ -333,8 +351,7 @@ static Values maximum(KernelBuilder &b, CodeType code, ValueRange planes,
   if (code.getEncoding() == Encoding::Ternary)
     order = {0, 1};
   auto andNot = [&](Value lhs, Value rhs) -> Value {
-    return arith::AndIOp::create(b, lhs,
-                                 arith::XOrIOp::create(b, rhs, b.i32(-1)));
+    return arith::AndIOp::create(b, lhs, complement(b, rhs));
   };
   Value greater, less;
   for (unsigned plane : order) {
@@ -359,48 +376,141 @@ static Values maximum(KernelBuilder &b, CodeType code, ValueRange planes,
   return result;
 }
 
+namespace {
+
+/// Pools several words at a time, a lane each: their planes are neighbours in
+/// memory and are taken apart in registers.
+class MaxPoolEmitter {
+public:
+  MaxPoolEmitter(KernelBuilder &b, bitplane::MaxPoolOp op);
+  void emit();
+
+private:
+  void emitWords(ValueRange pixel, Value word, int64_t count);
+  Values loadPlanes(ValueRange pixel, Value word, int64_t count);
+  void storePlanes(ValueRange planes, ValueRange pixel, Value word);
+  Value coordinate(const WindowDim &dim, Value position, Value tap);
+  WindowDim windowDim(bitplane::MaxPoolOp op, int64_t dim);
+
+  KernelBuilder &b;
+  CodeType code;
+  int64_t words, planes;
+  /// `N x H x W x (words * planes)`.
+  Value input, init;
+  WindowDim rows, columns;
+};
+
+} // namespace
+
+/// `words` with their planes in one dimension.
+static Value joinPlanes(KernelBuilder &b, Value words) {
+  SmallVector<ReassociationIndices> dims{{0}, {1}, {2}, {3, 4}};
+  return memref::CollapseShapeOp::create(b, words, dims);
+}
+
+MaxPoolEmitter::MaxPoolEmitter(KernelBuilder &b, bitplane::MaxPoolOp op)
+    : b(b), code(op.getCode()), planes(lastSize(op.getInput())),
+      input(joinPlanes(b, op.getInput())), init(joinPlanes(b, op.getInit())),
+      rows(windowDim(op, 0)), columns(windowDim(op, 1)) {
+  words = lastSize(input) / planes;
+}
+
+WindowDim MaxPoolEmitter::windowDim(bitplane::MaxPoolOp op, int64_t dim) {
+  auto type = cast<MemRefType>(op.getInput().getType());
+  return WindowDim{type.getDimSize(1 + dim), op.getKernel()[dim],
+                   op.getStrides()[dim],     op.getDilations()[dim],
+                   op.getPads()[dim],        op.getPads()[2 + dim]};
+}
+
+Value MaxPoolEmitter::coordinate(const WindowDim &dim, Value position,
+                                 Value tap) {
+  Value padded = b.add(b.mul(position, dim.stride), b.mul(tap, dim.dilation));
+  return b.sub(padded, b.index(dim.before));
+}
+
+/// The planes of `count` words from `word` on.
+Values MaxPoolEmitter::loadPlanes(ValueRange pixel, Value word, int64_t count) {
+  Value all = b.loadVector(input, extend(pixel, {b.mul(word, planes)}), {},
+                           count * planes);
+  Values result;
+  for (int64_t plane = 0; plane < planes; ++plane) {
+    SmallVector<int64_t> lanes;
+    for (int64_t i = 0; i < count; ++i)
+      lanes.push_back(i * planes + plane);
+    result.push_back(vector::ShuffleOp::create(b, all, all, lanes));
+  }
+  return result;
+}
+
+void MaxPoolEmitter::storePlanes(ValueRange values, ValueRange pixel,
+                                 Value word) {
+  int64_t count = cast<VectorType>(values[0].getType()).getNumElements();
+  // Plane by plane behind one another, halves of equal size at a time, then word
+  // by word.
+  Values parts(values);
+  parts.resize(llvm::PowerOf2Ceil(planes), values[0]);
+  while (parts.size() > 1) {
+    Values joined;
+    int64_t size = cast<VectorType>(parts[0].getType()).getNumElements();
+    auto lanes = llvm::to_vector(llvm::seq<int64_t>(0, 2 * size));
+    for (size_t i = 0; i < parts.size(); i += 2)
+      joined.push_back(
+          vector::ShuffleOp::create(b, parts[i], parts[i + 1], lanes));
+    parts = std::move(joined);
+  }
+  Value all = parts.front();
+  SmallVector<int64_t> lanes;
+  for (int64_t i = 0; i < count; ++i)
+    for (int64_t plane = 0; plane < planes; ++plane)
+      lanes.push_back(plane * count + i);
+  all = vector::ShuffleOp::create(b, all, all, lanes);
+  b.storeVector(all, init, extend(pixel, {b.mul(word, planes)}));
+}
+
+void MaxPoolEmitter::emitWords(ValueRange pixel, Value word, int64_t count) {
+  std::pair<Value, Value> insideRows = tapsInside(b, rows, pixel[1]);
+  std::pair<Value, Value> insideColumns = tapsInside(b, columns, pixel[2]);
+  auto takeTap = [&](Value ky, Value kx, ValueRange largest) {
+    Values tap = loadPlanes({pixel[0], coordinate(rows, pixel[1], ky),
+                             coordinate(columns, pixel[2], kx)},
+                            word, count);
+    flipPlanes(b, code, tap);
+    return maximum(b, code, largest, tap);
+  };
+  // The smallest number has no bit set.
+  VectorType type = b.vectorOf(b.getI32Type(), count);
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
+  Values largest =
+      b.loop(insideRows.first, insideRows.second, Values(planes, zero),
+             [&](Value ky, ValueRange outer) {
+               return b.loop(insideColumns.first, insideColumns.second, outer,
+                             [&](Value kx, ValueRange inner) {
+                               return takeTap(ky, kx, inner);
+                             });
+             });
+  flipPlanes(b, code, largest);
+  storePlanes(largest, pixel, word);
+}
+
+void MaxPoolEmitter::emit() {
+  b.nest(init, 3, [&](ValueRange pixel) {
+    int64_t whole = words / b.lanes() * b.lanes();
+    b.loop(b.index(whole), b.lanes(),
+           [&](Value word) { emitWords(pixel, word, b.lanes()); });
+    for (int64_t size = b.lanes() / 2; size > 0; size /= 2) {
+      if ((words & size) == 0)
+        continue;
+      emitWords(pixel, b.index(whole), size);
+      whole += size;
+    }
+  });
+}
+
 LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::MaxPoolOp op,
                                  const MicroKernelOptions &options) {
   if (failed(checkOperands(op)))
     return failure();
   KernelBuilder b(builder, op, options);
-  Value input = op.getInput(), init = op.getInit();
-  auto type = cast<MemRefType>(input.getType());
-  CodeType code = op.getCode();
-  auto windowDim = [&](int64_t dim) {
-    return WindowDim{type.getDimSize(1 + dim), op.getKernel()[dim],
-                     op.getStrides()[dim],     op.getDilations()[dim],
-                     op.getPads()[dim],        op.getPads()[2 + dim]};
-  };
-  WindowDim rows = windowDim(0), columns = windowDim(1);
-  auto coordinate = [&](const WindowDim &dim, Value position, Value tap) {
-    Value padded = b.add(b.mul(position, dim.stride), b.mul(tap, dim.dilation));
-    return b.sub(padded, b.index(dim.before));
-  };
-  b.nest(init, 4, [&](ValueRange at) {
-    std::pair<Value, Value> insideRows = tapsInside(b, rows, at[1]);
-    std::pair<Value, Value> insideColumns = tapsInside(b, columns, at[2]);
-    auto takeTap = [&](Value ky, Value kx, ValueRange planes) {
-      Values tap;
-      for (unsigned plane = 0; plane < code.getBits(); ++plane)
-        tap.push_back(b.load(input, {at[0], coordinate(rows, at[1], ky),
-                                     coordinate(columns, at[2], kx), at[3],
-                                     b.index(plane)}));
-      flipPlanes(b, code, tap);
-      return maximum(b, code, planes, tap);
-    };
-    // The smallest number has no bit set.
-    Values largest(code.getBits(), b.i32(0));
-    largest = b.loop(insideRows.first, insideRows.second, largest,
-                     [&](Value ky, ValueRange outer) {
-                       return b.loop(insideColumns.first, insideColumns.second,
-                                     outer, [&](Value kx, ValueRange planes) {
-                                       return takeTap(ky, kx, planes);
-                                     });
-                     });
-    flipPlanes(b, code, largest);
-    for (auto [plane, word] : llvm::enumerate(largest))
-      b.store(word, init, {at[0], at[1], at[2], at[3], b.index(plane)});
-  });
+  MaxPoolEmitter(b, op).emit();
   return success();
 }

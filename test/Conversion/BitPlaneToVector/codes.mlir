@@ -35,10 +35,25 @@ func.func @threshold_f32(%x: memref<5x2xf32>, %t: memref<2x1xf32>, %w: memref<5x
 // CHECK-LABEL: func.func @max_pool_padded
 // CHECK: arith.maxsi
 // CHECK: arith.minsi
-// CHECK: scf.for {{.*}} -> (i32, i32) {
-// CHECK: scf.for {{.*}} -> (i32, i32) {
+// CHECK: scf.for {{.*}} -> (vector<1xi32>, vector<1xi32>) {
+// CHECK: scf.for {{.*}} -> (vector<1xi32>, vector<1xi32>) {
 func.func @max_pool_padded(%x: memref<1x4x4x1x2xi32>, %y: memref<1x2x2x1x2xi32>) {
   bitplane.max_pool %x outs(%y : memref<1x2x2x1x2xi32>) code !dorefa.code<2, unipolar>
       kernel [3, 3] strides [2, 2] pads [0, 0, 1, 1] : memref<1x4x4x1x2xi32>
+  return
+}
+
+// Twelve words of two planes: eight at once, then four; a shuffle takes the planes apart.
+// CHECK-LABEL: func.func @max_pool_of_words
+// CHECK: scf.for {{.*}} -> (vector<8xi32>, vector<8xi32>) {
+// CHECK: scf.for {{.*}} -> (vector<8xi32>, vector<8xi32>) {
+// CHECK: %[[ALL:.*]] = vector.load %{{.*}} : memref<1x14x14x24xi32>, vector<16xi32>
+// CHECK: vector.shuffle %[[ALL]], %[[ALL]] [0, 2, 4, 6, 8, 10, 12, 14]
+// CHECK: vector.shuffle %[[ALL]], %[[ALL]] [1, 3, 5, 7, 9, 11, 13, 15]
+// CHECK: vector.store %{{.*}} : memref<1x6x6x24xi32>, vector<16xi32>
+// CHECK: scf.for {{.*}} -> (vector<4xi32>, vector<4xi32>) {
+func.func @max_pool_of_words(%x: memref<1x14x14x12x2xi32>, %y: memref<1x6x6x12x2xi32>) {
+  bitplane.max_pool %x outs(%y : memref<1x6x6x12x2xi32>) code !dorefa.code<2, unipolar>
+      kernel [3, 3] strides [2, 2] : memref<1x14x14x12x2xi32>
   return
 }

@@ -16,6 +16,19 @@ import numpy as np
 from check_kernels import Code, Conv
 
 
+FLOAT_GROUPS = """linalg.generic {{
+  indexing_maps = [affine_map<(n, y, x, ky, kx, c, g, f) -> (n, y + ky, x + kx, g, c)>,
+                   affine_map<(n, y, x, ky, kx, c, g, f) -> (ky, kx, c, g, f)>,
+                   affine_map<(n, y, x, ky, kx, c, g, f) -> (n, y, x, g, f)>],
+  iterator_types = ["parallel", "parallel", "parallel", "reduction", "reduction", "reduction",
+                    "parallel", "parallel"]}}
+  ins({x}, {w} : {types}) outs({y} : {result}) {{
+^bb0(%a: f32, %b: f32, %sum: f32):
+  %s = math.fma %a, %b, %sum : f32
+  linalg.yield %s : f32
+}}"""
+
+
 def loops(library):
     """Instructions of each innermost loop."""
     text = subprocess.run(["llvm-objdump", "-d", "--no-show-raw-insn", library],
@@ -59,6 +72,11 @@ def main():
     module.add("", [x, w], np.zeros((1, 54, 54, 96), np.float32),
                lambda n, t: f"linalg.conv_2d_nhwc_hwcf {{strides = dense<4> : tensor<2xi64>}} "
                f"ins({n[0]}, {n[1]} : {t[0]}, {t[1]}) outs({n[2]} : {t[2]})")
+    bad += check(module, options, "vfmadd")
+    module = check_kernels.Module("float_groups")
+    x, w = np.zeros((1, 58, 58, 2, 48), np.float32), np.zeros((5, 5, 48, 2, 128), np.float32)
+    module.add("", [x, w], np.zeros((1, 54, 54, 2, 128), np.float32), lambda n, t: FLOAT_GROUPS.format(
+        x=n[0], w=n[1], y=n[2], types=f"{t[0]}, {t[1]}", result=t[2]))
     bad += check(module, options, "vfmadd")
     return 1 if bad else 0
 
