@@ -78,14 +78,20 @@ def BitPlane_UnpackOp : BitPlane_SimpleOp<"unpack"> {
   let description = [{
     The inverse of `bitplane.pack`: words `... x ceil(C/32) x A` to bytes `... x C`.
 
+    With `levels` a byte is not the code but its level, counted from the smallest
+    integer that a code stands for: what contractions by kernel `dot` read. Codes of
+    type `signed` have their top bit flipped, `ternary` ones are plus - minus + 1, all
+    others are their levels.
+
     Example:
     ```mlir
     %q = bitplane.unpack %w outs(%init : tensor<1x4x4x40xi8>) : tensor<1x4x4x2x2xi32> -> tensor<1x4x4x40xi8>
     ```
   }];
-  let arguments = (ins BitPlane_Words:$input, BitPlane_Bytes:$init);
+  let arguments = (ins BitPlane_Words:$input, BitPlane_Bytes:$init,
+      OptionalAttr<BitPlane_CodeAttr>:$levels);
   let assemblyFormat = [{
-    $input `outs` `(` $init `:` type($init) `)` attr-dict
+    $input `outs` `(` $init `:` type($init) `)` (`levels` $levels^)? attr-dict
     `:` type($input) (`->` type($results)^)?
   }];
   let hasVerifier = 1;
@@ -115,7 +121,17 @@ def BitPlane_Conv2DOp : BitPlane_Op<"conv_2d"> {
     The accumulator is then `dot * I + sum * S + correction`, I being AND and
     popcount over the planes and S the window sum of the input planes of the
     lane's group, each plane with its weight; `dot` and `sum` follow from the
-    encodings (`dotForm`). `correction` is present where an input code has a nonzero constant part:
+    encodings (`dotForm`).
+
+    For `dot` the input is bytes, `N x H x W x C4` levels of its codes
+    (`bitplane.unpack`), C4 being C rounded up to a multiple of 4, and the filter is
+    `ceil(O/32) x 1 x KH x KW x ceil(C/groups/4) x 128` bytes: byte `4*lane + i` of a
+    step is the weight of output channel `lane` of the block for channel `i` of the
+    step, in the form of `storedWeight`; 0 where there is no such channel. I is then
+    the sum of products of levels and stored weights, S the sum of levels
+    (`levelForm`). A block of 32 output channels must lie in one group.
+
+    `correction` is present where an input code has a nonzero constant part:
     `row classes x column classes x 32*ceil(O/32)`, one class per set of taps
     inside the input (`BorderClasses`), 0 in lanes beyond O. Packed thresholds are
     `(n + 1) x 32*ceil(O/32)`: a row that is -1 for decreasing channels and 0
@@ -134,7 +150,8 @@ def BitPlane_Conv2DOp : BitPlane_Op<"conv_2d"> {
         pads [1, 1, 1, 1] : tensor<1x8x8x2x2xi32>, tensor<64x3x3x40xi8> -> tensor<1x8x8x2x2xi32>
     ```
   }];
-  let arguments = (ins BitPlane_Words:$input, BitPlane_Buffer<[I8, I32]>:$filter,
+  let arguments = (ins BitPlane_Buffer<[I8, I32]>:$input,
+      BitPlane_Buffer<[I8, I32]>:$filter,
       Optional<BitPlane_Words>:$correction, Optional<BitPlane_Words>:$thresholds,
       BitPlane_Words:$init, I64Attr:$channels, I64Attr:$output_channels,
       BitPlane_CodeAttr:$input_code, BitPlane_CodeAttr:$filter_code,
@@ -174,7 +191,10 @@ def BitPlane_MatMulOp : BitPlane_Op<"matmul"> {
   let summary = "Multiply packed rows by packed weights";
   let description = [{
     Input `M x ceil(K/32) x A` words, weights the bytes of `O x K` codes, later words
-    `ceil(O/32) x WBITS x ceil(K/32) x 32`; `channels K to O`. Accumulators `M x O`,
+    `ceil(O/32) x WBITS x ceil(K/32) x 32`; `channels K to O`. For kernel `dot`: input
+    `M x K4` levels, weights `ceil(O/32) x 1 x ceil(K/4) x 128` bytes or, for weights of
+    at most 4 bits, 64 bytes, whose low halves are the levels of the first 64 of these
+    bytes and whose high halves are those of the others. Accumulators `M x O`,
     or with `thresholds` packed codes `M x ceil(O/32) x bits(result_code)`. Values,
     correction (`32*ceil(O/32)`) and thresholds as in `bitplane.conv_2d`.
 
@@ -185,7 +205,8 @@ def BitPlane_MatMulOp : BitPlane_Op<"matmul"> {
         : tensor<4x2x2xi32>, tensor<10x64xi8> -> tensor<4x10xi32>
     ```
   }];
-  let arguments = (ins BitPlane_Words:$input, BitPlane_Buffer<[I8, I32]>:$weights,
+  let arguments = (ins BitPlane_Buffer<[I8, I32]>:$input,
+      BitPlane_Buffer<[I8, I32]>:$weights,
       Optional<BitPlane_Words>:$correction, Optional<BitPlane_Words>:$thresholds,
       BitPlane_Words:$init, I64Attr:$channels, I64Attr:$output_channels,
       BitPlane_CodeAttr:$input_code, BitPlane_CodeAttr:$weights_code,

@@ -33,11 +33,7 @@ static std::vector<uint32_t> getPlaneSums(ArrayRef<uint8_t> codes,
                                           CodeType type) {
   std::vector<uint32_t> sums(codes.size(), 0);
   for (size_t i = 0; i < codes.size(); ++i)
-    for (unsigned plane = 0; plane < type.getBits(); ++plane) {
-      PlaneTerm term = planeTerm(type, plane);
-      uint32_t bit = uint32_t(codes[i] >> plane & 1) << term.exponent;
-      sums[i] += term.negative ? -bit : bit;
-    }
+    sums[i] = planeSum(type, codes[i]);
   return sums;
 }
 
@@ -88,6 +84,10 @@ static LogicalResult run(UnpackOp op, Frame &frame) {
   auto result = writeResult<uint8_t>(op, codes.size(), frame);
   if (failed(result))
     return failure();
+  std::optional<CodeType> levels = op.getLevels();
+  if (levels)
+    for (uint8_t &code : codes)
+      code = planeSum(*levels, code) - smallestSum(*levels);
   llvm::copy(codes, result->begin());
   return success();
 }
@@ -228,11 +228,14 @@ static std::vector<uint32_t> makeGroupFilter(const FilterGeometry &geometry,
 namespace {
 /// Packed operands as plain integers.
 struct Integers {
-  /// p(x) of `channels` channels per pixel.
+  /// p(x), or levels, of `channels` channels per pixel.
   std::vector<uint32_t> input;
-  /// p(w) as `outputs x taps x channels`, 0 where a channel is of another group.
+  /// p(w), or stored weights, as `outputs x taps x channels`, 0 where a channel is
+  /// of another group.
   std::vector<uint32_t> filter;
   int64_t channels;
+  /// How their sums make the result.
+  DotForm form;
 };
 } // namespace
 
@@ -249,8 +252,56 @@ static FailureOr<Integers> readWords(const Contraction &contraction,
   std::vector<uint8_t> codes =
       unpackWords(frame.read<uint32_t>(contraction.input), channels,
                   contraction.inputCode.getBits());
-  return Integers{getPlaneSums(codes, contraction.inputCode),
-                  unpackFilter(contraction, geometry, words), channels};
+  return Integers{
+      getPlaneSums(codes, contraction.inputCode),
+      unpackFilter(contraction, geometry, words), channels,
+      dotForm(contraction.inputCode, contraction.inputOffset,
+              contraction.weightsCode, contraction.weightsOffset)};
+}
+
+/// The bytes of steps whose second half is in the high halves of the first.
+static std::vector<uint8_t> joinHalves(ArrayRef<uint8_t> halves) {
+  std::vector<uint8_t> bytes(halves.size() * 2);
+  for (size_t i = 0; i < halves.size(); ++i) {
+    size_t low = i / kHalfStepBytes * kStepBytes + i % kHalfStepBytes;
+    bytes[low] = halves[i] & 15;
+    bytes[low + kHalfStepBytes] = halves[i] >> 4;
+  }
+  return bytes;
+}
+
+/// Operands of kernel `dot`.
+static FailureOr<Integers> readBytes(const Contraction &contraction,
+                                     const FilterGeometry &geometry,
+                                     const Frame &frame) {
+  std::vector<uint8_t> bytes(frame.read<uint8_t>(contraction.weights));
+  int64_t bits =
+      frame.shape(contraction.weights).back() == kHalfStepBytes ? 4 : 8;
+  if (bits == 4)
+    bytes = joinHalves(bytes);
+  int64_t steps = geometry.steps(), taps = contraction.taps();
+  if (failed(checkCount(contraction.op, "weights", bytes.size(),
+                        geometry.blocks * taps * steps * kStepBytes)))
+    return failure();
+  int64_t channels = geometry.inputLevels();
+  std::vector<uint32_t> filter(geometry.outputChannels * taps * channels, 0);
+  for (int64_t output = 0; output < geometry.outputChannels; ++output)
+    for (int64_t tap = 0; tap < taps; ++tap)
+      for (int64_t c = 0; c < geometry.channelsPerGroup(); ++c) {
+        int64_t block = output / kWordBits, lane = output % kWordBits;
+        int64_t step = (block * taps + tap) * steps + c / kStepChannels;
+        int64_t first = geometry.groupOf(output) * geometry.channelsPerGroup();
+        filter[(output * taps + tap) * channels + first + c] =
+            static_cast<int8_t>(bytes[step * kStepBytes + lane * kStepChannels +
+                                      c % kStepChannels]);
+      }
+  ArrayRef<uint8_t> levels = frame.read<uint8_t>(contraction.input);
+  return Integers{
+      {levels.begin(), levels.end()},
+      std::move(filter),
+      channels,
+      levelForm(contraction.inputCode, contraction.inputOffset,
+                contraction.weightsCode, contraction.weightsOffset, bits)};
 }
 
 static FailureOr<Integers> readPacked(const Contraction &contraction,
@@ -259,8 +310,9 @@ static FailureOr<Integers> readPacked(const Contraction &contraction,
   switch (*contraction.kernel) {
   case Kernel::Popcount:
     return readWords(contraction, geometry, frame);
-  case Kernel::Lookup:
   case Kernel::Dot:
+    return readBytes(contraction, geometry, frame);
+  case Kernel::Lookup:
     break;
   }
   return contraction.op->emitOpError("is packed for kernel '")
@@ -273,12 +325,11 @@ static FailureOr<std::vector<uint32_t>>
 accumulatePacked(const Contraction &contraction, const Frame &frame) {
   FilterGeometry geometry(contraction.shape.channels, contraction.shape.outputs,
                           contraction.shape.groups);
-  DotForm form = dotForm(contraction.inputCode, contraction.inputOffset,
-                         contraction.weightsCode, contraction.weightsOffset);
   int64_t taps = contraction.taps(), outputs = geometry.outputChannels;
   FailureOr<Integers> operands = readPacked(contraction, geometry, frame);
   if (failed(operands))
     return failure();
+  const DotForm &form = operands->form;
 
   Convolution dense = contraction.shape;
   dense.channels = operands->channels;

@@ -84,8 +84,11 @@ static void buildBitPlane(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
-static void buildKernels(OpPassManager &pm) {
-  pm.addPass(createSelectKernelsPass());
+static void buildKernels(OpPassManager &pm, const PipelineOptions &options) {
+  SelectKernelsPassOptions select;
+  select.kernel = options.kernel;
+  select.features = llvm::to_vector(options.features);
+  pm.addPass(createSelectKernelsPass(select));
   pm.addPass(createPackWeightsPass());
 }
 
@@ -122,6 +125,7 @@ static void buildVector(OpPassManager &pm, const PipelineOptions &options) {
   bits.accumulators = floats.accumulators = options.accumulators;
   bits.parallel = floats.parallel = options.openMP;
   pm.addPass(createConvertBitPlaneToVectorPass(bits));
+  bits.features = floats.features = llvm::to_vector(options.features);
   pm.addPass(createConvertLinalgToVectorPass(floats));
   // What no micro-kernel took.
   pm.addPass(createFuseMultiplyAddPass());

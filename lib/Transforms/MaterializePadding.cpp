@@ -29,8 +29,8 @@ static Value padWithZeros(OpBuilder &builder, Location loc, Value value,
     high[i + 1] = pads[i + 2];
     shape[i + 1] += pads[i] + pads[i + 2];
   }
-  Value zero =
-      arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0));
+  Value zero = arith::ConstantOp::create(
+      builder, loc, builder.getZeroAttr(type.getElementType()));
   return tensor::PadOp::create(
       builder, loc, type.clone(shape), value,
       getAsIndexOpFoldResult(builder.getContext(), low),

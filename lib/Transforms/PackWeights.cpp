@@ -9,6 +9,7 @@
 #include "dorefa/Dialect/DoReFa/Constants.h"
 #include "dorefa/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include <array>
 #include <limits>
@@ -67,16 +68,48 @@ static std::vector<int32_t> packFilter(const LayerWeights &weights) {
   return packed;
 }
 
-/// p(q) of every code: the sum of its planes, each with its term.
+/// p(q) of every code.
 static std::array<int64_t, 256> planeSums(CodeType type) {
   std::array<int64_t, 256> sums = {};
   for (int64_t code = 0; code < 256; ++code)
-    for (unsigned plane = 0; plane < type.getBits(); ++plane) {
-      PlaneTerm term = planeTerm(type, plane);
-      int64_t value = (code >> plane & 1) << term.exponent;
-      sums[code] += term.negative ? -value : value;
-    }
+    sums[code] = planeSum(type, code);
   return sums;
+}
+
+/// The filter of kernel `dot` in the order block, tap, step, lane, channel of the
+/// step. `offset` is that of the weights.
+static std::vector<int8_t> packSteps(const LayerWeights &weights,
+                                     int64_t offset, int64_t storedBits) {
+  const FilterGeometry &geometry = weights.geometry;
+  std::array<int64_t, 256> sums = planeSums(weights.code);
+  AffineValue value = affineValue(weights.code, offset);
+  StoredWeight stored = storedWeight(weights.code, offset, storedBits);
+  int64_t steps = geometry.steps();
+  std::vector<int8_t> packed(
+      geometry.blocks * weights.taps * steps * kStepBytes, 0);
+  for (int64_t output = 0; output < geometry.outputChannels; ++output)
+    for (int64_t tap = 0; tap < weights.taps; ++tap) {
+      int64_t block = output / kWordBits, lane = output % kWordBits;
+      int8_t *bytes =
+          packed.data() +
+          ((block * weights.taps + tap) * steps * kWordBits + lane) *
+              kStepChannels;
+      for (auto [c, code] : llvm::enumerate(weights.getCodes(output, tap)))
+        bytes[c / kStepChannels * kStepBytes + c % kStepChannels] =
+            (value.alpha * sums[code] + value.beta - stored.shift) /
+            stored.scale;
+    }
+  return packed;
+}
+
+/// Of each step, the second half of the bytes in the high halves of the first.
+static std::vector<int8_t> halveSteps(ArrayRef<int8_t> bytes) {
+  std::vector<int8_t> halves(bytes.size() / 2);
+  for (size_t i = 0; i < halves.size(); ++i) {
+    size_t low = i / kHalfStepBytes * kStepBytes + i % kHalfStepBytes;
+    halves[i] = bytes[low] | bytes[low + kHalfStepBytes] << 4;
+  }
+  return halves;
 }
 
 /// Correction of one channel: what `inside`, the taps inside the input, add
@@ -155,15 +188,8 @@ static SmallVector<int64_t> getWindow(Conv2DOp op) {
 
 static SmallVector<int64_t> getWindow(MatMulOp op) { return {}; }
 
-static DotForm getForm(Conv2DOp op) {
-  return dotForm(op.getInputCode(), op.getInputOffset(), op.getFilterCode(),
-                 op.getFilterOffset());
-}
-
-static DotForm getForm(MatMulOp op) {
-  return dotForm(op.getInputCode(), op.getInputOffset(), op.getWeightsCode(),
-                 op.getWeightsOffset());
-}
+static int64_t getOffset(Conv2DOp op) { return op.getFilterOffset(); }
+static int64_t getOffset(MatMulOp op) { return op.getWeightsOffset(); }
 
 static CodeType getCode(Conv2DOp op) { return op.getFilterCode(); }
 static CodeType getCode(MatMulOp op) { return op.getWeightsCode(); }
@@ -190,13 +216,15 @@ static SmallVector<SmallVector<bool>> getClasses(MatMulOp op,
   return {{true}};
 }
 
-/// A constant of words, placed where `op` is.
-static Value makeWords(OpBuilder &builder, Location loc,
-                       ArrayRef<int64_t> shape, std::vector<int32_t> words,
-                       StringRef name) {
-  auto type = RankedTensorType::get(shape, builder.getI32Type());
+/// A constant of integers, placed where `op` is.
+template <typename T>
+static Value makeConstant(OpBuilder &builder, Location loc,
+                          ArrayRef<int64_t> shape, std::vector<T> values,
+                          StringRef name) {
+  auto type =
+      RankedTensorType::get(shape, builder.getIntegerType(8 * sizeof(T)));
   return dorefa::materialize(
-      builder, loc, dorefa::makeElements(type, std::move(words), name), type);
+      builder, loc, dorefa::makeElements(type, std::move(values), name), type);
 }
 
 /// Gives operand `operand` the value `packed` and drops the constant it had.
@@ -234,7 +262,7 @@ static LogicalResult packThresholdsOf(OpTy op, OpBuilder &builder) {
                      op.getOutputChannels(), op.getDecreasing());
   replaceConstant(
       *op.getThresholdsMutable().begin(),
-      makeWords(builder, value.getLoc(),
+      makeConstant(builder, value.getLoc(),
                 {perChannel + 1, paddedChannels(op.getOutputChannels())},
                 std::move(packed), "thresholds"));
   op.removeDecreasingAttr();
@@ -250,7 +278,38 @@ static Value packForPopcount(OpBuilder &builder, Location loc,
                                 weights.code.getBits()};
   llvm::append_range(shape, window);
   shape.append({weights.geometry.words, kWordBits});
-  return makeWords(builder, loc, shape, packFilter(weights), "weights");
+  return makeConstant(builder, loc, shape, packFilter(weights), "weights");
+}
+
+/// The same in the layout of kernel `dot`.
+static Value packForDot(OpBuilder &builder, Location loc,
+                        const LayerWeights &weights, ArrayRef<int64_t> window,
+                        int64_t offset, int64_t storedBits) {
+  std::vector<int8_t> bytes = packSteps(weights, offset, storedBits);
+  if (storedBits == 4)
+    bytes = halveSteps(bytes);
+  SmallVector<int64_t> shape = {weights.geometry.blocks, 1};
+  llvm::append_range(shape, window);
+  shape.append({weights.geometry.steps(), kStepBytes * storedBits / 8});
+  return makeConstant(builder, loc, shape, std::move(bytes), "weights");
+}
+
+/// The input of a contraction by kernel `dot`: the levels of `words`.
+static Value makeLevels(OpBuilder &builder, Location loc, Value words,
+                        const FilterGeometry &geometry, CodeType code) {
+  auto from = cast<RankedTensorType>(words.getType());
+  SmallVector<int64_t> shape(from.getShape().drop_back(2));
+  shape.push_back(geometry.inputLevels());
+  auto to = RankedTensorType::get(shape, builder.getI8Type());
+  SmallVector<Value> dynamic;
+  for (int64_t dim = 0; dim < to.getRank() - 1; ++dim)
+    if (to.isDynamicDim(dim))
+      dynamic.push_back(tensor::DimOp::create(builder, loc, words, dim));
+  Value init = tensor::EmptyOp::create(builder, loc, shape,
+                                       builder.getI8Type(), dynamic);
+  return UnpackOp::create(builder, loc, TypeRange(to), words, init,
+                          TypeAttr::get(code))
+      ->getResult(0);
 }
 
 /// Null after a diagnostic.
@@ -261,8 +320,12 @@ static Value packFilterOf(OpTy op, OpBuilder &builder,
   switch (*op.getKernel()) {
   case Kernel::Popcount:
     return packForPopcount(builder, loc, weights, getWindow(op));
-  case Kernel::Lookup:
   case Kernel::Dot:
+    if (!weights.geometry.hasDotLayout())
+      break;
+    return packForDot(builder, loc, weights, getWindow(op), getOffset(op),
+                      getStoredBits(op));
+  case Kernel::Lookup:
     break;
   }
   op.emitOpError("cannot be packed for kernel '")
@@ -285,16 +348,19 @@ static LogicalResult packWeights(OpTy op) {
   Value packed = packFilterOf(op, builder, weights);
   if (!packed)
     return failure();
-  DotForm form = getForm(op);
+  DotForm form = getDotForm(op);
   if (form.needsCorrection) {
     SmallVector<int64_t> tableShape;
     SmallVector<SmallVector<bool>> classes = getClasses(op, tableShape);
     tableShape.push_back(paddedChannels(geometry.outputChannels));
     op.getCorrectionMutable().assign(
-        makeWords(builder, loc, tableShape,
+        makeConstant(builder, loc, tableShape,
                   makeCorrection(weights, form, classes), "correction"));
   }
   replaceConstant(op->getOpOperand(1), packed);
+  if (op.getKernel() == Kernel::Dot)
+    op.getInputMutable().assign(makeLevels(builder, op.getLoc(), op.getInput(),
+                                           geometry, op.getInputCode()));
   return success();
 }
 

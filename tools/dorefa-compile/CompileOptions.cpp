@@ -60,6 +60,10 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
       "openmp", cl::cat(category),
       cl::desc("Spread layers over the threads of OpenMP; the model then needs "
                "libomp.so.5"));
+  cl::opt<std::string> kernel(
+      "kernel", cl::cat(category), cl::value_desc("name"),
+      cl::desc("Compute all layers by popcount, lookup or dot, where it can, instead of "
+               "by the fastest kernel of each"));
   cl::opt<bool> requireLowBit(
       "require-low-bit", cl::cat(category),
       cl::desc("Fail where a layer that is quantized in the source stays float"));
@@ -105,6 +109,7 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
   options.dumpDirectory = dump;
   options.remarks = remarks;
   options.pipeline.repairThresholds = repairThresholds;
+  options.pipeline.kernel = kernel;
   options.pipeline.requireLowBit = requireLowBit;
   options.pipeline.openMP = openMP;
   options.pipeline.verifyThresholds = verify;

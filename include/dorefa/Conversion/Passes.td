@@ -131,8 +131,11 @@ class MicroKernelPass<string flag> : Pass<flag, "::mlir::ModuleOp"> {
            "Vector registers that a tile accumulates in, of all the target has">,
     Option<"parallel", "parallel", "bool", /*default=*/"false",
            "Make loops whose iterations are independent scf.parallel">,
+    ListOption<"features", "features", "std::string",
+               "Instruction sets by LLVM's names that kernels may call: avx512vnni ...">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::LLVM::LLVMDialect",
                            "::mlir::math::MathDialect",
                            "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect",

@@ -68,6 +68,11 @@ struct PipelineOptions {
   unsigned accumulators = 24;
   /// Spread loops over the threads of OpenMP.
   bool openMP = false;
+  /// Kernel of all layers that it can compute, instead of the fastest.
+  std::string kernel = {};
+  /// Instruction sets of the target whose intrinsics kernels may call, by LLVM's
+  /// names.
+  std::vector<std::string> features = {};
 };
 
 /// Appends the passes that lead from the phase before `phase` to `phase`.

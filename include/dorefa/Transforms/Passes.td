@@ -559,7 +559,8 @@ def PackWeightsPass : Pass<"bitplane-pack-weights"> {
     }
     ```
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect"];
 }
 
 def SelectKernelsPass : Pass<"bitplane-select-kernels"> {
@@ -567,8 +568,12 @@ def SelectKernelsPass : Pass<"bitplane-select-kernels"> {
   let description = [{
     Sets attribute `kernel` of each `bitplane.conv_2d` and `bitplane.matmul` that has
     none. All kernels compute the same integers; which one is fastest follows from
-    shape and widths, so this is the one place for a cost model. `popcount` is the
-    only kernel so far. An analysis remark tells what was chosen for each layer.
+    shape and widths, so this is the one place for a cost model. An analysis remark
+    tells what was chosen for each layer.
+
+    `dot` is chosen where the processor has an instruction for dot products of bytes
+    and a layer multiplies at least 9 pairs of planes; `popcount`, which can compute
+    every layer, elsewhere.
 
     Example:
     ```mlir
@@ -591,6 +596,13 @@ def SelectKernelsPass : Pass<"bitplane-select-kernels"> {
     }
     ```
   }];
+  let options = [
+    Option<"kernel", "kernel", "std::string", /*default=*/"",
+           "Kernel of all layers that it can compute, instead of the fastest; popcount "
+           "of the others">,
+    ListOption<"features", "features", "std::string",
+               "Instruction sets of the target by LLVM's names">,
+  ];
 }
 
 //===----------------------------------------------------------------------===//

@@ -8,6 +8,7 @@
 #include "dorefa/Target/CPU/MicroKernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -29,7 +30,8 @@ struct ConvertLinalgToVectorPass
   using Base::Base;
 
   void runOnOperation() override {
-    MicroKernelOptions options{lanes, accumulators};
+    MicroKernelOptions options{lanes, accumulators,
+                               llvm::to_vector(features)};
     options.parallel = parallel;
     if (failed(options.verify(getOperation())))
       return signalPassFailure();

@@ -21,7 +21,7 @@ using namespace mlir::bitplane;
 /// have another number of planes than `pack` makes.
 static Value getUnpackedWords(Value codes, PackOp pack) {
   auto unpack = codes.getDefiningOp<UnpackOp>();
-  if (!unpack || !pack.getNumResults())
+  if (!unpack || unpack.getLevels() || !pack.getNumResults())
     return {};
   auto from = cast<ShapedType>(unpack.getInput().getType());
   auto to = cast<ShapedType>(pack.getInit().getType());

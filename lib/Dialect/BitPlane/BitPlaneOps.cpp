@@ -221,6 +221,28 @@ static LogicalResult verifyPopcount(const Operands &o) {
   return verifyPlanes(o);
 }
 
+/// Layouts of kernel `dot`.
+static LogicalResult verifyDot(const Operands &o) {
+  if (!o.geometry.hasDotLayout())
+    return o.op->emitOpError(
+        "has a block of 32 output channels or a step of 4 channels that is of "
+        "several groups, for which kernel 'dot' has no layout");
+  SmallVector<int64_t> filter = {o.geometry.blocks, 1};
+  llvm::append_range(filter, o.window);
+  bool isHalved = o.window.empty() && o.filterCode.getBits() <= 4 &&
+                  shaped(o.filter).getShape().back() == kHalfStepBytes;
+  filter.append({o.geometry.steps(), isHalved ? kHalfStepBytes : kStepBytes});
+  SmallVector<int64_t> input(
+      shaped(o.input).getShape().take_front(o.positions));
+  input.push_back(o.geometry.inputLevels());
+  if (failed(verifyElements(o.op, o.filter, filter.size(), 8,
+                            "packed filter")) ||
+      failed(verifyShape(o.op, o.filter, filter, "packed filter")) ||
+      failed(verifyElements(o.op, o.input, o.positions + 1, 8, "input")))
+    return failure();
+  return verifyShape(o.op, o.input, input, "input");
+}
+
 /// Checks input and packed filter of a contraction by `kernel`.
 static LogicalResult verifyPacked(const Operands &o,
                                   std::optional<Kernel> kernel) {
@@ -229,8 +251,9 @@ static LogicalResult verifyPacked(const Operands &o,
   switch (*kernel) {
   case Kernel::Popcount:
     return verifyPopcount(o);
-  case Kernel::Lookup:
   case Kernel::Dot:
+    return verifyDot(o);
+  case Kernel::Lookup:
     break;
   }
   return o.op->emitOpError("has a filter packed for kernel '")
@@ -305,7 +328,13 @@ void PackOp::getEffects(
 }
 
 LogicalResult UnpackOp::verify() {
-  return verifyPacking(*this, getInit(), getInput());
+  if (failed(verifyPacking(*this, getInit(), getInput())))
+    return failure();
+  int64_t planes = shaped(getInput()).getShape().back();
+  if (getLevels() && getLevels()->getBits() != planes)
+    return emitOpError("has ")
+           << planes << " planes but levels of " << *getLevels();
+  return success();
 }
 
 void UnpackOp::getEffects(
@@ -388,9 +417,7 @@ LogicalResult Conv2DOp::verify() {
   if (failed(verifyContraction(*this, leading, getInputOffset(),
                                getFilterOffset())))
     return failure();
-  DotForm form = dotForm(getInputCode(), getInputOffset(), getFilterCode(),
-                         getFilterOffset());
-  return verifyCorrection(*this, form,
+  return verifyCorrection(*this, getDotForm(*this),
                           {getRowClasses(*this).size(),
                            getColumnClasses(*this).size(),
                            paddedChannels(getOutputChannels())});
@@ -430,9 +457,7 @@ LogicalResult MatMulOp::verify() {
   if (failed(verifyContraction(*this, {rows}, getInputOffset(),
                                getWeightsOffset())))
     return failure();
-  DotForm form = dotForm(getInputCode(), getInputOffset(), getWeightsCode(),
-                         getWeightsOffset());
-  return verifyCorrection(*this, form, {paddedChannels(outputs)});
+  return verifyCorrection(*this, getDotForm(*this), {paddedChannels(outputs)});
 }
 
 void MatMulOp::getEffects(

@@ -6,6 +6,7 @@
 
 #include "dorefa/Dialect/BitPlane/Geometry.h"
 #include "dorefa/Dialect/BitPlane/BitPlane.h"
+#include "llvm/Support/MathExtras.h"
 #include <algorithm>
 
 using namespace mlir;
@@ -42,6 +43,53 @@ DotForm bitplane::dotForm(CodeType input, int64_t inputOffset, CodeType filter,
   AffineValue w = affineValue(filter, filterOffset);
   return {x.alpha * w.alpha, x.alpha * w.beta, x.beta * w.alpha,
           x.beta * w.beta, x.beta != 0};
+}
+
+//===----------------------------------------------------------------------===//
+// Levels and stored weights
+//===----------------------------------------------------------------------===//
+
+int64_t bitplane::planeSum(CodeType type, int64_t code) {
+  int64_t sum = 0;
+  for (unsigned plane = 0; plane < type.getBits(); ++plane) {
+    PlaneTerm term = planeTerm(type, plane);
+    int64_t value = (code >> plane & 1) << term.exponent;
+    sum += term.negative ? -value : value;
+  }
+  return sum;
+}
+
+int64_t bitplane::smallestSum(CodeType type) {
+  int64_t smallest = 0;
+  for (unsigned plane = 0; plane < type.getBits(); ++plane) {
+    PlaneTerm term = planeTerm(type, plane);
+    if (term.negative)
+      smallest -= int64_t(1) << term.exponent;
+  }
+  return smallest;
+}
+
+StoredWeight bitplane::storedWeight(CodeType filter, int64_t offset,
+                                    int64_t bits) {
+  bool fits = filter.getMinValue() + offset >= -128 &&
+              filter.getMaxValue() + offset <= 127;
+  if (bits == 8 && fits)
+    return {1, 0};
+  AffineValue value = affineValue(filter, offset);
+  int64_t least = filter.getBits() == 8 ? -128 : 0;
+  return {value.alpha,
+          value.beta + value.alpha * (smallestSum(filter) - least)};
+}
+
+DotForm bitplane::levelForm(CodeType input, int64_t inputOffset,
+                            CodeType filter, int64_t filterOffset,
+                            int64_t bits) {
+  AffineValue x = affineValue(input, inputOffset);
+  AffineValue w = affineValue(filter, filterOffset);
+  StoredWeight stored = storedWeight(filter, filterOffset, bits);
+  int64_t least = x.beta + x.alpha * smallestSum(input);
+  return {x.alpha * stored.scale, x.alpha * stored.shift, least * w.alpha,
+          least * w.beta, least != 0};
 }
 
 //===----------------------------------------------------------------------===//
@@ -88,6 +136,23 @@ uint32_t FilterGeometry::channelMask(int64_t group, int64_t word) const {
                    word * kWordBits);
 }
 
+bool FilterGeometry::hasOneGroupPerBlock() const {
+  return groups == 1 || outputsPerGroup() % kWordBits == 0;
+}
+
+int64_t FilterGeometry::steps() const {
+  return llvm::divideCeil(channelsPerGroup(), kStepChannels);
+}
+
+int64_t FilterGeometry::inputLevels() const {
+  int64_t end = (groups - 1) * channelsPerGroup() + steps() * kStepChannels;
+  return llvm::alignTo(end, kStepChannels);
+}
+
+bool FilterGeometry::hasDotLayout() const {
+  return hasOneGroupPerBlock() && wordsFor(inputLevels()) == inputWords;
+}
+
 //===----------------------------------------------------------------------===//
 // Borders
 //===----------------------------------------------------------------------===//
@@ -122,4 +187,41 @@ BorderClasses bitplane::getRowClasses(Conv2DOp op) { return getClasses(op, 1); }
 
 BorderClasses bitplane::getColumnClasses(Conv2DOp op) {
   return getClasses(op, 2);
+}
+
+//===----------------------------------------------------------------------===//
+// Operations
+//===----------------------------------------------------------------------===//
+
+int64_t bitplane::getStoredBits(Conv2DOp op) { return 8; }
+
+int64_t bitplane::getStoredBits(MatMulOp op) {
+  if (op.isPacked()) {
+    auto weights = cast<ShapedType>(op.getWeights().getType());
+    return weights.getShape().back() == kHalfStepBytes ? 4 : 8;
+  }
+  // A row uses each weight once: with so few of them, memory is the limit.
+  constexpr int64_t kFewRows = 4;
+  int64_t rows = cast<ShapedType>(op.getInput().getType()).getDimSize(0);
+  bool isFew = !ShapedType::isDynamic(rows) && rows <= kFewRows;
+  return isFew && op.getWeightsCode().getBits() <= 4 ? 4 : 8;
+}
+
+/// The form of a contraction by `kernel`.
+static DotForm getForm(std::optional<Kernel> kernel, CodeType input,
+                       int64_t inputOffset, CodeType filter,
+                       int64_t filterOffset, int64_t storedBits) {
+  if (kernel == Kernel::Dot)
+    return levelForm(input, inputOffset, filter, filterOffset, storedBits);
+  return dotForm(input, inputOffset, filter, filterOffset);
+}
+
+DotForm bitplane::getDotForm(Conv2DOp op) {
+  return getForm(op.getKernel(), op.getInputCode(), op.getInputOffset(),
+                 op.getFilterCode(), op.getFilterOffset(), getStoredBits(op));
+}
+
+DotForm bitplane::getDotForm(MatMulOp op) {
+  return getForm(op.getKernel(), op.getInputCode(), op.getInputOffset(),
+                 op.getWeightsCode(), op.getWeightsOffset(), getStoredBits(op));
 }

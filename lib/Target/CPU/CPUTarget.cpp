@@ -263,6 +263,10 @@ static llvm::Error writeSharedObject(ModuleOp module,
 // The target
 //===----------------------------------------------------------------------===//
 
+/// Instruction sets whose intrinsics kernels call.
+static constexpr StringRef kKernelFeatures[] = {
+    "sse2", "ssse3", "avx2", "avxvnni", "avx512bw", "avx512vnni"};
+
 namespace {
 
 class CPUTarget : public Target {
@@ -286,6 +290,9 @@ public:
       return;
     }
     const llvm::MCSubtargetInfo &subtarget = *machine->getMCSubtargetInfo();
+    for (StringRef feature : kKernelFeatures)
+      if (subtarget.checkFeatures(("+" + feature).str()))
+        options.features.push_back(feature.str());
     bool isWide = subtarget.checkFeatures("+avx512f");
     options.lanes = isWide ? 16 : subtarget.checkFeatures("+avx2") ? 8 : 4;
     options.accumulators = isWide ? 24 : 12;

@@ -28,7 +28,7 @@ int64_t Contraction::numThresholds() const {
 }
 
 bool Contraction::hasOneGroupPerBlock() const {
-  return geometry.groups == 1 || geometry.outputsPerGroup() % kWordBits == 0;
+  return geometry.hasOneGroupPerBlock();
 }
 
 int64_t Contraction::numSpans() const {
@@ -145,8 +145,9 @@ static std::unique_ptr<ContractionKernel> createKernel(KernelBuilder &b,
   switch (c.kernel) {
   case Kernel::Popcount:
     return createPopcountKernel(b, c);
-  case Kernel::Lookup:
   case Kernel::Dot:
+    return createDotKernel(b, c);
+  case Kernel::Lookup:
     break;
   }
   c.op->emitOpError("has kernel '")
@@ -184,12 +185,12 @@ LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::Conv2DOp op,
       op.getInputCode(),
       op.getFilterCode(),
       op.getResultCode().value_or(CodeType()),
-      dotForm(op.getInputCode(), op.getInputOffset(), op.getFilterCode(),
-              op.getFilterOffset()),
+      getDotForm(op),
       FilterGeometry(op.getChannels(), op.getOutputChannels(), op.getGroups())};
   c.strides = llvm::to_vector(op.getStrides());
   c.dilations = llvm::to_vector(op.getDilations());
   c.base = op.getBase();
+  c.filterOffset = op.getFilterOffset();
   if (op.getCorrection()) {
     c.rowClasses = getRowClasses(op).classOf;
     c.columnClasses = getColumnClasses(op).classOf;
@@ -216,9 +217,9 @@ LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::MatMulOp op,
                 op.getInputCode(),
                 op.getWeightsCode(),
                 op.getResultCode().value_or(CodeType()),
-                dotForm(op.getInputCode(), op.getInputOffset(),
-                        op.getWeightsCode(), op.getWeightsOffset()),
+                getDotForm(op),
                 FilterGeometry(op.getChannels(), op.getOutputChannels())};
   c.base = op.getBase();
+  c.filterOffset = op.getWeightsOffset();
   return emitContraction(b, c);
 }

@@ -45,6 +45,7 @@ struct Contraction {
   SmallVector<int64_t> rowClasses = {};
   SmallVector<int64_t> columnClasses = {};
   int64_t base = 0;
+  int64_t filterOffset = 0;
 
   /// Height and width of the window.
   int64_t kernelHeight() const;
@@ -106,6 +107,9 @@ protected:
 /// AND and popcount of planes (PopcountKernel.cpp).
 std::unique_ptr<ContractionKernel> createPopcountKernel(KernelBuilder &b,
                                                         const Contraction &c);
+/// Products of bytes (DotKernel.cpp).
+std::unique_ptr<ContractionKernel> createDotKernel(KernelBuilder &b,
+                                                   const Contraction &c);
 
 /// Row of the input under tap `ky` of output row `row`, and column under tap
 /// `kx` of pixel `pixel` of the tile.

@@ -32,6 +32,7 @@ public:
 
   unsigned lanes() const { return options.lanes; }
   unsigned accumulators() const { return options.accumulators; }
+  bool has(StringRef feature) const { return options.has(feature); }
   /// Vectors that 32 elements of 32 bits take.
   unsigned vectorsPerBlock() const { return 32 / options.lanes; }
 

@@ -89,6 +89,42 @@ DotForm dotForm(dorefa::CodeType input, int64_t inputOffset,
                 dorefa::CodeType filter, int64_t filterOffset);
 
 //===----------------------------------------------------------------------===//
+// Levels and stored weights
+//===----------------------------------------------------------------------===//
+
+/// Channels whose products kernel `dot` adds up in one lane at once.
+constexpr int64_t kStepChannels = 4;
+
+/// Bytes of the stored weights of one step of one block: one byte for each, or
+/// half a byte.
+constexpr int64_t kStepBytes = kWordBits * kStepChannels;
+constexpr int64_t kHalfStepBytes = kStepBytes / 2;
+
+/// p(q) of `code`: the sum of its planes, each with its term.
+int64_t planeSum(dorefa::CodeType type, int64_t code);
+
+/// Smallest p(q) of any code. The level of a code is `p(q) - smallestSum`: 0 to
+/// 255, rising with the integer that the code stands for.
+int64_t smallestSum(dorefa::CodeType type);
+
+/// A weight as kernel `dot` stores it: s with `v(w) + offset = scale * s + shift`.
+struct StoredWeight {
+  int64_t scale;
+  int64_t shift;
+};
+
+/// Stored in a byte, s is `v(w) + offset` where this fits every code, so that no
+/// sum over the window is needed, and else the level, less 128 for 8-bit codes.
+/// In `bits` = 4 it is the level.
+StoredWeight storedWeight(dorefa::CodeType filter, int64_t offset,
+                          int64_t bits);
+
+/// The form of kernel `dot`: I sums products of input levels and stored weights,
+/// S the input levels of the group.
+DotForm levelForm(dorefa::CodeType input, int64_t inputOffset,
+                  dorefa::CodeType filter, int64_t filterOffset, int64_t bits);
+
+//===----------------------------------------------------------------------===//
 // Packed filters
 //===----------------------------------------------------------------------===//
 
@@ -120,6 +156,16 @@ struct FilterGeometry {
   /// Bits of input word `word` (counted from the first word of the input) whose
   /// channels belong to `group`.
   uint32_t channelMask(int64_t group, int64_t word) const;
+
+  /// Whether all channels of any block are of one group.
+  bool hasOneGroupPerBlock() const;
+  /// Kernel `dot`: steps of 4 channels per tap, and the levels of a pixel that
+  /// the steps of the last group end with.
+  int64_t steps() const;
+  int64_t inputLevels() const;
+  /// Whether kernel `dot` can compute such a layer: no block is of two groups,
+  /// and the levels come from the words of the input.
+  bool hasDotLayout() const;
 };
 
 //===----------------------------------------------------------------------===//
@@ -143,11 +189,21 @@ struct BorderClasses {
 };
 
 class Conv2DOp;
+class MatMulOp;
 
 /// Border classes of the rows and of the columns of `op`, from its window, its
 /// pads and its border.
 BorderClasses getRowClasses(Conv2DOp op);
 BorderClasses getColumnClasses(Conv2DOp op);
+
+/// Bits of a stored weight where kernel `dot` computes `op`: 8, or 4 where reading
+/// the weights takes longer than using them.
+int64_t getStoredBits(Conv2DOp op);
+int64_t getStoredBits(MatMulOp op);
+
+/// How the kernel of `op` combines its sums.
+DotForm getDotForm(Conv2DOp op);
+DotForm getDotForm(MatMulOp op);
 
 } // namespace mlir::bitplane
 

@@ -33,8 +33,14 @@ struct MicroKernelOptions {
   /// Vector registers that a tile may hold accumulators in. The others hold the
   /// operands: AVX-512 has 32 registers, of which 24 accumulate without spills.
   unsigned accumulators = 24;
+  /// Instruction sets, by LLVM's names, whose intrinsics kernels may call.
+  SmallVector<std::string> features = {};
   /// Loops whose iterations are independent become scf.parallel.
   bool parallel = false;
+
+  bool has(StringRef feature) const {
+    return llvm::is_contained(features, feature);
+  }
 
   /// Fails with a diagnostic at `op` where a number is out of range.
   LogicalResult verify(Operation *op) const;
