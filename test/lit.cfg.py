@@ -36,19 +36,27 @@ if os.path.isdir(models):
 else:
     lit_config.note("tests on real networks are skipped: there is no ../shared/models")
 
-# Not needed to build or use anything else, so scripts/build does not install them.
+# Not needed to build or use anything else: see scripts/packages-test.txt.
 parts = [config.python, "-c", "import ensurepip, setuptools, wheel"]
 if subprocess.run(parts, capture_output=True, check=False).returncode == 0:
     config.available_features.add("python-install")
 else:
     lit_config.note("the test of pip install is skipped: it needs python3-venv and python3-wheel")
 
-# A cross compiler and an emulator; scripts/build does not install them either.
+# A cross compiler and an emulator, from there too.
 if shutil.which("aarch64-linux-gnu-g++") and shutil.which("qemu-aarch64"):
     config.available_features.add("aarch64")
 else:
     lit_config.note("tests on AArch64 are skipped: they need qemu-user, g++-aarch64-linux-gnu and "
                     "libc6-dev-arm64-cross")
+
+# dorefa-run is free of LLVM, so this takes seconds.
+source = config.dorefa_src_root
+names = ("Compare", "File", "LoadedModel", "Npy", "TensorFiles")
+build_aarch64_run = " ".join([
+    f"aarch64-linux-gnu-g++ -std=c++17 -I {source}/include {source}/tools/dorefa-run/*.cpp",
+    *(f"{source}/lib/Runtime/{name}.cpp" for name in names), "-ldl",
+])
 
 if shutil.which("z3"):
     config.available_features.add("z3")
@@ -62,6 +70,7 @@ config.substitutions += [
     ("%dorefa_src", config.dorefa_src_root),
     ("%dorefa_obj", config.dorefa_obj_root),
     ("%models", models),
+    ("%build_aarch64_run", build_aarch64_run),
 ]
 
 llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
