@@ -94,6 +94,10 @@ def words_of(channels: int) -> int:
     return (channels + 31) // 32
 
 
+def words_type(sizes: tuple[int, ...]) -> str:
+    return "tensor<" + "x".join(map(str, sizes)) + "xi32>"
+
+
 def hex_constant(values: np.ndarray, element: str) -> str:
     shape = "x".join(map(str, values.shape))
     return f'arith.constant dense<"0x{values.tobytes().hex()}"> : tensor<{shape}x{element}>'
@@ -121,9 +125,8 @@ def module_of(layer: Layer, widths: tuple[int, int], codes: bool) -> str:
     else:
         window, before, after = (layer.columns, layer.depth), (layer.rows,), (layer.rows,)
         channels, filters, operation, place = layer.depth, layer.columns, "matmul", ""
-    tensor = lambda sizes: "tensor<" + "x".join(map(str, sizes)) + "xi32>"
-    source = tensor((*before, words_of(channels), bits))
-    result = tensor((*after, words_of(filters), bits) if codes else (*after, filters))
+    source = words_type((*before, words_of(channels), bits))
+    result = words_type((*after, words_of(filters), bits) if codes else (*after, filters))
     weights = random.integers(0, 2**weight_bits, window).astype(np.int8)
     limits = thresholds_of(layer, widths, random)
     table = f"tensor<{limits.shape[0]}x{limits.shape[1]}xi32>"

@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from measure import Candidate, Case, Settings, Unavailable, compiled, progress
 
 PROGRAMS = Path(__file__).parent / "programs"
 MODELS = Path(__file__).resolve().parent.parent.parent / "shared" / "models"
 NO_PEERS = "no Python environment of peers is given (--peers)"
-PEERS = [("onnxruntime f32", "onnxruntime", "f32"), ("onnxruntime int8", "onnxruntime", "int8"),
-         ("openvino f32", "openvino", "f32"), ("openvino int8", "openvino", "int8"),
-         ("torch f32", "torch", "f32")]
+#: Engine and precision; bf16 is the float twin computed in bfloat16.
+PEERS = [("onnxruntime", "f32"), ("onnxruntime", "int8"), ("openvino", "f32"),
+         ("openvino", "int8"), ("openvino", "bf16"), ("torch", "f32")]
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,8 @@ NETWORKS = {
 
 def checked(*command: object) -> str:
     """Output of a program; raises Unavailable with its last words where it fails."""
-    result = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    result = subprocess.run([str(word) for word in command], check=False, capture_output=True,
+                            text=True)
     if result.returncode:
         raise Unavailable((result.stderr.strip().splitlines() or ["it fails"])[-1])
     return result.stdout
@@ -91,9 +91,10 @@ def compile_network(source: Path, output: Path, settings: Settings) -> dict[str,
     rows = compile_model(source, output, settings)
     seconds = time.perf_counter() - start
     low = [row for row in rows if row["kernel"] != "float"]
-    kib = lambda column: sum(float(row[column].removesuffix(" KiB")) for row in low)
+    kib = {column: sum(float(row[column].removesuffix(" KiB")) for row in low)
+           for column in ("constants", "as float")}
     return {"compile seconds": seconds, "bytes": output.stat().st_size,
-            "low-bit KiB": kib("constants"), "low-bit KiB as float": kib("as float")}
+            "low-bit KiB": kib["constants"], "low-bit KiB as float": kib["as float"]}
 
 
 @functools.cache
@@ -116,13 +117,15 @@ def peers(source: Path, values: Path, prefix: Path, settings: Settings,
     except (OSError, Unavailable) as problem:
         skipped[f"{source.stem}: twins"] = str(problem)
         return
-    for name, engine, kind in PEERS:
+    for engine, precision in PEERS:
+        twin = "int8" if precision == "int8" else "f32"
         try:
             installed(python, engine)
-            yield Candidate(name, [python, PROGRAMS / "peer.py", engine, f"{prefix}.{kind}.onnx",
-                                   values], restart=False)
+            yield Candidate(f"{engine} {precision}",
+                            [python, PROGRAMS / "peer.py", engine, f"{prefix}.{twin}.onnx", values],
+                            environment={"BENCHMARK_PRECISION": precision}, restart=False)
         except Unavailable as problem:
-            skipped[name] = str(problem)
+            skipped[engine] = str(problem)
 
 
 def network_case(suite: str, name: str, source: Path, values: Path, settings: Settings,

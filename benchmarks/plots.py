@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Draw plots from results.json; needs matplotlib.
+"""Draw plots from results.json, beside it; needs matplotlib.
 
-    benchmarks/plots.py results.json --out results
+    benchmarks/plots.py build/benchmarks/results.json
 """
 
 import argparse
@@ -13,9 +13,8 @@ from pathlib import Path
 import matplotlib
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-
-import report  # noqa: E402
+import matplotlib.pyplot as plt
+import report
 
 Case = list[report.Record]
 
@@ -109,7 +108,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     cases = report.grouped(json.loads(arguments.results.read_text())["records"])
     layers = [case for (suite, _), case in cases.items() if suite in ("layers", "gemm", "tiny")]
@@ -118,7 +116,7 @@ def main() -> None:
     for name, draw, some in (("layers", time_per_layer, layers), ("roofline", roofline, layers),
                              ("speed-up", speed_up, maps), ("networks", networks, whole)):
         if some:
-            draw(some, arguments.out / f"{name}.png")
+            draw(some, arguments.results.with_name(f"{arguments.results.stem}-{name}.png"))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Tables and plots from results.json.
 
-    benchmarks/report.py results.json --out results
-    benchmarks/report.py results.json --readme
+    benchmarks/report.py build/benchmarks/results.json
+    benchmarks/report.py build/benchmarks/results.json --readme
 
-With --readme the tables replace those between the marks in benchmarks/README.md.
+Writes results.md and plots beside the file. With --readme short tables replace those
+between the marks in benchmarks/README.md.
 """
 
 import argparse
@@ -177,9 +179,10 @@ def tables(results: Results, short: bool = False) -> str:
                              for row in profile_rows(case[0]["case"], case[0]["facts"])]),
              (short_head, short_rows(layers, widths)),
              (LAYER_HEAD, [] if short else [row for case in layers for row in layer_rows(case)])]
-    text = [f"{results['date']}, {results['machine']}, {results['threads']} thread(s), "
-            f"{results['rounds']} rounds. Times: median (quartiles).\n"]
-    text += [table(head, rows) for head, rows in parts if rows]
+    head = (f"{results['date']}, {results['machine']}, {results['threads']} thread(s), "
+            f"{results['rounds']} rounds, load {results['load']:.1f} at the start. "
+            "Times: median (quartiles).\n")
+    text = [head] + [table(titles, rows) for titles, rows in parts if rows]
     if results["skipped"]:
         text.append(skipped_text(results["skipped"]))
     return "\n".join(text)
@@ -302,37 +305,41 @@ def network_bar(case: list[Record], what: str) -> float | None:
     return ratio(fastest, first(case, "ours"))
 
 
-def write(results: Results, out: Path, peers: Path | None = None) -> None:
-    """Writes the tables, prints them, and draws the plots where matplotlib is installed."""
-    (out / "results.md").write_text(tables(results))
-    print(tables(results))
-    script, source = Path(__file__).with_name("plots.py"), out / "results.json"
+def write(source: Path, peers: Path | None = None) -> None:
+    """Writes the tables beside results, prints them, and draws plots where matplotlib is."""
+    text = tables(json.loads(source.read_text()))
+    source.with_suffix(".md").write_text(text)
+    print(text)
+    script = Path(__file__).with_name("plots.py")
     pythons = [sys.executable] + ([str(peers / "bin" / "python")] if peers else [])
     for python in pythons:
-        if subprocess.run([python, "-c", "import matplotlib"], capture_output=True).returncode == 0:
-            subprocess.run([python, str(script), str(source), "--out", str(out)], check=True)
+        found = subprocess.run([python, "-c", "import matplotlib"], check=False,
+                               capture_output=True)
+        if found.returncode == 0:
+            subprocess.run([python, str(script), str(source)], check=True)
             return
     print("no plots: matplotlib is not installed")
 
 
-def fill_readme(results: Results) -> None:
+def fill_readme(sources: list[Path]) -> None:
+    """Puts short tables between the marks."""
     path = Path(__file__).with_name("README.md")
     before, rest = path.read_text().split(BEGIN)
     _, after = rest.split(END)
-    path.write_text(before + BEGIN + "\n" + tables(results, short=True) + "\n" + END + after)
+    text = "\n".join(tables(json.loads(source.read_text()), short=True) for source in sources)
+    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", type=Path)
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("results", type=Path, nargs="+")
     parser.add_argument("--readme", action="store_true")
     arguments = parser.parse_args()
-    results = json.loads(arguments.results.read_text())
-    write(results, arguments.out or arguments.results.parent)
+    for source in arguments.results:
+        write(source)
     if arguments.readme:
-        fill_readme(results)
+        fill_readme(arguments.results)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 
 import functools
 import os
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,7 +19,7 @@ KERNELS = ["popcount", "lookup", "dot"]
 
 @functools.cache
 def compiler_help(compiler: Path) -> str:
-    return subprocess.run([str(compiler), "--help"], capture_output=True, text=True).stdout
+    return networks.checked(compiler, "--help")
 
 
 def ours(settings: Settings, skipped: dict[str, str], name: str, widths: str, source: Path,

@@ -25,8 +25,8 @@ def network(size: int, channels: int, filters: int, kernel: int, stride: int,
     """One convolution of bits, -1 and +1 both ways, padding -1."""
     random = np.random.default_rng(1)
     image = ops.parameter([1, channels, size, size], np.float32)
-    scalar = lambda value: np.full((1, 1, 1, 1), value, np.float32)
-    bits = ops.fake_quantize(image, scalar(0.5), scalar(0.5), scalar(0), scalar(1), 2)
+    low, half, high = (np.full((1, 1, 1, 1), value, np.float32) for value in (0, 0.5, 1))
+    bits = ops.fake_quantize(image, half, half, low, high, 2)
     window = openvino.Shape([filters, channels, kernel, kernel])
     weights = openvino.op.Constant(openvino.Type.u1, window,
                                    random.integers(0, 2, int(np.prod(window))).tolist())
