@@ -66,11 +66,11 @@ def roofline(cases: list[Case], path: Path) -> None:
     stream = report.find(cases[0], "ceiling read")
     if stream:
         rate = float(stream["about"].split("work=")[1]) / middle(stream) / 1e9
-        axes.plot([1, 1e4], [rate, 1e4 * rate], color="gray", label="read limit")
+        axes.plot([1, 1e4], [rate, 1e4 * rate], color="gray", label="read of 16 MiB")
     axes.set(xscale="log", yscale="log", xlim=(max(span[0], 1), span[1]), ylim=(10, 2000),
              xlabel="multiply-adds per byte of weights", ylabel="G multiply-adds per second",
              title="Rate of layers and limits of one core")
-    axes.legend(fontsize="small", loc="lower right")
+    axes.legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
     save(figure, path)
 
 
@@ -98,7 +98,8 @@ def networks(cases: list[Case], path: Path) -> None:
     for axis, case in zip(axes[:, 0], cases):
         bars = axis.barh([record["candidate"] for record in case],
                          [1e3 * middle(record) for record in case])
-        axis.bar_label(bars, fmt="%.2f")
+        axis.bar_label(bars, fmt="%.2f", padding=2)
+        axis.margins(x=0.12)
         axis.invert_yaxis()
         axis.set_title(f"{case[0]['case']}, ms", fontsize="medium")
     save(figure, path)
