@@ -50,6 +50,11 @@ else:
     lit_config.note("tests on AArch64 are skipped: they need qemu-user, g++-aarch64-linux-gnu and "
                     "libc6-dev-arm64-cross")
 
+if shutil.which("qemu-x86_64"):
+    config.available_features.add("qemu-x86_64")
+else:
+    lit_config.note("tests on older x86-64 processors are skipped: they need qemu-user")
+
 # dorefa-run is free of LLVM, so this takes seconds.
 source = config.dorefa_src_root
 names = ("Compare", "File", "LoadedModel", "Npy", "TensorFiles")

@@ -73,29 +73,75 @@ static LogicalResult enableRemarks(MLIRContext &context) {
       categories, /*printAsEmitRemarks=*/true);
 }
 
-/// From phase `kernels`, where the report is taken, to the shared object.
+/// `module`, in phase `bitplane` or later, in each version of `target`; the report
+/// is that of the last, the best one.
+static LogicalResult
+compileVersions(const CompileOptions &options, ModuleOp module,
+                const Target &target,
+                SmallVectorImpl<OwningOpRef<ModuleOp>> &versions,
+                std::string &report) {
+  for (unsigned number = 0; number < target.getNumVersions(); ++number) {
+    ModuleOp version = *versions.emplace_back(module.clone());
+    PipelineOptions pipeline = options.pipeline;
+    target.configure(number, pipeline);
+    CompileOptions own = options;
+    if (!options.dumpDirectory.empty() && target.getNumVersions() > 1)
+      own.dumpDirectory += "/" + target.getVersionName(number);
+    PhaseObserver observer = [&](ModuleOp current, const PhaseInfo &phase) {
+      return observe(own, current, phase);
+    };
+    if (failed(runToPhase(version, Phase::Kernels, pipeline, observer)))
+      return failure();
+    report = formatReport(version);
+    if (failed(runToPhase(version, target.getFinalPhase(), pipeline, observer)))
+      return failure();
+  }
+  return success();
+}
+
+/// From phase `bitplane`, from where on the processor matters, to the shared object.
 static LogicalResult emit(const CompileOptions &options, ModuleOp module,
-                          const PhaseObserver &observer) {
-  std::string report = formatReport(module);
-  CPUOptions cpu;
-  cpu.cpu = options.cpu;
-  cpu.triple = options.triple;
-  cpu.symbolPrefix = options.symbolPrefix;
-  std::unique_ptr<Target> target = createCPUTarget(cpu, module.getLoc());
-  if (!target)
+                          const Target &target) {
+  SmallVector<OwningOpRef<ModuleOp>> versions;
+  std::string report;
+  if (failed(compileVersions(options, module, target, versions, report)))
     return failure();
-  PipelineOptions pipeline = options.pipeline;
-  target->configure(pipeline);
-  if (failed(runToPhase(module, target->getFinalPhase(), pipeline, observer)) ||
-      failed(target->emit(module, options.output)))
+  auto modules = llvm::map_to_vector(
+      versions, [](OwningOpRef<ModuleOp> &version) { return *version; });
+  if (failed(target.emit(modules, options.output)))
     return failure();
   MLIRContext &context = *module.getContext();
   if (!options.header.empty() &&
-      failed(writeText(context, options.header, target->formatHeader(module))))
+      failed(writeText(context, options.header, target.formatHeader(modules.front()))))
     return failure();
   if (!options.report.empty())
     return writeText(context, options.report, report);
   return success();
+}
+
+/// From the phase of `module` to the one that the user wants to see.
+static LogicalResult writePhase(const CompileOptions &options, ModuleOp module,
+                                const Target &target,
+                                const PhaseObserver &observer) {
+  if (target.getNumVersions() > 1)
+    return emitError(module.getLoc())
+           << "--compile-to writes one module but --mcpu names "
+           << target.getNumVersions() << " processors: name one";
+  PipelineOptions pipeline = options.pipeline;
+  target.configure(/*version=*/0, pipeline);
+  if (failed(runToPhase(module, *options.stopAt, pipeline, observer)))
+    return failure();
+  return writeModule(module, options.output);
+}
+
+/// Null after a diagnostic.
+static std::unique_ptr<Target> createTarget(const CompileOptions &options,
+                                            Location loc) {
+  CPUOptions cpu;
+  cpu.cpu = options.cpu;
+  cpu.triple = options.triple;
+  cpu.symbolPrefix = options.symbolPrefix;
+  return createCPUTarget(cpu, loc);
 }
 
 LogicalResult compile(const CompileOptions &options, MLIRContext &context) {
@@ -111,12 +157,15 @@ LogicalResult compile(const CompileOptions &options, MLIRContext &context) {
   PhaseObserver observer = [&](ModuleOp current, const PhaseInfo &phase) {
     return observe(options, current, phase);
   };
-  Phase last = std::min(options.stopAt.value_or(Phase::Kernels), Phase::Kernels);
-  if (failed(runToPhase(*module, last, options.pipeline, observer)))
+  Phase common = std::min(options.stopAt.value_or(Phase::BitPlane), Phase::BitPlane);
+  if (failed(runToPhase(*module, common, options.pipeline, observer)))
     return failure();
-  if (!options.stopAt)
-    return emit(options, *module, observer);
-  if (failed(runToPhase(*module, *options.stopAt, options.pipeline, observer)))
+  if (options.stopAt == common)
+    return writeModule(*module, options.output);
+  std::unique_ptr<Target> target = createTarget(options, module->getLoc());
+  if (!target)
     return failure();
-  return writeModule(*module, options.output);
+  if (options.stopAt)
+    return writePhase(options, *module, *target, observer);
+  return emit(options, *module, *target);
 }

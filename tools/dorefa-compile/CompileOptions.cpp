@@ -35,7 +35,9 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
                               cl::desc("What to compile for: cpu"));
   cl::opt<std::string> cpu(
       "mcpu", cl::init("native"), cl::cat(category), cl::value_desc("name"),
-      cl::desc("Processor: native, x86-64-v3, znver4, ...; generic for AArch64"));
+      cl::desc("Processor: native, x86-64-v3, znver4, ...; generic for AArch64. "
+               "Of several, such as x86-64-v2,x86-64-v3,znver4, the last that a "
+               "machine can run is taken when the model is opened"));
   cl::opt<std::string> triple(
       "mtriple", cl::init("x86_64-linux-gnu"), cl::cat(category),
       cl::value_desc("name"),

@@ -216,7 +216,7 @@ private:
     std::unique_ptr<Target> target = createCPUTarget(cpu, module->getLoc());
     PipelineOptions pipeline;
     if (target)
-      target->configure(pipeline);
+      target->configure(/*version=*/0, pipeline);
     if (!target ||
         failed(runToPhase(*module, target->getFinalPhase(), pipeline)) ||
         failed(target->emit(*module, path)))

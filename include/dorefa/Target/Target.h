@@ -30,13 +30,21 @@ public:
   /// The phase in which `emit` takes a network.
   virtual Phase getFinalPhase() const = 0;
 
-  /// Sets what the passes must know of the machine.
-  virtual void configure(PipelineOptions &options) const = 0;
+  /// In how many versions the artifact holds the network, at least 1: it may run
+  /// on several machines and takes the best version for the one at hand.
+  virtual unsigned getNumVersions() const = 0;
 
-  /// Writes the artifact of `module` to `path`, whole or not at all;
-  /// diagnostics say why not. Constants of `module` may be reshaped, nothing
+  /// Name of what version `version` is made for.
+  virtual std::string getVersionName(unsigned version) const = 0;
+
+  /// Sets what the passes must know of the machine of version `version`.
+  virtual void configure(unsigned version, PipelineOptions &options) const = 0;
+
+  /// Writes the artifact of all `versions` to `path`, whole or not at all;
+  /// diagnostics say why not. Constants of the modules may be reshaped, nothing
   /// else is changed.
-  virtual LogicalResult emit(ModuleOp module, llvm::StringRef path) const = 0;
+  virtual LogicalResult emit(llvm::ArrayRef<ModuleOp> versions,
+                             llvm::StringRef path) const = 0;
 
   /// A C header for `module` in phase `buffers` or later: the exported
   /// function, and names and sizes of inputs and outputs. Empty after a

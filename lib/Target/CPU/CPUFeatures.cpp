@@ -191,3 +191,11 @@ Value *mlir::dorefa::createFeatureCheck(IRBuilderBase &builder,
                                         const MCSubtargetInfo &subtarget) {
   return FeatureCheck(builder, subtarget).create();
 }
+
+bool mlir::dorefa::includesFeatures(const MCSubtargetInfo &more,
+                                    const MCSubtargetInfo &less) {
+  return all_of(kFeatures, [&](const Feature &feature) {
+    std::string name = ("+" + feature.name).str();
+    return more.checkFeatures(name) || !less.checkFeatures(name);
+  });
+}

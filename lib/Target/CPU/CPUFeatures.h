@@ -19,6 +19,11 @@ namespace mlir::dorefa {
 llvm::Value *createFeatureCheck(llvm::IRBuilderBase &builder,
                                 const llvm::MCSubtargetInfo &subtarget);
 
+/// Whether every processor that can run code for `more` can run code for `less`
+/// as well (x86).
+bool includesFeatures(const llvm::MCSubtargetInfo &more,
+                      const llvm::MCSubtargetInfo &less);
+
 } // namespace mlir::dorefa
 
 #endif // DOREFA_LIB_TARGET_CPU_CPUFEATURES_H

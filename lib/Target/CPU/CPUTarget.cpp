@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dorefa/Target/CPU/CPUTarget.h"
+#include "CPUFeatures.h"
 #include "Header.h"
 #include "Linker.h"
 #include "ModelInterface.h"
@@ -105,22 +106,56 @@ static LogicalResult resolveProcessor(const llvm::Target &target,
             "such as x86-64-v3, haswell, znver4 or sapphirerapids";
 }
 
+using Machine = std::unique_ptr<llvm::TargetMachine>;
+
 /// Null after a diagnostic.
-static std::unique_ptr<llvm::TargetMachine>
-createMachine(const CPUOptions &options, Location loc) {
-  llvm::Triple triple(llvm::Triple::normalize(options.triple));
-  const llvm::Target *target = findTarget(triple, loc);
-  std::string cpu = options.cpu, features;
-  if (!target || failed(resolveProcessor(*target, triple, cpu, features, loc)))
+static Machine createMachine(const llvm::Target &target,
+                             const llvm::Triple &triple, std::string cpu,
+                             Location loc) {
+  std::string features;
+  if (failed(resolveProcessor(target, triple, cpu, features, loc)))
     return nullptr;
   llvm::TargetOptions machineOptions;
   // A product and a sum are rounded one by one unless the program says fma.
   machineOptions.AllowFPOpFusion = llvm::FPOpFusion::Strict;
   machineOptions.FunctionSections = true;
   machineOptions.DataSections = true;
-  return std::unique_ptr<llvm::TargetMachine>(
-      target->createTargetMachine(triple, cpu, features, machineOptions,
-                                  llvm::Reloc::PIC_, llvm::CodeModel::Small));
+  return Machine(target.createTargetMachine(triple, cpu, features,
+                                            machineOptions, llvm::Reloc::PIC_,
+                                            llvm::CodeModel::Small));
+}
+
+/// Whether a model would ever take each of `machines`, of which it takes the
+/// last that it can run on.
+static LogicalResult checkOrder(ArrayRef<Machine> machines, Location loc) {
+  for (auto [number, machine] : llvm::enumerate(machines))
+    for (const Machine &later : machines.drop_front(number + 1))
+      if (includesFeatures(*machine->getMCSubtargetInfo(),
+                           *later->getMCSubtargetInfo()))
+        return emitError(loc)
+               << "processor '" << machine->getTargetCPU()
+               << "' would never be chosen, because what runs it also runs '"
+               << later->getTargetCPU()
+               << "', which stands behind it: name the best one last";
+  return success();
+}
+
+/// One per processor of `options`; empty after a diagnostic.
+static std::vector<Machine> createMachines(const CPUOptions &options,
+                                           Location loc) {
+  llvm::Triple triple(llvm::Triple::normalize(options.triple));
+  const llvm::Target *target = findTarget(triple, loc);
+  if (!target)
+    return {};
+  std::vector<Machine> machines;
+  for (StringRef cpu : llvm::split(options.cpu, ',')) {
+    machines.push_back(createMachine(*target, triple, cpu.str(), loc));
+    if (!machines.back())
+      return {};
+  }
+  if (failed(checkOrder(machines, loc)))
+    return {};
+  return machines;
 }
 
 //===----------------------------------------------------------------------===//
@@ -199,7 +234,7 @@ static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
 /// Writes the object code of the network to `path`; LLVM's copy of the network
 /// is gone when this returns.
 static llvm::Error compileObject(ModuleOp module, const Signature &signature,
-                                 StringRef open, llvm::TargetMachine &machine,
+                                 StringRef record, llvm::TargetMachine &machine,
                                  StringRef path) {
   llvm::LLVMContext context;
   flattenConstants(module);
@@ -209,9 +244,23 @@ static llvm::Error compileObject(ModuleOp module, const Signature &signature,
     return llvm::createStringError("module cannot be translated to LLVM IR");
   code->setDataLayout(machine.createDataLayout());
   code->setTargetTriple(machine.getTargetTriple());
-  addModelInterface(*code, signature, open, machine);
+  addModelInterface(*code, signature, record, machine);
   optimise(*code, machine);
   return writeObject(*code, machine, path);
+}
+
+/// Writes the object code of the function that chooses among `versions`.
+static llvm::Error compileOpenFunction(StringRef open,
+                                       ArrayRef<ModelVersion> versions,
+                                       llvm::TargetMachine &machine,
+                                       StringRef path) {
+  llvm::LLVMContext context;
+  llvm::Module code(open, context);
+  code.setDataLayout(machine.createDataLayout());
+  code.setTargetTriple(machine.getTargetTriple());
+  addOpenFunction(code, open, versions);
+  optimise(code, machine);
+  return writeObject(code, machine, path);
 }
 
 /// Renaming onto a device or a directory would replace it: with enough rights
@@ -225,7 +274,7 @@ static llvm::Error checkReplaceable(StringRef path) {
 }
 
 /// Links into a temporary file beside `path` and renames it.
-static llvm::Error linkAndRename(StringRef object, StringRef path,
+static llvm::Error linkAndRename(ArrayRef<std::string> objects, StringRef path,
                                  llvm::TargetMachine &machine,
                                  const ScratchDirectory &scratch) {
   SmallString<128> temporary;
@@ -233,7 +282,7 @@ static llvm::Error linkAndRename(StringRef object, StringRef path,
                                   /*MakeAbsolute=*/false);
   llvm::sys::RemoveFileOnSignal(temporary);
   llvm::FileRemover remover(temporary);
-  if (llvm::Error error = linkSharedObject(object, temporary, machine, scratch))
+  if (llvm::Error error = linkSharedObject(objects, temporary, machine, scratch))
     return error;
   if (std::error_code error = llvm::sys::fs::rename(temporary, path))
     return llvm::createStringError(error,
@@ -243,20 +292,37 @@ static llvm::Error linkAndRename(StringRef object, StringRef path,
   return llvm::Error::success();
 }
 
-static llvm::Error writeSharedObject(ModuleOp module,
-                                     const Signature &signature, StringRef open,
-                                     llvm::TargetMachine &machine,
+/// One network for one machine.
+struct Version {
+  ModuleOp module;
+  Signature signature;
+  llvm::TargetMachine *machine;
+};
+
+static llvm::Error writeSharedObject(ArrayRef<Version> versions, StringRef open,
                                      StringRef path) {
   if (llvm::Error error = checkReplaceable(path))
     return error;
   auto scratch = ScratchDirectory::create();
   if (!scratch)
     return scratch.takeError();
-  std::string object = (*scratch)->getFile("network.o");
+  SmallVector<std::string> objects;
+  SmallVector<ModelVersion> records;
+  for (auto [number, version] : llvm::enumerate(versions)) {
+    std::string name = "model" + std::to_string(number);
+    objects.push_back((*scratch)->getFile(name + ".o"));
+    records.push_back({name, version.machine});
+    if (llvm::Error error =
+            compileObject(version.module, version.signature, name,
+                          *version.machine, objects.back()))
+      return error;
+  }
+  llvm::TargetMachine &machine = *versions.front().machine;
+  objects.push_back((*scratch)->getFile("open.o"));
   if (llvm::Error error =
-          compileObject(module, signature, open, machine, object))
+          compileOpenFunction(open, records, machine, objects.back()))
     return error;
-  return linkAndRename(object, path, machine, **scratch);
+  return linkAndRename(objects, path, machine, **scratch);
 }
 
 //===----------------------------------------------------------------------===//
@@ -271,9 +337,8 @@ namespace {
 
 class CPUTarget : public Target {
 public:
-  CPUTarget(std::unique_ptr<llvm::TargetMachine> machine,
-            StringRef symbolPrefix)
-      : machine(std::move(machine)), symbolPrefix(symbolPrefix) {}
+  CPUTarget(std::vector<Machine> machines, StringRef symbolPrefix)
+      : machines(std::move(machines)), symbolPrefix(symbolPrefix) {}
 
   StringRef getName() const override { return "cpu"; }
   StringRef getDescription() const override {
@@ -281,7 +346,13 @@ public:
   }
   Phase getFinalPhase() const override { return Phase::LLVM; }
 
-  void configure(PipelineOptions &options) const override {
+  unsigned getNumVersions() const override { return machines.size(); }
+  std::string getVersionName(unsigned version) const override {
+    return machines[version]->getTargetCPU().str();
+  }
+
+  void configure(unsigned version, PipelineOptions &options) const override {
+    const Machine &machine = machines[version];
     // AVX-512 and NEON have 32 vector registers, the others have 16; a tile
     // keeps some of them for its operands.
     if (machine->getTargetTriple().isAArch64()) {
@@ -298,13 +369,18 @@ public:
     options.accumulators = isWide ? 24 : 12;
   }
 
-  LogicalResult emit(ModuleOp module, StringRef path) const override {
-    FailureOr<Signature> signature = readSignature(module);
-    if (failed(signature) || failed(checkNetwork(module, *signature)))
-      return failure();
-    if (llvm::Error error = writeSharedObject(
-            module, *signature, symbolPrefix + "_open", *machine, path))
-      return emitError(module.getLoc())
+  LogicalResult emit(ArrayRef<ModuleOp> modules,
+                     StringRef path) const override {
+    std::vector<Version> versions;
+    for (auto [module, machine] : llvm::zip_equal(modules, machines)) {
+      FailureOr<Signature> signature = readSignature(module);
+      if (failed(signature) || failed(checkNetwork(module, *signature)))
+        return failure();
+      versions.push_back({module, *signature, machine.get()});
+    }
+    if (llvm::Error error =
+            writeSharedObject(versions, symbolPrefix + "_open", path))
+      return emitError(versions.front().module.getLoc())
              << "cannot write shared object '" << path
              << "': " << llvm::toString(std::move(error));
     return success();
@@ -317,7 +393,8 @@ public:
   }
 
 private:
-  std::unique_ptr<llvm::TargetMachine> machine;
+  /// In the order in which the user named them, the best one last.
+  std::vector<Machine> machines;
   std::string symbolPrefix;
 };
 
@@ -334,8 +411,8 @@ std::unique_ptr<Target> dorefa::createCPUTarget(const CPUOptions &options,
                    << "' but must be a C identifier";
     return nullptr;
   }
-  std::unique_ptr<llvm::TargetMachine> machine = createMachine(options, loc);
-  if (!machine)
+  std::vector<Machine> machines = createMachines(options, loc);
+  if (machines.empty())
     return nullptr;
-  return std::make_unique<CPUTarget>(std::move(machine), prefix);
+  return std::make_unique<CPUTarget>(std::move(machines), prefix);
 }

@@ -119,8 +119,8 @@ static Error createLibrary(StringRef name, ArrayRef<StringLiteral> functions,
       {"-shared", "-soname", name.str(), "-o", scratch.getFile(name), object});
 }
 
-Error mlir::dorefa::linkSharedObject(StringRef object, StringRef output,
-                                     TargetMachine &machine,
+Error mlir::dorefa::linkSharedObject(ArrayRef<std::string> objects,
+                                     StringRef output, TargetMachine &machine,
                                      const ScratchDirectory &scratch) {
   constexpr StringLiteral libc = "libc.so.6", libm = "libm.so.6",
                           libomp = "libomp.so.5";
@@ -130,10 +130,15 @@ Error mlir::dorefa::linkSharedObject(StringRef object, StringRef output,
     return error;
   if (Error error = createLibrary(libomp, kLibomp, machine, scratch))
     return error;
-  return runLinker({"-shared", "-z", "defs", "-z", "now", "-z", "relro", "-z",
-                    "noexecstack", "--hash-style=gnu", "--gc-sections",
-                    "--strip-all", "-o", output.str(), object.str(),
-                    "--as-needed", scratch.getFile(libomp), scratch.getFile(libm),
-                    "--no-as-needed",
-                    scratch.getFile(libc)});
+  SmallVector<std::string> arguments{
+      "-shared",  "-z", "defs", "-z", "now", "-z", "relro", "-z", "noexecstack",
+      "--hash-style=gnu", "--gc-sections", "--strip-all",
+      // Nobody compares addresses of constants or functions.
+      "--icf=all", "--ignore-data-address-equality", "-o", output.str()};
+  append_range(arguments, objects);
+  append_range(arguments, ArrayRef<std::string>{
+                              "--as-needed", scratch.getFile(libomp),
+                              scratch.getFile(libm), "--no-as-needed",
+                              scratch.getFile(libc)});
+  return runLinker(arguments);
 }

@@ -36,11 +36,12 @@ private:
 llvm::Error writeObject(llvm::Module &module, llvm::TargetMachine &machine,
                         llvm::StringRef path);
 
-/// Links object file `object` into shared object `output`, which needs libc,
-/// libm where it calls it, and LLVM's OpenMP where it has parallel loops. No
-/// library of this machine is read, so that the result does not depend on it:
-/// stand-ins for them are made in `scratch`.
-llvm::Error linkSharedObject(llvm::StringRef object, llvm::StringRef output,
+/// Links object files into shared object `output`; equal constants are stored
+/// once. It needs libc, libm where it calls it, and LLVM's OpenMP where it has
+/// parallel loops. No library of this machine is read, so that the result does
+/// not depend on it: stand-ins for them are made in `scratch`.
+llvm::Error linkSharedObject(llvm::ArrayRef<std::string> objects,
+                             llvm::StringRef output,
                              llvm::TargetMachine &machine,
                              const ScratchDirectory &scratch);
 

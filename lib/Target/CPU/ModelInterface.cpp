@@ -19,42 +19,12 @@ using mlir::failed;
 
 namespace {
 
-class ModelInterface {
-public:
-  ModelInterface(Module &module, const Signature &signature,
-                 const TargetMachine &machine)
-      : module(module), signature(signature), machine(machine),
-        b(module.getContext()), i32(b.getInt32Ty()), i64(b.getInt64Ty()),
-        ptr(b.getPtrTy()) {}
-
-  void create(StringRef open) {
-    network = module.getFunction("main");
-    network->setName("network");
-    createNotify();
-    createNumThreads();
-    usesOpenMP = module.getFunction("__kmpc_fork_call") ||
-                 module.getFunction("__kmpc_fork_call_if");
-    for (GlobalValue &value : module.global_values())
-      if (!value.isDeclaration())
-        value.setLinkage(GlobalValue::InternalLinkage);
-    for (Function &function : module)
-      if (!function.isDeclaration())
-        setTarget(function);
-    Function *workspaceSize = createWorkspaceSize();
-    createOpen(open, createModel(workspaceSize, createRun(workspaceSize)));
-  }
-
-private:
-  //===--------------------------------------------------------------------===//
-  // Functions
-  //===--------------------------------------------------------------------===//
-
-  /// `function` may use every instruction of the target.
-  void setTarget(Function &function) {
-    function.addFnAttr("target-cpu", machine.getTargetCPU());
-    function.addFnAttr("target-features", machine.getTargetFeatureString());
-    function.addFnAttr(Attribute::NoUnwind);
-  }
+/// What writing functions takes.
+class FunctionBuilder {
+protected:
+  explicit FunctionBuilder(Module &module)
+      : module(module), b(module.getContext()), i32(b.getInt32Ty()),
+        i64(b.getInt64Ty()), ptr(b.getPtrTy()) {}
 
   /// An internal function; the builder stands in its first block.
   Function *startFunction(StringRef name, Type *result,
@@ -79,6 +49,55 @@ private:
     b.SetInsertPoint(stop);
     b.CreateRet(ConstantInt::get(function->getReturnType(), status));
     b.SetInsertPoint(next);
+  }
+
+  Module &module;
+  IRBuilder<> b;
+  IntegerType *i32, *i64;
+  PointerType *ptr;
+};
+
+/// The record of a network and its functions.
+class ModelInterface : FunctionBuilder {
+public:
+  ModelInterface(Module &module, const Signature &signature,
+                 const TargetMachine &machine)
+      : FunctionBuilder(module), signature(signature), machine(machine) {}
+
+  void create(StringRef record) {
+    network = module.getFunction("main");
+    network->setName("network");
+    createNotify();
+    createNumThreads();
+    usesOpenMP = module.getFunction("__kmpc_fork_call") ||
+                 module.getFunction("__kmpc_fork_call_if");
+    for (GlobalValue &value : module.global_values())
+      if (!value.isDeclaration())
+        value.setLinkage(GlobalValue::InternalLinkage);
+    for (Function &function : module)
+      if (!function.isDeclaration())
+        setTarget(function);
+    Function *workspaceSize = createWorkspaceSize();
+    GlobalVariable *model =
+        createModel(workspaceSize, createRun(workspaceSize));
+    model->setName(record);
+    model->setLinkage(GlobalValue::ExternalLinkage);
+    model->setVisibility(GlobalValue::HiddenVisibility);
+  }
+
+private:
+  //===--------------------------------------------------------------------===//
+  // Functions
+  //===--------------------------------------------------------------------===//
+
+  /// `function` may use every instruction of the target.
+  void setTarget(Function &function) {
+    function.addFnAttr("target-cpu", machine.getTargetCPU());
+    function.addFnAttr("target-features", machine.getTargetFeatureString());
+    function.addFnAttr(Attribute::NoUnwind);
+    // Without it LLVM may spill vectors to slots that cross cache lines, which
+    // costs a fifth of the time wherever the caller's stack happens to lie so.
+    function.addFnAttr("stackrealign");
   }
 
   /// What the network calls around each layer: `notify` of the options.
@@ -210,33 +229,11 @@ private:
     return function;
   }
 
-  /// `int32_t open(uint32_t abi_version, const dorefa_model **model)`. It runs
-  /// before anything is known of the processor: it must not use more than the
-  /// baseline.
-  void createOpen(StringRef name, Constant *model) {
-    Function *function = startFunction(name, i32, {i32, ptr});
-    function->setLinkage(GlobalValue::ExternalLinkage);
-    bool isX86 = machine.getTargetTriple().isX86();
-    function->addFnAttr("target-cpu", isX86 ? "x86-64" : "generic");
-    function->addFnAttr("target-features", "");
-    Value *version = b.getInt32(DOREFA_MODEL_ABI_VERSION);
-    returnIf(b.CreateICmpNE(function->getArg(0), version),
-             DOREFA_ERROR_VERSION);
-    returnIf(b.CreateIsNull(function->getArg(1)), DOREFA_ERROR_ARGUMENT);
-    // Code for AArch64 never uses more than the baseline.
-    if (isX86) {
-      Value *isKnown = createFeatureCheck(b, *machine.getMCSubtargetInfo());
-      returnIf(b.CreateNot(isKnown), DOREFA_ERROR_CPU);
-    }
-    b.CreateStore(model, function->getArg(1));
-    b.CreateRet(b.getInt32(DOREFA_OK));
-  }
-
   //===--------------------------------------------------------------------===//
   // The record
   //===--------------------------------------------------------------------===//
 
-  Constant *createConstant(Constant *value, StringRef name) {
+  GlobalVariable *createConstant(Constant *value, StringRef name) {
     return new GlobalVariable(module, value->getType(), /*isConstant=*/true,
                               GlobalValue::InternalLinkage, value, name);
   }
@@ -292,7 +289,7 @@ private:
   }
 
   /// The `dorefa_model`.
-  Constant *createModel(Function *workspaceSize, Function *run) {
+  GlobalVariable *createModel(Function *workspaceSize, Function *run) {
     const Triple &triple = machine.getTargetTriple();
     std::string target =
         (triple.getArchName() + "-" + triple.getOSName() + "-" +
@@ -316,20 +313,62 @@ private:
         "model");
   }
 
-  Module &module;
   const Signature &signature;
   const TargetMachine &machine;
-  IRBuilder<> b;
-  IntegerType *i32, *i64;
-  PointerType *ptr;
   Function *network = nullptr;
   bool usesOpenMP = false;
+};
+
+/// The exported function.
+class OpenFunction : FunctionBuilder {
+public:
+  explicit OpenFunction(Module &module) : FunctionBuilder(module) {}
+
+  /// `int32_t open(uint32_t abi_version, const dorefa_model **model)`. It runs
+  /// before anything is known of the processor: it must not use more than the
+  /// baseline.
+  void create(StringRef name, ArrayRef<ModelVersion> versions) {
+    Function *function = startFunction(name, i32, {i32, ptr});
+    function->setLinkage(GlobalValue::ExternalLinkage);
+    bool isX86 = versions.front().machine->getTargetTriple().isX86();
+    function->addFnAttr("target-cpu", isX86 ? "x86-64" : "generic");
+    function->addFnAttr("target-features", "");
+    Value *version = b.getInt32(DOREFA_MODEL_ABI_VERSION);
+    returnIf(b.CreateICmpNE(function->getArg(0), version),
+             DOREFA_ERROR_VERSION);
+    Value *result = function->getArg(1);
+    returnIf(b.CreateIsNull(result), DOREFA_ERROR_ARGUMENT);
+    for (const ModelVersion &candidate : reverse(versions)) {
+      // Also where it cannot run: the caller may say what it was compiled for.
+      b.CreateStore(declareRecord(candidate.record), result);
+      // Code for AArch64 never uses more than the baseline.
+      Value *canRun = isX86 ? createFeatureCheck(
+                                  b, *candidate.machine->getMCSubtargetInfo())
+                            : b.getTrue();
+      returnIf(canRun, DOREFA_OK);
+    }
+    b.CreateRet(b.getInt32(DOREFA_ERROR_CPU));
+  }
+
+private:
+  Constant *declareRecord(StringRef name) {
+    auto *record = new GlobalVariable(module, ptr, /*isConstant=*/true,
+                                      GlobalValue::ExternalLinkage,
+                                      /*Initializer=*/nullptr, name);
+    record->setVisibility(GlobalValue::HiddenVisibility);
+    return record;
+  }
 };
 
 } // namespace
 
 void mlir::dorefa::addModelInterface(Module &module, const Signature &signature,
-                                     StringRef open,
+                                     StringRef record,
                                      const TargetMachine &machine) {
-  ModelInterface(module, signature, machine).create(open);
+  ModelInterface(module, signature, machine).create(record);
+}
+
+void mlir::dorefa::addOpenFunction(Module &module, StringRef open,
+                                   ArrayRef<ModelVersion> versions) {
+  OpenFunction(module).create(open, versions);
 }

@@ -14,12 +14,23 @@
 namespace mlir::dorefa {
 
 /// Adds to `module`, in which `@main` is the network with one descriptor per
-/// input, output and the workspace, the record `dorefa_model` and its
-/// functions; `open` is the name of the only function that is exported,
+/// input, output and the workspace and the options of a run, the record
+/// `dorefa_model` named `record` and its functions. The record is hidden,
 /// everything else becomes internal.
 void addModelInterface(llvm::Module &module, const Signature &signature,
-                       llvm::StringRef open,
+                       llvm::StringRef record,
                        const llvm::TargetMachine &machine);
+
+/// A record in another object, and the machine that its code is for.
+struct ModelVersion {
+  std::string record;
+  const llvm::TargetMachine *machine;
+};
+
+/// Adds to `module` the one function that is exported, `open`: it hands out the
+/// last of `versions` that the processor can run.
+void addOpenFunction(llvm::Module &module, llvm::StringRef open,
+                     llvm::ArrayRef<ModelVersion> versions);
 
 } // namespace mlir::dorefa
 

@@ -26,7 +26,8 @@ struct CPUOptions {
   /// Instruction set and system: x86-64 or AArch64, Linux with glibc.
   std::string triple = "x86_64-unknown-linux-gnu";
   /// A processor that LLVM knows, or `native`, the one that we run on. For
-  /// AArch64 `generic`: Armv8-A with NEON.
+  /// AArch64 `generic`: Armv8-A with NEON. Several with commas in between make a
+  /// version each, of which the last one that the machine can run is taken.
   std::string cpu = "native";
   /// The one exported function is `<prefix>_open`; a C identifier.
   std::string symbolPrefix = "dorefa_model";
