@@ -520,8 +520,13 @@ private:
     if (sum.getObstacle())
       return sum.getObstacle();
     bool exhaustive = verify == VerifyThresholds::Exhaustive;
-    if (exhaustive && failed(verifySize(quantizer, sum.countPairs())))
-      return failure();
+    if (exhaustive && sum.countPairs() > kMaxCompared)
+      return std::optional(Obstacle{
+          quantizer,
+          llvm::formatv("the sum has {0} pairs of integers to compare but "
+                        "verify=exhaustive takes at most {1}",
+                        sum.countPairs(), kMaxCompared),
+          "use verify=certificate"});
     std::vector<SumRow> rows(sum.getNumRows());
     parallelFor(&getContext(), 0, rows.size(),
                 [&](size_t c) { rows[c] = sum.solve(c, exhaustive); });

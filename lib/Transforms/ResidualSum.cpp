@@ -20,6 +20,10 @@ namespace mlir::dorefa {
 static constexpr int64_t kMaxWide = int64_t(1) << 20;
 static constexpr int64_t kMaxNarrow = int64_t(1) << 13;
 static constexpr int64_t kMaxEffort = int64_t(1) << 27;
+/// Steps of a search that halves an interval, or drops a third of it.
+static constexpr int kSteps = 40;
+/// Far above the error of a sum of numbers up to 2^20 in float64.
+static constexpr double kTolerance = 1e-9;
 /// The weighted sum and the thresholds, one beyond its ends, are i32.
 static constexpr int64_t kMaxSum = std::numeric_limits<int32_t>::max() - 1;
 
@@ -35,10 +39,36 @@ struct ResidualSum::Operand {
   }
 };
 
-/// One threshold: for each number of the narrow branch, how many of the wide one, in
-/// the order in which the level rises, do not reach it.
-struct ResidualSum::Line {
-  std::vector<int64_t> missed;
+/// The search for weights and thresholds of one channel.
+struct ResidualSum::Search {
+  Operand operands[2];
+  /// The branch with fewer numbers.
+  unsigned narrow;
+  /// Whether the level rises or falls with the sum: 1, -1.
+  int direction;
+  /// For each threshold and each number of the narrow branch, how many of the wide
+  /// one, in the order in which the level rises, do not reach it.
+  std::vector<std::vector<int64_t>> missed;
+
+  const Operand &outer() const { return operands[narrow]; }
+  const Operand &inner() const { return operands[1 - narrow]; }
+  int64_t countInner() const { return inner().floats.size(); }
+  /// Number `i` of the wide branch in the order in which the level rises.
+  int64_t at(int64_t i) const {
+    return inner().slope * direction >= 0 ? i : countInner() - 1 - i;
+  }
+  int signOf(const Operand &operand) const {
+    return operand.slope * direction < 0 ? -1 : 1;
+  }
+
+  /// Sets weights and thresholds of `row` where each threshold has, between the sums
+  /// that do not reach it and those that do, room to lie in.
+  bool fit(int64_t innerWeight, int64_t outerWeight, SumRow &row) const;
+  /// Calls `visit` with outer and inner number of the last pair that does not reach the
+  /// threshold of `line` (false) and the first that does (true), outer by outer.
+  void forEachNeighbour(ArrayRef<int64_t> line,
+                        llvm::function_ref<void(bool, int64_t, int64_t)> visit) const;
+  bool find(SumRow &row) const;
 };
 
 //===----------------------------------------------------------------------===//
@@ -201,28 +231,162 @@ ResidualSum::Operand ResidualSum::makeOperand(unsigned i, int64_t channel) const
 // Solving
 //===----------------------------------------------------------------------===//
 
-/// Pairs of integers whose quotient comes near `ratio`, greater than or equal to 0,
-/// each nearer than the one before: the convergents of its continued fraction.
-/// Calls `isDone` with numerator and denominator until it holds.
-static bool approximate(double ratio,
-                        llvm::function_ref<bool(int64_t, int64_t)> isDone) {
-  int64_t before[2] = {0, 1}, current[2] = {1, 0};
-  for (double rest = ratio; rest <= static_cast<double>(kMaxSum);) {
-    double whole = std::floor(rest);
-    for (unsigned i : {0u, 1u}) {
-      int64_t next = static_cast<int64_t>(whole) * current[i] + before[i];
-      before[i] = current[i];
-      current[i] = next;
-      if (next > kMaxSum)
-        return false;
+void ResidualSum::Search::forEachNeighbour(
+    ArrayRef<int64_t> line,
+    llvm::function_ref<void(bool, int64_t, int64_t)> visit) const {
+  for (size_t n = 0; n < line.size(); ++n)
+    for (bool isReached : {false, true}) {
+      int64_t i = isReached ? line[n] : line[n] - 1;
+      if (i >= 0 && i < countInner())
+        visit(isReached, outer().integers[n], inner().integers[at(i)]);
     }
-    if (isDone(current[0], current[1]))
-      return true;
-    if (rest == whole)
+}
+
+bool ResidualSum::Search::fit(int64_t innerWeight, int64_t outerWeight,
+                              SumRow &row) const {
+  if (double(std::abs(innerWeight)) * double(inner().maxAbs()) +
+          double(std::abs(outerWeight)) * double(outer().maxAbs()) >=
+      double(kMaxSum))
+    return false;
+  row.thresholds.clear();
+  for (ArrayRef<int64_t> line : missed) {
+    int64_t below = -kMaxSum - 1, above = kMaxSum + 1;
+    forEachNeighbour(line, [&](bool isReached, int64_t x, int64_t y) {
+      int64_t weighted = innerWeight * y + outerWeight * x;
+      if (isReached)
+        above = std::min(above, weighted);
+      else
+        below = std::max(below, weighted);
+    });
+    if (below >= above)
       return false;
-    rest = 1 / (rest - whole);
+    bool isReachedByAll = below < -kMaxSum;
+    row.thresholds.push_back(static_cast<int32_t>(isReachedByAll ? above : below + 1));
   }
-  return false;
+  row.weights[narrow] = static_cast<int32_t>(outerWeight);
+  row.weights[1 - narrow] = static_cast<int32_t>(innerWeight);
+  return true;
+}
+
+namespace {
+
+/// Points of which one has the largest `y + r * x`, whatever r: the upper hull.
+class UpperHull {
+public:
+  /// Adds a point; x must not fall from one to the next.
+  void add(double x, double y) {
+    auto isBelow = [&](std::pair<double, double> a, std::pair<double, double> b) {
+      return (b.first - a.first) * (y - a.second) >= (b.second - a.second) * (x - a.first);
+    };
+    while (points.size() > 1 && isBelow(points[points.size() - 2], points.back()))
+      points.pop_back();
+    points.push_back({x, y});
+  }
+
+  double getMax(double r) const {
+    double max = -std::numeric_limits<double>::infinity();
+    for (auto [x, y] : points)
+      max = std::max(max, y + r * x);
+    return max;
+  }
+
+private:
+  std::vector<std::pair<double, double>> points;
+};
+
+} // namespace
+
+/// Numerator and denominator of the simplest fraction between `low`, not negative, and
+/// `high`, by their continued fractions. Nullopt where one would be no weight.
+static std::optional<std::pair<int64_t, int64_t>> findFraction(double low, double high,
+                                                               int depth = 0) {
+  double whole = std::floor(low);
+  if (!(low < high) || whole >= double(kMaxSum) || depth > kSteps)
+    return std::nullopt;
+  if (whole + 1 < high)
+    return std::pair<int64_t, int64_t>(static_cast<int64_t>(whole) + 1, 1);
+  auto rest = findFraction(1 / (high - whole), 1 / (low - whole), depth + 1);
+  if (!rest)
+    return std::nullopt;
+  int64_t numerator = static_cast<int64_t>(whole) * rest->first + rest->second;
+  if (numerator > kMaxSum)
+    return std::nullopt;
+  return std::pair(numerator, rest->first);
+}
+
+/// The slack is a concave function of the ratio of the weights: all ratios that fit lie
+/// in one interval, near the ratio of the slopes. The simplest fraction in it wins.
+bool ResidualSum::Search::find(SumRow &row) const {
+  if (inner().slope == 0 || outer().slope == 0)
+    return fit(inner().slope == 0 ? 0 : signOf(inner()),
+               outer().slope == 0 ? 0 : signOf(outer()), row);
+  // Of each threshold: sums below it and, negative, above it.
+  std::vector<std::pair<UpperHull, UpperHull>> hulls(missed.size());
+  for (auto [line, hull] : llvm::zip_equal(missed, hulls))
+    forEachNeighbour(line, [&, &hull = hull](bool isReached, int64_t x, int64_t y) {
+      double weighted = double(y) * signOf(inner());
+      isReached ? hull.second.add(double(x), -weighted)
+                : hull.first.add(double(x), weighted);
+    });
+  // The narrowest room for weights 1 and `ratio`, less than these numbers may be off:
+  // positive where all have some.
+  auto getSlack = [&](double ratio) {
+    double slack = std::numeric_limits<double>::infinity(), r = ratio * signOf(outer());
+    for (const auto &[below, above] : hulls)
+      slack = std::min(slack, -above.getMax(-r) - below.getMax(r));
+    return slack - kTolerance;
+  };
+  double ratio = std::abs(outer().slope / inner().slope);
+  // By more than this, a line would miss a whole number of the wide branch.
+  double reach = std::min(2.0 / static_cast<double>(outer().integers.size()), ratio);
+  double low = ratio - reach, high = ratio + reach;
+  for (int i = 0; i < kSteps && getSlack(ratio) <= 0; ++i) {
+    double third = (high - low) / 3;
+    bool isLeft = getSlack(low + third) > getSlack(high - third);
+    (isLeft ? high : low) += isLeft ? -third : third;
+    ratio = (low + high) / 2;
+  }
+  if (getSlack(ratio) <= 0)
+    return false;
+  double ends[2] = {ratio, ratio};
+  for (int side : {0, 1}) {
+    double outside = side == 0 ? std::max(ratio - reach, 0.0) : ratio + reach;
+    for (int i = 0; i < kSteps; ++i) {
+      double middle = (ends[side] + outside) / 2;
+      (getSlack(middle) > 0 ? ends[side] : outside) = middle;
+    }
+  }
+  auto fraction = findFraction(ends[0], ends[1]);
+  return fraction && fit(fraction->second * signOf(inner()),
+                         fraction->first * signOf(outer()), row);
+}
+
+ResidualSum::Search ResidualSum::makeSearch(int64_t channel, const ThresholdRow &levels,
+                                            SumRow &row) const {
+  Search search{{makeOperand(0, channel), makeOperand(1, channel)}, 0, 1, {}};
+  if (search.operands[0].floats.size() >= search.operands[1].floats.size())
+    search.narrow = 1;
+  if (levels.direction < 0)
+    search.direction = -1;
+  for (int64_t threshold : levels.thresholds) {
+    auto bound = static_cast<float>(rest->getThreshold(channel, threshold));
+    std::vector<int64_t> &line = search.missed.emplace_back();
+    int64_t missed = 0;
+    for (float x : search.outer().floats) {
+      auto reaches = [&](int64_t i) {
+        ++row.numCompared;
+        float y = search.inner().floats[search.at(i)];
+        float u = search.narrow == 0 ? add(x, y) : add(y, x);
+        return search.direction > 0 ? u >= bound : u <= bound;
+      };
+      while (missed > 0 && reaches(missed - 1))
+        --missed;
+      while (missed < search.countInner() && !reaches(missed))
+        ++missed;
+      line.push_back(missed);
+    }
+  }
+  return search;
 }
 
 SumRow ResidualSum::solve(int64_t channel, bool exhaustive) const {
@@ -232,115 +396,49 @@ SumRow ResidualSum::solve(int64_t channel, bool exhaustive) const {
   row.obstacle = levels.obstacle;
   if (row.wrong || row.obstacle)
     return row;
-  const Operand operands[2] = {makeOperand(0, channel), makeOperand(1, channel)};
-  unsigned narrow = operands[0].floats.size() < operands[1].floats.size() ? 0 : 1;
-  const Operand &outer = operands[narrow], &inner = operands[1 - narrow];
-  auto numInner = static_cast<int64_t>(inner.floats.size());
-  int direction = levels.direction < 0 ? -1 : 1;
-  // The numbers of the wide branch in the order in which the level rises.
-  bool isUpward = inner.slope * direction >= 0;
-  auto at = [&](int64_t i) { return isUpward ? i : numInner - 1 - i; };
-
-  std::vector<Line> lines;
-  for (int64_t threshold : levels.thresholds) {
-    auto bound = static_cast<float>(rest->getThreshold(channel, threshold));
-    Line &line = lines.emplace_back();
-    int64_t missed = 0;
-    for (float x : outer.floats) {
-      auto reaches = [&](int64_t i) {
-        ++row.numCompared;
-        float y = inner.floats[at(i)];
-        float u = narrow == 0 ? add(x, y) : add(y, x);
-        return direction > 0 ? u >= bound : u <= bound;
-      };
-      while (missed > 0 && reaches(missed - 1))
-        --missed;
-      while (missed < numInner && !reaches(missed))
-        ++missed;
-      line.missed.push_back(missed);
-    }
-  }
-
-  // Thresholds for these weights; false where no threshold has a line on one side.
-  auto fit = [&](int64_t innerWeight, int64_t outerWeight) {
-    row.thresholds.clear();
-    for (const Line &line : lines) {
-      int64_t lower = -kMaxSum - 1, upper = kMaxSum + 1;
-      for (size_t n = 0; n < line.missed.size(); ++n) {
-        int64_t missed = line.missed[n];
-        auto sumAt = [&](int64_t i) {
-          return innerWeight * inner.integers[at(i)] + outerWeight * outer.integers[n];
-        };
-        if (missed > 0)
-          lower = std::max(lower, sumAt(missed - 1) + 1);
-        if (missed < numInner)
-          upper = std::min(upper, sumAt(missed));
-        if (lower > upper)
-          return false;
-      }
-      bool isBounded = lower >= -kMaxSum;
-      row.thresholds.push_back(static_cast<int32_t>(isBounded ? lower : upper));
-    }
-    row.weights[narrow] = static_cast<int32_t>(outerWeight);
-    row.weights[1 - narrow] = static_cast<int32_t>(innerWeight);
-    return true;
-  };
-  auto signOf = [&](double slope) { return slope * direction < 0 ? -1 : 1; };
-  auto isProven = [&](int64_t outerSize, int64_t innerSize) {
-    return double(innerSize) * double(inner.maxAbs()) +
-                   double(outerSize) * double(outer.maxAbs()) <
-               double(kMaxSum) &&
-           fit(innerSize * signOf(inner.slope), outerSize * signOf(outer.slope));
-  };
-  bool found = inner.slope == 0
-                   ? isProven(outer.slope == 0 ? 0 : 1, 0)
-                   : approximate(std::abs(outer.slope / inner.slope), isProven);
-  if (!found) {
-    row.obstacle = Obstacle{sum,
-                            llvm::formatv("no comparison of integers gives the codes "
-                                          "of the float sum on channel {0}: its "
-                                          "rounding decides near a threshold",
-                                          channel),
-                            "use scales that are small multiples of a common one, or "
-                            "accept float arithmetic here"};
+  Search search = makeSearch(channel, levels, row);
+  if (search.find(row)) {
+    certify(channel, exhaustive, search, row);
     return row;
   }
-  certify(channel, exhaustive, lines, operands, row);
+  row.obstacle = Obstacle{sum,
+                          llvm::formatv("no comparison of integers gives the codes of "
+                                        "the float sum on channel {0}: its rounding "
+                                        "decides near a threshold",
+                                        channel),
+                          "use scales that are small multiples of a common one, or "
+                          "accept float arithmetic here"};
   return row;
 }
 
 /// The operations themselves, at each threshold beside it for some numbers of the
 /// narrow branch, or everywhere.
-void ResidualSum::certify(int64_t channel, bool exhaustive, ArrayRef<Line> lines,
-                          const Operand operands[2], SumRow &row) const {
+void ResidualSum::certify(int64_t channel, bool exhaustive, const Search &search,
+                          SumRow &row) const {
   Interval a = getInterval(0, channel), b = getInterval(1, channel);
   auto check = [&](int64_t i, int64_t j) {
-    int64_t weighted = row.weights[0] * operands[0].integers[i] +
-                       row.weights[1] * operands[1].integers[j];
+    int64_t weighted = row.weights[0] * search.operands[0].integers[i] +
+                       row.weights[1] * search.operands[1].integers[j];
     int64_t level = getBase() + llvm::count_if(row.thresholds, [&](int64_t t) {
                       return weighted >= t;
                     });
     row.wrong |= level != evaluate(channel, a.lo + i, b.lo + j);
     ++row.numCompared;
   };
-  int64_t numA = operands[0].floats.size(), numB = operands[1].floats.size();
   if (exhaustive) {
     row.numCompared = 0;
-    for (int64_t i = 0; i < numA; ++i)
-      for (int64_t j = 0; j < numB; ++j)
+    for (int64_t i = 0; i <= a.hi - a.lo; ++i)
+      for (int64_t j = 0; j <= b.hi - b.lo; ++j)
         check(i, j);
     return;
   }
-  unsigned narrow = numA < numB ? 0 : 1;
-  int64_t numInner = narrow == 0 ? numB : numA;
-  bool isUpward = row.weights[1 - narrow] >= 0;
-  for (const Line &line : lines)
-    for (size_t n : {size_t(0), line.missed.size() / 2, line.missed.size() - 1})
-      for (int64_t i : {line.missed[n] - 1, line.missed[n]}) {
-        if (i < 0 || i >= numInner)
+  for (ArrayRef<int64_t> line : search.missed)
+    for (size_t n : {size_t(0), line.size() / 2, line.size() - 1})
+      for (int64_t i : {line[n] - 1, line[n]}) {
+        if (i < 0 || i >= search.countInner())
           continue;
-        int64_t inner = isUpward ? i : numInner - 1 - i;
-        narrow == 0 ? check(n, inner) : check(inner, n);
+        int64_t inner = search.at(i);
+        search.narrow == 0 ? check(n, inner) : check(inner, n);
       }
 }
 

@@ -41,10 +41,10 @@ public:
   /// What stands in the way, if anything. The functions below need a sum without.
   const std::optional<Obstacle> &getObstacle() const { return obstacle; }
 
-  /// Finds the comparison of a channel. It holds for every pair: for each b the
-  /// smallest a that reaches a level is found by evaluating the reference, which is
-  /// monotone in a, and the comparison must yield the same a. With `exhaustive`
-  /// compares all pairs with the operations themselves.
+  /// Finds the comparison of a channel. It holds for every pair: for each b the a at
+  /// which a level is reached is found by evaluating the reference, which is monotone
+  /// in a, and the weighted sum must part these pairs from the others. With
+  /// `exhaustive` compares all pairs with the operations themselves.
   SumRow solve(int64_t channel, bool exhaustive) const;
 
   /// Accumulators or codes.
@@ -57,8 +57,8 @@ public:
   int64_t getNumThresholds() const { return rest->getNumThresholds(); }
 
 private:
-  struct Line;
   struct Operand;
+  struct Search;
 
   std::optional<Obstacle> read(const Chain &chain, const RangeAnalysis &ranges);
   std::optional<Obstacle> readBranch(unsigned i, const RangeAnalysis &ranges);
@@ -70,8 +70,10 @@ private:
   Operand makeOperand(unsigned i, int64_t channel) const;
   float add(float lhs, float rhs) const;
   int64_t evaluate(int64_t channel, int64_t a, int64_t b) const;
-  void certify(int64_t channel, bool exhaustive, ArrayRef<Line> lines,
-               const Operand operands[2], SumRow &row) const;
+  /// Finds, for each level, the pairs at which it is reached.
+  Search makeSearch(int64_t channel, const ThresholdRow &levels, SumRow &row) const;
+  void certify(int64_t channel, bool exhaustive, const Search &search,
+               SumRow &row) const;
 
   BinaryOp sum;
   BinaryKind kind;

@@ -199,8 +199,8 @@ def FuseThresholdsPass : Pass<"dorefa-fuse-thresholds"> {
     `dorefa.threshold` on a `dorefa.weighted_sum` of both integers where that gives
     the codes of the float sum for every pair. For each number of the branch with
     fewer of them, the number of the other at which a level is reached is found by
-    evaluation; the weights, taken from the ratio of the two scales, must give the
-    same one everywhere.
+    evaluation. Weights are the smallest that part all pairs that reach a level from
+    all that do not, for every level; rounding may leave none.
 
     Not fused: sums whose rounding decides, or of more branches; average pools whose
     sums are rounded; tables that are too large. Each of them is a missed remark that
