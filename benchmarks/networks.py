@@ -49,8 +49,11 @@ NETWORKS = {
 
 def checked(*command: object) -> str:
     """Output of a program; raises Unavailable with its last words where it fails."""
-    result = subprocess.run([str(word) for word in command], check=False, capture_output=True,
-                            text=True)
+    try:
+        result = subprocess.run([str(word) for word in command], check=False, capture_output=True,
+                                text=True)
+    except OSError as problem:
+        raise Unavailable(str(problem)) from problem
     if result.returncode:
         raise Unavailable((result.stderr.strip().splitlines() or ["it fails"])[-1])
     return result.stdout
@@ -114,8 +117,8 @@ def peers(source: Path, values: Path, prefix: Path, settings: Settings,
         if not Path(f"{prefix}.int8.onnx").exists():
             progress(f"twins of {source.name}")
             checked(python, PROGRAMS / "peer_models.py", source, values, prefix)
-    except (OSError, Unavailable) as problem:
-        skipped[f"{source.stem}: twins"] = str(problem)
+    except Unavailable as problem:
+        skipped[f"{source.stem}: onnxruntime, openvino, torch"] = str(problem)
         return
     for engine, precision in PEERS:
         twin = "int8" if precision == "int8" else "f32"

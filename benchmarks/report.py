@@ -12,6 +12,7 @@ between the marks in benchmarks/README.md.
 import argparse
 import json
 import math
+import os
 import re
 import statistics
 import subprocess
@@ -312,7 +313,7 @@ def write(source: Path, peers: Path | None = None) -> None:
     print(text)
     script = Path(__file__).with_name("plots.py")
     pythons = [sys.executable] + ([str(peers / "bin" / "python")] if peers else [])
-    for python in pythons:
+    for python in filter(os.path.exists, pythons):
         found = subprocess.run([python, "-c", "import matplotlib"], check=False,
                                capture_output=True)
         if found.returncode == 0:
