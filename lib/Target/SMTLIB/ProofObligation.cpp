@@ -126,6 +126,21 @@ static Value getNext(Operation *op) {
   return nullptr;
 }
 
+/// Whether an operation in front of `quantizer` joins two values that are not constant,
+/// as x * sigmoid(x) does. Encodings follow one value.
+static bool joinsValues(Operation *quantizer) {
+  for (Operation *op = quantizer; op;) {
+    auto binary = dyn_cast<BinaryOp>(op);
+    if (binary && !getConstant(binary.getLhs()) && !getConstant(binary.getRhs()))
+      return true;
+    Value operand = getNext(op);
+    if (!operand || getElementTypeOrSelf(operand).isInteger(32))
+      return false;
+    op = operand.getDefiningOp();
+  }
+  return false;
+}
+
 LogicalResult Reference::collect() {
   for (Operation *op = quantizer; op;) {
     Value operand = getNext(op);
@@ -395,6 +410,12 @@ dorefa::collectObligations(ModuleOp reference, const ProofSelection &selection,
       layer = "quantizer" + std::to_string(index);
     bool selected = selection.layer.empty() || selection.layer == layer;
     ThresholdOp threshold = thresholds.lookup(index);
+    if (threshold && joinsValues(op)) {
+      if (selected)
+        op->emitRemark("depends on the accumulators through more than one value, for "
+                       "which there is no proof; use verify=exhaustive");
+      return;
+    }
     if (threshold)
       layers.push_back(layer);
     if (threshold && selected)
