@@ -79,8 +79,9 @@ def ConvertDoReFaToLinalgPass : Pass<"convert-dorefa-to-linalg"> {
 
     Ungrouped convolutions and matrix products become named operations, whose weights
     take the output channel as last dimension; a micro-kernel or
-    `dorefa-fuse-multiply-add` computes them as chains of fused multiply-adds. Pads
-    become `tensor.pad`.
+    `dorefa-fuse-multiply-add` computes them as chains of fused multiply-adds. A
+    convolution of a few channels reads an image that lies channels first as it is.
+    Padded maps are filled at their border and take the inside from its producer.
 
     Limits: layers and pools on codes and thresholds have to be gone, see
     `convert-dorefa-to-bitplane`. Quantizers of weights and gradients that are left
@@ -188,7 +189,7 @@ def ConvertBitPlaneToVectorPass : MicroKernelPass<"convert-bitplane-to-vector"> 
 }
 
 def ConvertLinalgToVectorPass : MicroKernelPass<"convert-linalg-to-vector"> {
-  let summary = "Lower float convolutions and products to chains of fused multiply-adds";
+  let summary = "Lower float layers and pools to vectors";
   let description = [{
     Convolutions and products on memrefs of `f32` become tiles of pixels times vectors of
     output channels: `linalg.conv_2d_nhwc_hwcf`, `linalg.depthwise_conv_2d_nhwc_hwc`, `linalg.matmul`, and
@@ -199,6 +200,7 @@ def ConvertLinalgToVectorPass : MicroKernelPass<"convert-linalg-to-vector"> {
     the chain starts from the bias or number itself and nothing is written before.
 
     Constant weights of a product are packed into one stream per vector of outputs.
+    Pools and other reductions of windows combine vectors of channels in registers.
 
     Limits: only the batch may be dynamic, and output channels must lie side by side in
     weights and result. Everything else is left as it is.
@@ -292,7 +294,7 @@ def ConvertParallelToOpenMPPass
     ```
   }];
   let options = [
-    Option<"minWork", "min-work", "unsigned", /*default=*/"40000",
+    Option<"minWork", "min-work", "unsigned", /*default=*/"8000",
            "Vector instructions, about, that are worth waking threads for">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",

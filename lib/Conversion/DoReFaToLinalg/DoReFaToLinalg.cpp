@@ -76,8 +76,7 @@ struct MapRegion {
 static std::pair<SmallVector<OpFoldResult>, SmallVector<OpFoldResult>>
 getSlice(ImplicitLocOpBuilder &b, Value map, const MapRegion &region,
          int64_t rowDim) {
-  SmallVector<OpFoldResult> sizes =
-      tensor::getMixedSizes(b, b.getLoc(), map);
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, b.getLoc(), map);
   SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
   offsets[rowDim] = b.getIndexAttr(region.row);
   offsets[rowDim + 1] = b.getIndexAttr(region.column);
@@ -98,8 +97,8 @@ Value dorefa::padFeatureMap(ImplicitLocOpBuilder &b, Value input,
   shape[rowDim + 1] += pads[1] + pads[3];
   Value scalar = arith::ConstantOp::create(b, value);
   Value map = createEmpty(b, type.clone(shape), input);
-  // Not tensor.pad: so what computes the input can write it where it belongs, and
-  // only the border is filled.
+  // Not tensor.pad: so what computes the input can write it where it belongs,
+  // and only the border is filled.
   SmallVector<int64_t> strides(type.getRank(), 1);
   auto steps = getAsIndexOpFoldResult(b.getContext(), strides);
   for (const MapRegion &border :

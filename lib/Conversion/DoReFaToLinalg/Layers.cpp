@@ -152,13 +152,12 @@ struct Conv2DToLinalg : OpConversionPattern<Conv2DOp> {
     int64_t groups = op.getGroups();
     auto dim = [&](Loop loop) { return b.getAffineDimExpr(loop); };
     auto [y, x] = getTap(b, op);
-    Value result =
-        createGeneric(b, splitChannels(b, input, groups),
-                      splitChannels(b, filter, groups),
-                      splitChannels(b, init, groups),
-                      {{dim(N), y, x, dim(G), dim(C)},
-                       {dim(KY), dim(KX), dim(C), dim(G), dim(F)},
-                       {dim(N), dim(Y), dim(X), dim(G), dim(F)}});
+    Value result = createGeneric(b, splitChannels(b, input, groups),
+                                 splitChannels(b, filter, groups),
+                                 splitChannels(b, init, groups),
+                                 {{dim(N), y, x, dim(G), dim(C)},
+                                  {dim(KY), dim(KX), dim(C), dim(G), dim(F)},
+                                  {dim(N), dim(Y), dim(X), dim(G), dim(F)}});
     SmallVector<ReassociationIndices> dims{{0}, {1}, {2}, {3, 4}};
     return tensor::CollapseShapeOp::create(b, init.getType(), result, dims);
   }

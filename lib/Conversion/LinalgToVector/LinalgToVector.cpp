@@ -30,19 +30,22 @@ struct ConvertLinalgToVectorPass
   using Base::Base;
 
   void runOnOperation() override {
-    MicroKernelOptions options{lanes, accumulators,
-                               llvm::to_vector(features)};
+    MicroKernelOptions options{lanes, accumulators, llvm::to_vector(features)};
     options.parallel = parallel;
     if (failed(options.verify(getOperation())))
       return signalPassFailure();
     SmallVector<linalg::LinalgOp> layers;
     getOperation().walk([&](linalg::LinalgOp op) {
-      if (hasFloatKernel(op))
+      if (hasFloatKernel(op) || hasWindowKernel(op))
         layers.push_back(op);
     });
     for (linalg::LinalgOp layer : layers) {
       OpBuilder builder(layer);
-      emitFloatKernel(builder, layer, options);
+      if (hasFloatKernel(layer))
+        emitFloatKernel(builder, layer, options);
+      else
+        emitWindowKernel(builder, cast<linalg::GenericOp>(layer.getOperation()),
+                         options);
       layer->erase();
     }
   }

@@ -12,6 +12,7 @@
 #include "KernelBuilder.h"
 
 #include "dorefa/Dialect/BitPlane/Geometry.h"
+#include "dorefa/Dialect/DoReFa/Constants.h"
 
 using namespace mlir;
 using namespace mlir::bitplane;
@@ -77,8 +78,8 @@ LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::PackOp op,
 }
 
 /// What a set and a cleared bit of a plane add to the code, or to its level.
-static std::pair<int64_t, int64_t>
-bitTerms(int64_t plane, std::optional<CodeType> levels) {
+static std::pair<int64_t, int64_t> bitTerms(int64_t plane,
+                                            std::optional<CodeType> levels) {
   int64_t weight = int64_t(1) << plane;
   if (!levels)
     return {weight, 0};
@@ -120,162 +121,188 @@ LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::UnpackOp op,
 
 namespace {
 
+/// Where the code falls as the value rises, all bits of an integer or the sign
+/// of a float are flipped, of value and threshold alike: every comparison is
+/// then `>=`. Constant thresholds are flipped, sorted and laid out as vectors
+/// of channels at compile time.
 class ThresholdEmitter {
 public:
   ThresholdEmitter(KernelBuilder &b, bitplane::ThresholdOp op);
   void emit();
 
 private:
-  void emitWord(Value word, int64_t valid);
-  Value laneMask(int64_t v);
-  Value loadThresholds(Value word, int64_t v, Value j);
-  Value loadDecreasing(Value word, int64_t v);
-  Value reaches(Value x, Value threshold, Value decreasing);
-  Value count(Value x, int64_t v, Value word, Value decreasing);
+  template <typename T>
+  Value sortThresholds(ElementsAttr constant);
+  int32_t flipBits() const;
+  bool isDecreasing(int64_t channel);
+  Value flipsOf(Value channel);
+  Value flip(Value values, Value flips);
+  Value laneMask(int64_t valid, int64_t v);
+  Value loadThreshold(Value channel, Value mask, Value flips, Value j);
+  Values planesOf(Value x, Value channel, Value mask, Value flips);
+  void emitWord(ValueRange row, Value word, int64_t valid);
 
   KernelBuilder &b;
   bitplane::ThresholdOp op;
   Value input, thresholds, init;
   int64_t channels, numThresholds;
-  int64_t valid = kWordBits;
-  bool isFloat;
-  /// Where channels differ: per word, the bits of its decreasing channels.
-  Value decreasingWords;
-  /// Thresholds of the current word that stay in registers.
-  DenseMap<std::pair<int64_t, int64_t>, Value> held;
+  bool isShared, isFloat;
+  /// `n x channels`, filled up to whole words; null where thresholds are not
+  /// constant.
+  Value sorted;
+  /// What flips each channel, where they differ.
+  Value flipTable;
 };
 
 } // namespace
-
-/// More thresholds than this are loaded where they are used.
-constexpr int64_t kHeldThresholds = 15;
 
 ThresholdEmitter::ThresholdEmitter(KernelBuilder &b, bitplane::ThresholdOp op)
     : b(b), op(op), input(op.getInput()), thresholds(op.getThresholds()),
       init(op.getInit()), channels(lastSize(input)),
       numThresholds(lastSize(thresholds)),
-      isFloat(cast<MemRefType>(input.getType()).getElementType().isF32()) {}
-
-void ThresholdEmitter::emit() {
+      isShared(cast<MemRefType>(thresholds.getType()).getDimSize(0) == 1),
+      isFloat(cast<MemRefType>(input.getType()).getElementType().isF32()) {
   std::optional<ArrayRef<bool>> decreasing = op.getDecreasing();
   if (decreasing && !llvm::all_equal(*decreasing)) {
-    SmallVector<int32_t> words(wordsFor(channels), 0);
-    for (auto [channel, falls] : llvm::enumerate(*decreasing))
-      if (falls)
-        words[channel / kWordBits] |=
-            int32_t(uint32_t(1) << channel % kWordBits);
-    decreasingWords =
-        b.constantTable("decreasing", {int64_t(words.size())}, words);
+    SmallVector<int32_t> flips(paddedChannels(channels), 0);
+    for (int64_t channel = 0; channel < channels; ++channel)
+      flips[channel] = isDecreasing(channel) ? flipBits() : 0;
+    flipTable = b.constantTable("flips", {int64_t(flips.size())}, flips);
   }
-  forEachWord(b, channels, [&](Value word, int64_t count) {
-    valid = count;
-    emitWord(word, count);
+  if (ElementsAttr constant = b.constantValue(thresholds))
+    sorted = isFloat ? sortThresholds<float>(constant)
+                     : sortThresholds<int32_t>(constant);
+}
+
+int32_t ThresholdEmitter::flipBits() const {
+  return isFloat ? std::numeric_limits<int32_t>::min() : -1;
+}
+
+bool ThresholdEmitter::isDecreasing(int64_t channel) {
+  std::optional<ArrayRef<bool>> decreasing = op.getDecreasing();
+  return decreasing && !decreasing->empty() &&
+         (*decreasing)[decreasing->size() == 1 ? 0 : channel];
+}
+
+/// Flips, sorts and transposes thresholds: NaN, which nothing reaches, last.
+template <typename T>
+Value ThresholdEmitter::sortThresholds(ElementsAttr constant) {
+  std::vector<T> values = readElements<T>(constant);
+  if (values.empty())
+    return {};
+  int64_t lanes = paddedChannels(channels);
+  std::vector<T> table(numThresholds * lanes, T());
+  for (int64_t channel = 0; channel < channels; ++channel) {
+    auto first = values.begin() + (isShared ? 0 : channel * numThresholds);
+    std::vector<T> row(first, first + numThresholds);
+    for (T &threshold : row)
+      if (isDecreasing(channel))
+        threshold = isFloat ? -threshold : -1 - threshold;
+    llvm::sort(row, [](T x, T y) { return x < y || (x == x && y != y); });
+    for (auto [j, threshold] : llvm::enumerate(row))
+      table[j * lanes + channel] = threshold;
+  }
+  Type element = cast<MemRefType>(thresholds.getType()).getElementType();
+  auto type = RankedTensorType::get({numThresholds, lanes}, element);
+  return b.constant("thresholds",
+                    makeElements(type, std::move(table), "thresholds"));
+}
+
+void ThresholdEmitter::emit() {
+  b.nest(input, rankOf(input) - 1, [&](ValueRange row) {
+    forEachWord(b, channels,
+                [&](Value word, int64_t valid) { emitWord(row, word, valid); });
   });
 }
 
-/// Lanes of vector `v` of the current word that are channels; null where all
-/// are.
-Value ThresholdEmitter::laneMask(int64_t v) {
+/// What flips the vector of channels from `channel` on; null where nothing
+/// does.
+Value ThresholdEmitter::flipsOf(Value channel) {
+  if (flipTable)
+    return b.loadVector(flipTable, channel);
+  return isDecreasing(0) ? b.splat(flipBits()) : Value();
+}
+
+Value ThresholdEmitter::flip(Value values, Value flips) {
+  if (!flips)
+    return values;
+  Value bits = b.createOrFold<arith::BitcastOp>(flips.getType(), values);
+  bits = arith::XOrIOp::create(b, bits, flips);
+  return b.createOrFold<arith::BitcastOp>(values.getType(), bits);
+}
+
+/// Lanes of vector `v` of a word that are channels; null where all are.
+Value ThresholdEmitter::laneMask(int64_t valid, int64_t v) {
   int64_t left = valid - v * b.lanes();
   if (left >= b.lanes())
     return {};
   return b.firstLanes(b.index(std::max<int64_t>(left, 0)));
 }
 
-Value ThresholdEmitter::loadThresholds(Value word, int64_t v, Value j) {
-  if (Value value = held.lookup({v, constantIndex(j).value_or(-1)}))
-    return value;
-  if (cast<MemRefType>(thresholds.getType()).getDimSize(0) == 1)
-    return b.broadcast(b.load(thresholds, {b.index(0), j}));
+Value ThresholdEmitter::loadThreshold(Value channel, Value mask, Value flips,
+                                      Value j) {
+  if (sorted)
+    return b.loadVector(sorted, {j, channel});
+  if (isShared)
+    return flip(b.broadcast(b.load(thresholds, {b.index(0), j})), flips);
   // Lane l is `n` elements after lane l - 1.
-  Value first = b.add(b.mul(word, kWordBits), v * b.lanes());
   SmallVector<int32_t> offsets;
   for (int64_t lane = 0; lane < b.lanes(); ++lane)
     offsets.push_back(lane * numThresholds);
   Value lanes = arith::ConstantOp::create(
       b, DenseElementsAttr::get(b.vectorOf(b.getI32Type()),
                                 ArrayRef<int32_t>(offsets)));
-  Value mask = laneMask(v);
   VectorType type =
       b.vectorOf(cast<MemRefType>(thresholds.getType()).getElementType());
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
-  return vector::GatherOp::create(b, type, thresholds, ValueRange{first, j},
-                                  lanes, mask ? mask : b.mask(true), zero);
+  Value gathered =
+      vector::GatherOp::create(b, type, thresholds, ValueRange{channel, j},
+                               lanes, mask ? mask : b.mask(true), zero);
+  return flip(gathered, flips);
 }
 
-/// Decreasing lanes of vector `v`; null where all channels are of one kind.
-Value ThresholdEmitter::loadDecreasing(Value word, int64_t v) {
-  if (!decreasingWords)
-    return {};
-  Value bits = b.maskOfWord(b.load(decreasingWords, word));
-  if (b.lanes() == kWordBits)
-    return bits;
-  int64_t offset = v * b.lanes(), size = b.lanes(), stride = 1;
-  return vector::ExtractStridedSliceOp::create(b, bits, offset, size, stride);
-}
-
-Value ThresholdEmitter::reaches(Value x, Value threshold, Value decreasing) {
-  auto compare = [&](bool falls) -> Value {
-    if (isFloat)
-      return arith::CmpFOp::create(
-          b, falls ? arith::CmpFPredicate::OLE : arith::CmpFPredicate::OGE, x,
-          threshold);
-    return arith::CmpIOp::create(
-        b, falls ? arith::CmpIPredicate::sle : arith::CmpIPredicate::sge, x,
-        threshold);
-  };
-  if (!decreasing) {
-    std::optional<ArrayRef<bool>> all = op.getDecreasing();
-    return compare(all && !all->empty() && all->front());
-  }
-  return arith::SelectOp::create(b, decreasing, compare(true), compare(false));
-}
-
-Value ThresholdEmitter::count(Value x, int64_t v, Value word,
-                              Value decreasing) {
+/// The plane masks of the code of flipped values.
+Values ThresholdEmitter::planesOf(Value x, Value channel, Value mask,
+                                  Value flips) {
+  constexpr int64_t kUnrolledThresholds = 15;
+  CodeType code = op.getCode();
+  bool isUnrolled = numThresholds <= kUnrolledThresholds;
+  if (sorted && isUnrolled &&
+      KernelBuilder::isPlainCount(code, op.getBase(), numThresholds))
+    return b.searchPlanes(code, x, [&](int64_t j) {
+      return loadThreshold(channel, mask, flips, b.index(j - 1));
+    });
   auto step = [&](Value j, Value sum) -> Value {
-    Value reached = reaches(x, loadThresholds(word, v, j), decreasing);
+    Value reached = b.reaches(x, loadThreshold(channel, mask, flips, j));
     return b.add(sum, arith::ExtUIOp::create(b, sum.getType(), reached));
   };
   Value level = b.splat(op.getBase());
-  if (numThresholds > kHeldThresholds)
-    return b.loop(numThresholds, level,
-                  [&](Value j, ValueRange args) -> Values {
-                    return {step(j, args[0])};
-                  })[0];
-  for (int64_t j = 0; j < numThresholds; ++j)
+  if (!isUnrolled)
+    level =
+        b.loop(numThresholds, level, [&](Value j, ValueRange args) -> Values {
+          return {step(j, args[0])};
+        })[0];
+  for (int64_t j = 0; isUnrolled && j < numThresholds; ++j)
     level = step(b.index(j), level);
-  return level;
+  return b.planesOfLevel(code, level);
 }
 
-/// All rows of one word, so that its thresholds are loaded once.
-void ThresholdEmitter::emitWord(Value word, int64_t valid) {
-  CodeType code = op.getCode();
-  held.clear();
-  Values decreasing;
+void ThresholdEmitter::emitWord(ValueRange row, Value word, int64_t valid) {
+  SmallVector<Values> planes(op.getCode().getBits());
   for (int64_t v = 0; v < b.vectorsPerBlock(); ++v) {
-    decreasing.push_back(loadDecreasing(word, v));
-    if (numThresholds <= kHeldThresholds)
-      for (int64_t j = 0; j < numThresholds; ++j)
-        held[{v, j}] = loadThresholds(word, v, b.index(j));
+    Value channel = b.add(b.mul(word, kWordBits), v * b.lanes());
+    Value mask = laneMask(valid, v), flips = flipsOf(channel);
+    Value x = flip(b.loadVector(input, extend(row, {channel}), mask), flips);
+    for (auto [plane, bits] :
+         llvm::zip_equal(planes, planesOf(x, channel, mask, flips)))
+      plane.push_back(bits);
   }
-  b.nest(input, rankOf(input) - 1, [&](ValueRange row) {
-    SmallVector<Values> planes(code.getBits());
-    for (int64_t v = 0; v < b.vectorsPerBlock(); ++v) {
-      Value channel = b.add(b.mul(word, kWordBits), v * b.lanes());
-      Value x = b.loadVector(input, extend(row, {channel}), laneMask(v));
-      Value level = count(x, v, word, decreasing[v]);
-      for (auto [plane, bit] :
-           llvm::zip_equal(planes, b.planesOfLevel(code, level)))
-        plane.push_back(bit);
-    }
-    for (auto [plane, masks] : llvm::enumerate(planes)) {
-      Value bits = b.wordOfMasks(masks);
-      if (valid < kWordBits)
-        bits = arith::AndIOp::create(b, bits, b.i32(validBits(valid, 0)));
-      b.store(bits, init, extend(row, {word, b.index(plane)}));
-    }
-  });
+  for (auto [plane, masks] : llvm::enumerate(planes)) {
+    Value bits = b.wordOfMasks(masks);
+    if (valid < kWordBits)
+      bits = arith::AndIOp::create(b, bits, b.i32(validBits(valid, 0)));
+    b.store(bits, init, extend(row, {word, b.index(plane)}));
+  }
 }
 
 LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::ThresholdOp op,
@@ -445,8 +472,8 @@ Values MaxPoolEmitter::loadPlanes(ValueRange pixel, Value word, int64_t count) {
 void MaxPoolEmitter::storePlanes(ValueRange values, ValueRange pixel,
                                  Value word) {
   int64_t count = cast<VectorType>(values[0].getType()).getNumElements();
-  // Plane by plane behind one another, halves of equal size at a time, then word
-  // by word.
+  // Plane by plane behind one another, halves of equal size at a time, then
+  // word by word.
   Values parts(values);
   parts.resize(llvm::PowerOf2Ceil(planes), values[0]);
   while (parts.size() > 1) {

@@ -110,15 +110,20 @@ Values Epilogue::planesFromMasks(ArrayRef<Value> reached) {
   return planes;
 }
 
-/// The same by counting, for many thresholds.
+/// The same for many thresholds: by bisection where the planes are the bits of
+/// their number, else by counting.
 Values Epilogue::planesFromCount(Value sum, Value block, int64_t v) {
+  constexpr int64_t kUnrolledThresholds = 15;
+  if (numThresholds <= kUnrolledThresholds &&
+      KernelBuilder::isPlainCount(c.resultCode, c.base, numThresholds))
+    return b.searchPlanes(c.resultCode, sum, [&](int64_t j) {
+      return loadThresholds(b.index(j), block, v);
+    });
   auto step = [&](Value row, Value count) -> Value {
-    Value reached = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, sum,
-                                          loadThresholds(row, block, v));
+    Value reached = b.reaches(sum, loadThresholds(row, block, v));
     return b.add(count, arith::ExtUIOp::create(b, count.getType(), reached));
   };
   Value level = b.splat(c.base);
-  constexpr int64_t kUnrolledThresholds = 15;
   if (numThresholds <= kUnrolledThresholds)
     for (int64_t j = 1; j <= numThresholds; ++j)
       level = step(b.index(j), level);

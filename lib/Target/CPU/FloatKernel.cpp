@@ -17,11 +17,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelBuilder.h"
+#include "ReductionStart.h"
 
 #include "dorefa/Dialect/DoReFa/Constants.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
-#include "mlir/IR/SymbolTable.h"
 
 using namespace mlir;
 using namespace mlir::dorefa;
@@ -91,8 +91,8 @@ static std::optional<FloatLayer> classifyLoops(linalg::LinalgOp op) {
   FailureOr<linalg::ContractionDimensions> product =
       linalg::inferContractionDims(op);
   if (failed(product) || !product->batch.empty() ||
-      !takeOnly(product->m, layer.column) || !takeOnly(product->n, layer.lane) ||
-      !takeOnly(product->k, layer.channel))
+      !takeOnly(product->m, layer.column) ||
+      !takeOnly(product->n, layer.lane) || !takeOnly(product->k, layer.channel))
     return std::nullopt;
   return layer;
 }
@@ -100,8 +100,7 @@ static std::optional<FloatLayer> classifyLoops(linalg::LinalgOp op) {
 /// Whether the last index of `map` is `loop` and no other index depends on it.
 static bool isLast(AffineMap map, int64_t loop) {
   return map.getNumResults() > 0 &&
-         map.getResults().back() ==
-             getAffineDimExpr(loop, map.getContext()) &&
+         map.getResults().back() == getAffineDimExpr(loop, map.getContext()) &&
          llvm::none_of(map.getResults().drop_back(), [&](AffineExpr index) {
            return index.isFunctionOfDim(loop);
          });
@@ -110,7 +109,8 @@ static bool isLast(AffineMap map, int64_t loop) {
 /// The loops of `op`, nullopt where there is no kernel for it.
 static std::optional<FloatLayer> getFloatLayer(Operation *op) {
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
-  if (!linalgOp || !isMultiplyAdd(linalgOp) || !linalgOp.hasPureBufferSemantics())
+  if (!linalgOp || !isMultiplyAdd(linalgOp) ||
+      !linalgOp.hasPureBufferSemantics())
     return std::nullopt;
   for (Type operand : op->getOperandTypes())
     if (auto type = dyn_cast<MemRefType>(operand);
@@ -141,106 +141,30 @@ bool dorefa::hasFloatKernel(Operation *op) {
 }
 
 //===----------------------------------------------------------------------===//
-// Where sums start
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-/// What fills the output of a layer before its sums: the kernel starts from
-/// that instead.
-struct Start {
-  Operation *filler = nullptr;
-  /// One value per output channel, or one for all.
-  Value bias, scalar;
-};
-
-} // namespace
-
-/// Whether something between `first` and `last`, operations of one block, may
-/// see `buffer` or a view of it.
-static bool isUsedBetween(Value buffer, Operation *first, Operation *last) {
-  return llvm::any_of(buffer.getUsers(), [&](Operation *user) {
-    Operation *at = first->getBlock()->findAncestorOpInBlock(*user);
-    if (at == last || at == first || !at)
-      return false;
-    if (isa<memref::ExpandShapeOp>(user))
-      return user->getBlock() != first->getBlock() ||
-             isUsedBetween(user->getResult(0), first, last);
-    return !at->isBeforeInBlock(first) && at->isBeforeInBlock(last);
-  });
-}
-
-static Start findStart(linalg::LinalgOp op, Value output) {
-  while (auto expand = output.getDefiningOp<memref::ExpandShapeOp>())
-    output = expand.getSrc();
-  if (output.getParentBlock() != op->getBlock())
-    return {};
-  for (Operation *user : output.getUsers()) {
-    if (user->getBlock() != op->getBlock() || !user->isBeforeInBlock(op) ||
-        isUsedBetween(output, user, op))
-      continue;
-    if (auto fill = dyn_cast<linalg::FillOp>(user))
-      if (fill.getOutputs().front() == output)
-        return {fill, {}, fill.getInputs().front()};
-    // Other memory may have changed since; a constant has not.
-    if (auto broadcast = dyn_cast<linalg::BroadcastOp>(user))
-      if (broadcast.getInit() == output &&
-          broadcast.getInput().getDefiningOp<memref::GetGlobalOp>() &&
-          llvm::equal(broadcast.getDimensions(),
-                      llvm::seq<int64_t>(broadcast.getDimensions().size())))
-        return {broadcast, broadcast.getInput(), {}};
-  }
-  return {};
-}
-
-//===----------------------------------------------------------------------===//
 // Filters
 //===----------------------------------------------------------------------===//
-
-/// A constant of the module of `op`.
-static Value createConstant(KernelBuilder &b, Operation *op, StringRef name,
-                            ElementsAttr value) {
-  auto module = op->getParentOfType<ModuleOp>();
-  auto tensor = cast<RankedTensorType>(value.getType());
-  auto type = MemRefType::get(tensor.getShape(), tensor.getElementType());
-  auto global =
-      memref::GlobalOp::create(b, name, b.getStringAttr("private"), type, value,
-                               /*constant=*/true, b.getI64IntegerAttr(64));
-  global->remove();
-  SymbolTable(module).insert(global, module.getBody()->begin());
-  return memref::GetGlobalOp::create(b, type, global.getSymName());
-}
 
 /// The weights of a product, `channels x outputs`, as `blocks x channels x
 /// lanes`, filled up with zeros: a pass over the channels then reads each block
 /// from front to back. Null where they are not a constant.
 static Value packWeights(KernelBuilder &b, Value weights) {
-  auto get = weights.getDefiningOp<memref::GetGlobalOp>();
-  auto global =
-      get ? SymbolTable::lookupNearestSymbolFrom<memref::GlobalOp>(
-                get, get.getNameAttr())
-          : nullptr;
-  auto constant =
-      global && global.getConstant()
-          ? dyn_cast_or_null<ElementsAttr>(global.getInitialValueAttr())
-          : nullptr;
+  ElementsAttr constant = b.constantValue(weights);
   if (!constant)
     return {};
   std::vector<float> values = readElements<float>(constant);
   if (values.empty())
     return {};
-  int64_t channels = get.getType().getDimSize(0);
-  int64_t outputs = get.getType().getDimSize(1), lanes = b.lanes();
+  ArrayRef<int64_t> shape = cast<MemRefType>(weights.getType()).getShape();
+  int64_t channels = shape[0], outputs = shape[1], lanes = b.lanes();
   int64_t blocks = llvm::divideCeil(outputs, lanes);
   std::vector<float> packed(blocks * channels * lanes, 0.0f);
   for (int64_t channel = 0; channel < channels; ++channel)
     for (int64_t output = 0; output < outputs; ++output)
       packed[(output / lanes * channels + channel) * lanes + output % lanes] =
           values[channel * outputs + output];
-  auto type =
-      RankedTensorType::get({blocks, channels, lanes}, b.getF32Type());
-  return createConstant(b, get, global.getSymName(),
-                        makeElements(type, std::move(packed), "weights"));
+  auto type = RankedTensorType::get({blocks, channels, lanes}, b.getF32Type());
+  return b.constant("weights",
+                    makeElements(type, std::move(packed), "weights"));
 }
 
 //===----------------------------------------------------------------------===//
@@ -277,7 +201,7 @@ private:
   const FloatLayer &layer;
   Value input, filter, output, packedFilter;
   SmallVector<AffineMap> maps;
-  Start start;
+  ReductionStart start;
   int64_t outputs;
   bool hasLanesInInput;
   int64_t pixelsPerTile, vectorsPerTile;
@@ -297,7 +221,7 @@ FloatEmitter::FloatEmitter(KernelBuilder &b, linalg::LinalgOp op,
       outputs(layer.size(layer.lane)),
       hasLanesInInput(maps[0].isFunctionOfDim(layer.lane)) {
   at.assign(layer.sizes.size(), b.index(0));
-  start = findStart(op, output);
+  start = ReductionStart::find(op);
   if (layer.kernelRow < 0)
     packedFilter = packWeights(b, filter);
   chooseTile();
@@ -405,35 +329,18 @@ Value FloatEmitter::channelOf(int64_t v) {
   return b.mul(b.add(firstVector, v), b.lanes());
 }
 
-/// The value of `index`, a sum of products of loops and numbers.
-static Value evaluate(KernelBuilder &b, AffineExpr index, ValueRange loops) {
-  if (auto number = dyn_cast<AffineConstantExpr>(index))
-    return b.index(number.getValue());
-  if (auto loop = dyn_cast<AffineDimExpr>(index))
-    return loops[loop.getPosition()];
-  auto both = cast<AffineBinaryOpExpr>(index);
-  Value lhs = evaluate(b, both.getLHS(), loops);
-  if (both.getKind() == AffineExprKind::Add)
-    return b.add(lhs, evaluate(b, both.getRHS(), loops));
-  return b.mul(lhs, cast<AffineConstantExpr>(both.getRHS()).getValue());
-}
-
 Values FloatEmitter::indicesOf(int64_t operand, int64_t pixel, int64_t vector) {
   Values loops(at);
   loops[layer.lane] = channelOf(vector);
   if (layer.column >= 0)
     loops[layer.column] = b.add(loops[layer.column], pixel);
-  Values indices;
-  for (AffineExpr index : maps[operand].getResults())
-    indices.push_back(evaluate(b, index, loops));
-  return indices;
+  return b.evaluate(maps[operand], loops);
 }
 
 Value FloatEmitter::loadFilter(int64_t vector) {
   if (packedFilter)
-    return b.loadVector(
-        packedFilter,
-        {b.add(firstVector, vector), at[layer.channel], b.index(0)});
+    return b.loadVector(packedFilter, {b.add(firstVector, vector),
+                                       at[layer.channel], b.index(0)});
   return b.loadVector(filter, indicesOf(1, 0, vector), maskOf(vector));
 }
 
@@ -475,8 +382,9 @@ Values FloatEmitter::startOf(int64_t pixels) {
     else
       sums.push_back(b.loadVector(
           start.bias,
-          layer.group < 0 ? channelOf(v)
-                          : b.add(b.mul(at[layer.group], outputs), channelOf(v)),
+          layer.group < 0
+              ? channelOf(v)
+              : b.add(b.mul(at[layer.group], outputs), channelOf(v)),
           maskOf(v)));
   }
   return sums;

@@ -122,6 +122,25 @@ Value KernelBuilder::population(Value bits) {
   return math::CtPopOp::create(*this, bits);
 }
 
+Values KernelBuilder::evaluate(AffineMap map, ValueRange loops) {
+  Values results;
+  for (AffineExpr index : map.getResults())
+    results.push_back(evaluate(index, loops));
+  return results;
+}
+
+Value KernelBuilder::evaluate(AffineExpr index, ValueRange loops) {
+  if (auto number = dyn_cast<AffineConstantExpr>(index))
+    return this->index(number.getValue());
+  if (auto loop = dyn_cast<AffineDimExpr>(index))
+    return loops[loop.getPosition()];
+  auto both = cast<AffineBinaryOpExpr>(index);
+  Value lhs = evaluate(both.getLHS(), loops);
+  if (both.getKind() == AffineExprKind::Add)
+    return add(lhs, evaluate(both.getRHS(), loops));
+  return mul(lhs, cast<AffineConstantExpr>(both.getRHS()).getValue());
+}
+
 //===----------------------------------------------------------------------===//
 // Loops
 //===----------------------------------------------------------------------===//
@@ -234,18 +253,34 @@ Value KernelBuilder::firstLanes(Value count, int64_t width) {
                                       count);
 }
 
-Value KernelBuilder::constantTable(StringRef name, ArrayRef<int64_t> shape,
-                                   ArrayRef<int32_t> values) {
+Value KernelBuilder::constant(StringRef name, ElementsAttr value) {
   auto module = op->getParentOfType<ModuleOp>();
-  auto type = MemRefType::get(shape, getI32Type());
-  auto data = DenseElementsAttr::get(RankedTensorType::get(shape, getI32Type()),
-                                     values);
+  auto tensor = cast<RankedTensorType>(value.getType());
+  auto type = MemRefType::get(tensor.getShape(), tensor.getElementType());
   auto global =
       memref::GlobalOp::create(*this, name, getStringAttr("private"), type,
-                               data, /*constant=*/true, getI64IntegerAttr(64));
+                               value, /*constant=*/true, getI64IntegerAttr(64));
   global->remove();
   SymbolTable(module).insert(global, module.getBody()->begin());
   return memref::GetGlobalOp::create(*this, type, global.getSymName());
+}
+
+Value KernelBuilder::constantTable(StringRef name, ArrayRef<int64_t> shape,
+                                   ArrayRef<int32_t> values) {
+  return constant(
+      name, DenseElementsAttr::get(RankedTensorType::get(shape, getI32Type()),
+                                   values));
+}
+
+ElementsAttr KernelBuilder::constantValue(Value buffer) {
+  auto get = buffer.getDefiningOp<memref::GetGlobalOp>();
+  if (!get)
+    return {};
+  auto global = SymbolTable::lookupNearestSymbolFrom<memref::GlobalOp>(
+      get, get.getNameAttr());
+  if (!global || !global.getConstant())
+    return {};
+  return dyn_cast_or_null<ElementsAttr>(global.getInitialValueAttr());
 }
 
 Value KernelBuilder::indexTable(StringRef name, ArrayRef<int64_t> values) {
@@ -330,4 +365,40 @@ Values KernelBuilder::planesOfLevel(CodeType code, Value level) {
         arith::CmpIPredicate::ne,
         arith::AndIOp::create(*this, level, splat(int64_t(1) << plane))));
   return planes;
+}
+
+bool KernelBuilder::isPlainCount(CodeType code, int64_t base,
+                                 int64_t numThresholds) {
+  bool isPlain = code.getEncoding() == Encoding::Unipolar ||
+                 code.getEncoding() == Encoding::Bipolar;
+  return isPlain && base == 0 && numThresholds == code.getMaxCode();
+}
+
+Values KernelBuilder::searchPlanes(CodeType code, Value value,
+                                   function_ref<Value(int64_t)> threshold) {
+  unsigned bits = code.getBits();
+  Values planes(bits);
+  for (unsigned plane = bits; plane-- > 0;) {
+    // One candidate for each number that the higher planes may be.
+    Values candidates;
+    for (int64_t high = 0; high < int64_t(1) << (bits - 1 - plane); ++high)
+      candidates.push_back(threshold((2 * high + 1) << plane));
+    for (unsigned decided = plane + 1; decided < bits; ++decided) {
+      Values chosen;
+      for (size_t i = 0; i < candidates.size(); i += 2)
+        chosen.push_back(arith::SelectOp::create(
+            *this, planes[decided], candidates[i + 1], candidates[i]));
+      candidates = std::move(chosen);
+    }
+    planes[plane] = reaches(value, candidates.front());
+  }
+  return planes;
+}
+
+Value KernelBuilder::reaches(Value value, Value threshold) {
+  if (isa<FloatType>(getElementTypeOrSelf(value)))
+    return arith::CmpFOp::create(*this, arith::CmpFPredicate::OGE, value,
+                                 threshold);
+  return arith::CmpIOp::create(*this, arith::CmpIPredicate::sge, value,
+                               threshold);
 }

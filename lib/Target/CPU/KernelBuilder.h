@@ -60,6 +60,8 @@ public:
   /// `value * 2^amount`.
   Value shiftLeft(Value value, unsigned amount);
   Value population(Value bits);
+  /// The results of `map`, sums of products of loops and numbers.
+  Values evaluate(AffineMap map, ValueRange loops);
 
   //===--------------------------------------------------------------------===//
   // Loops
@@ -104,12 +106,15 @@ public:
   /// True in the first `count` lanes, an index that may be negative or large.
   Value firstLanes(Value count, int64_t width = 0);
   /// A constant of the module. `name` is made unique.
+  Value constant(StringRef name, ElementsAttr value);
   Value constantTable(StringRef name, ArrayRef<int64_t> shape,
                       ArrayRef<int32_t> values);
   /// A constant of the module that `lookUpIndex` reads; null for only zeros.
   Value indexTable(StringRef name, ArrayRef<int64_t> values);
   /// Entry `position` of such a table.
   Value lookUpIndex(Value table, Value position);
+  /// The elements of `buffer` where it is a constant of the module, else null.
+  static ElementsAttr constantValue(Value buffer);
   /// Uninitialized i32 on the stack of the function.
   Value scratch(ArrayRef<int64_t> shape);
   /// `buffer` with `count` dimensions of size 1 in front of dimension
@@ -124,10 +129,22 @@ public:
   Value wordOfMasks(ArrayRef<Value> masks);
   /// The bits of a word as a mask of 32 lanes.
   Value maskOfWord(Value word);
+  /// Lanes of `value` that are at least `threshold`; NaN is not.
+  Value reaches(Value value, Value threshold);
   /// The plane masks of `level`, an i32 vector.
   Values planesOfLevel(CodeType code, Value level);
+  /// Whether the planes of a code, which counts how many of `numThresholds` are
+  /// reached from `base` on, are the bits of that number.
+  static bool isPlainCount(CodeType code, int64_t base, int64_t numThresholds);
+  /// The plane masks of such a code: the highest is one comparison, each other
+  /// one chooses its threshold by those above. `threshold` gives number j, from
+  /// 1 on, of a sorted sequence of vectors like `value`.
+  Values searchPlanes(CodeType code, Value value,
+                      function_ref<Value(int64_t)> threshold);
 
 private:
+  Value evaluate(AffineExpr index, ValueRange loops);
+
   MicroKernelOptions options;
   Operation *op;
 };

@@ -17,17 +17,34 @@ func.func @unpack(%w: memref<2x1x2xi32>, %q: memref<2x32xi8>) {
   return
 }
 
-// Thresholds are gathered once per word; NaN reaches none, whatever the direction.
+// Where the code falls, signs are flipped: NaN reaches no threshold in any direction.
 // CHECK-LABEL: func.func @threshold_f32
+// CHECK: %[[FLIPS:.*]] = vector.load %{{.*}} : memref<32xi32>, vector<16xi32>
+// CHECK: arith.xori %{{.*}}, %[[FLIPS]]
 // CHECK: vector.gather
-// CHECK: scf.for
-// CHECK: arith.cmpf ole
+// CHECK: arith.xori %{{.*}}, %[[FLIPS]]
 // CHECK: arith.cmpf oge
-// CHECK: arith.select
-// CHECK-NOT: vector.gather
+// CHECK-NOT: arith.cmpf ole
 func.func @threshold_f32(%x: memref<5x2xf32>, %t: memref<2x1xf32>, %w: memref<5x1x1xi32>) {
   bitplane.threshold %x, %t outs(%w : memref<5x1x1xi32>) code !dorefa.code<1, unipolar> decreasing [false, true]
       : memref<5x2xf32>, memref<2x1xf32>
+  return
+}
+
+// Constant thresholds are flipped, sorted and transposed; the planes of a code of two
+// bits are two comparisons, of which the first chooses the threshold of the second.
+memref.global "private" constant @rows : memref<2x3xi32> = dense<[[3, 1, 2], [4, 5, 6]]>
+
+// CHECK-LABEL: func.func @threshold_constant
+// CHECK: vector.load %{{.*}} : memref<3x32xi32>, vector<16xi32>
+// CHECK: %[[HIGH:.*]] = arith.cmpi sge
+// CHECK: %[[CHOSEN:.*]] = arith.select %[[HIGH]]
+// CHECK: arith.cmpi sge, %{{.*}}, %[[CHOSEN]]
+// CHECK-NOT: vector.gather
+func.func @threshold_constant(%x: memref<5x2xi32>, %w: memref<5x1x2xi32>) {
+  %t = memref.get_global @rows : memref<2x3xi32>
+  bitplane.threshold %x, %t outs(%w : memref<5x1x2xi32>) code !dorefa.code<2, unipolar> decreasing [false, true]
+      : memref<5x2xi32>, memref<2x3xi32>
   return
 }
 
@@ -57,3 +74,6 @@ func.func @max_pool_of_words(%x: memref<1x14x14x12x2xi32>, %y: memref<1x6x6x12x2
       kernel [3, 3] strides [2, 2] : memref<1x14x14x12x2xi32>
   return
 }
+
+// Thresholds of @threshold_constant: the second channel falls.
+// CHECK: thresholds: "0x0400000001000000F9FFFFFF00000000

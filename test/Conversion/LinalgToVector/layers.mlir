@@ -123,6 +123,51 @@ func.func @classifier(%x: memref<?x64xf32>, %w: memref<64x10xf32>, %y: memref<?x
   return
 }
 
+// A pool combines vectors of channels in registers, from the number that would have
+// filled the result.
+// CHECK-LABEL: func.func @max_pool
+// CHECK-NOT: linalg.fill
+// CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>) {
+// CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>) {
+// CHECK: vector.load %{{.*}} : memref<1x9x9x24xf32>, vector<16xf32>
+// CHECK: arith.cmpf ogt, %{{.*}} : vector<16xf32>
+// CHECK: arith.select
+// CHECK: vector.maskedload %{{.*}} : memref<1x9x9x24xf32>
+// CHECK: arith.cmpf ogt, %{{.*}} : vector<16xf32>
+// CHECK: vector.store
+// CHECK: vector.maskedstore
+func.func @max_pool(%x: memref<1x9x9x24xf32>, %window: memref<3x3xf32>, %y: memref<1x4x4x24xf32>) {
+  %lowest = arith.constant 0xFF800000 : f32
+  linalg.fill ins(%lowest : f32) outs(%y : memref<1x4x4x24xf32>)
+  linalg.generic {
+      indexing_maps = [affine_map<(n, y, x, ky, kx, c) -> (n, y * 2 + ky, x * 2 + kx, c)>,
+                       affine_map<(n, y, x, ky, kx, c) -> (ky, kx)>,
+                       affine_map<(n, y, x, ky, kx, c) -> (n, y, x, c)>],
+      iterator_types = ["parallel", "parallel", "parallel", "reduction", "reduction", "parallel"]}
+      ins(%x, %window : memref<1x9x9x24xf32>, memref<3x3xf32>) outs(%y : memref<1x4x4x24xf32>) {
+  ^bb0(%a: f32, %unused: f32, %max: f32):
+    %greater = arith.cmpf ogt, %a, %max : f32
+    %m = arith.select %greater, %a, %max : f32
+    linalg.yield %m : f32
+  }
+  return
+}
+
+// A sum along the channels has no lanes.
+// CHECK-LABEL: func.func @sum_of_channels
+// CHECK: linalg.generic
+func.func @sum_of_channels(%x: memref<4x8xf32>, %y: memref<4xf32>) {
+  linalg.generic {
+      indexing_maps = [affine_map<(n, c) -> (n, c)>, affine_map<(n, c) -> (n)>],
+      iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<4x8xf32>) outs(%y : memref<4xf32>) {
+  ^bb0(%a: f32, %sum: f32):
+    %s = arith.addf %sum, %a : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
 // Integers are not a float layer.
 // CHECK-LABEL: func.func @integers
 // CHECK: linalg.matmul

@@ -63,9 +63,10 @@ LogicalResult emitKernel(OpBuilder &builder, bitplane::ThresholdOp op,
 LogicalResult emitKernel(OpBuilder &builder, bitplane::MaxPoolOp op,
                          const MicroKernelOptions &options);
 
-/// Whether `op` is a float layer for which there is a kernel:
-/// `conv_2d_nhwc_hwcf` or `matmul` on memrefs of f32 whose channels lie side by
-/// side.
+/// Whether `op` is a float layer for which there is a kernel: a convolution,
+/// grouped or depthwise ones included, or a product on memrefs of f32 whose
+/// output channels lie side by side, as a named operation or as a
+/// `linalg.generic` of one fused multiply-add.
 bool hasFloatKernel(Operation *op);
 
 /// Writes the code of such a layer. Every output is one chain of fused
@@ -73,6 +74,15 @@ bool hasFloatKernel(Operation *op);
 /// kx, c) order, respectively in order of k; output channels lie in the lanes.
 void emitFloatKernel(OpBuilder &builder, linalg::LinalgOp op,
                      const MicroKernelOptions &options);
+
+/// Whether `op` is a reduction over windows for which there is a kernel, such as
+/// a pool: a `linalg.generic` on memrefs of f32 or i32 whose channels lie side by
+/// side in the result and in whatever its body uses.
+bool hasWindowKernel(Operation *op);
+
+/// Writes the code of such a reduction, taps in the order of its loops.
+void emitWindowKernel(OpBuilder &builder, linalg::GenericOp op,
+                      const MicroKernelOptions &options);
 
 } // namespace mlir::dorefa
 
