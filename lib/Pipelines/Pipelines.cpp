@@ -111,8 +111,9 @@ static void buildBuffers(OpPassManager &pm) {
   bufferize.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
-  pm.addPass(createCanonicalizerPass());
+  // In this order: two views of one place are one, then copies from it to itself go.
   pm.addPass(createCSEPass());
+  pm.addPass(createCanonicalizerPass());
   pm.addPass(createPlanWorkspacePass());
 }
 
@@ -124,8 +125,8 @@ static void buildVector(OpPassManager &pm, const PipelineOptions &options) {
   bits.lanes = floats.lanes = options.lanes;
   bits.accumulators = floats.accumulators = options.accumulators;
   bits.parallel = floats.parallel = options.openMP;
-  pm.addPass(createConvertBitPlaneToVectorPass(bits));
   bits.features = floats.features = llvm::to_vector(options.features);
+  pm.addPass(createConvertBitPlaneToVectorPass(bits));
   pm.addPass(createConvertLinalgToVectorPass(floats));
   // What no micro-kernel took.
   pm.addPass(createFuseMultiplyAddPass());
@@ -135,8 +136,11 @@ static void buildVector(OpPassManager &pm, const PipelineOptions &options) {
                      : createConvertLinalgToLoopsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
-  if (options.openMP)
-    pm.addPass(createConvertParallelToOpenMPPass());
+  if (options.openMP) {
+    ConvertParallelToOpenMPPassOptions threads;
+    threads.minWork = options.openMPMinWork;
+    pm.addPass(createConvertParallelToOpenMPPass(threads));
+  }
 }
 
 static void buildLLVM(OpPassManager &pm, const PipelineOptions &options) {
@@ -176,7 +180,7 @@ void dorefa::buildPhase(OpPassManager &pm, Phase phase,
   case Phase::BitPlane:
     return buildBitPlane(pm);
   case Phase::Kernels:
-    return buildKernels(pm);
+    return buildKernels(pm, options);
   case Phase::Linalg:
     return buildLinalg(pm);
   case Phase::Buffers:

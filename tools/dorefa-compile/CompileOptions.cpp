@@ -24,6 +24,7 @@ static std::string describeProgram() {
 }
 
 std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
+  CompileOptions options;
   cl::OptionCategory category("dorefa-compile options");
   cl::opt<std::string> model(cl::Positional, cl::Required, cl::cat(category),
                              cl::desc("MODEL (.onnx, .mlir or .mlirbc)"));
@@ -66,6 +67,10 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
       "kernel", cl::cat(category), cl::value_desc("name"),
       cl::desc("Compute all layers by popcount, lookup or dot, where it can, instead of "
                "by the fastest kernel of each"));
+  cl::opt<unsigned> openMPMinWork(
+      "openmp-min-work", cl::init(options.pipeline.openMPMinWork),
+      cl::cat(category), cl::value_desc("number"),
+      cl::desc("Vector instructions, about, that are worth waking threads for"));
   cl::opt<bool> requireLowBit(
       "require-low-bit", cl::cat(category),
       cl::desc("Fail where a layer that is quantized in the source stays float"));
@@ -90,7 +95,6 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
   if (!cl::ParseCommandLineOptions(argc, argv, describeProgram(), &errs()))
     return std::nullopt;
 
-  CompileOptions options;
   if (target != "cpu") {
     WithColor::error() << "target is '" << target
                        << "' but must be cpu, the only one so far\n";
@@ -114,6 +118,7 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
   options.pipeline.kernel = kernel;
   options.pipeline.requireLowBit = requireLowBit;
   options.pipeline.openMP = openMP;
+  options.pipeline.openMPMinWork = openMPMinWork;
   options.pipeline.verifyThresholds = verify;
   return options;
 }

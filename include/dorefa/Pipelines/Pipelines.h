@@ -68,6 +68,8 @@ struct PipelineOptions {
   unsigned accumulators = 24;
   /// Spread loops over the threads of OpenMP.
   bool openMP = false;
+  /// Vector instructions, about, that are worth waking threads for.
+  unsigned openMPMinWork = 8000;
   /// Kernel of all layers that it can compute, instead of the fastest.
   std::string kernel = {};
   /// Instruction sets of the target whose intrinsics kernels may call, by LLVM's

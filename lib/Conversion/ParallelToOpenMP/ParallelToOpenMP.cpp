@@ -157,12 +157,12 @@ static scf::ParallelOp mergeWithInner(scf::ParallelOp outer) {
       b, join(outer.getLowerBound(), inner.getLowerBound()),
       join(outer.getUpperBound(), inner.getUpperBound()),
       join(outer.getStep(), inner.getStep()));
-  ValueRange ivs = merged.getInductionVars();
+  SmallVector<Value> ivs = llvm::to_vector_of<Value>(merged.getInductionVars());
   b.setInsertionPoint(inner);
-  moveBody(b, inner, ivs.drop_front(outer.getNumLoops()));
+  moveBody(b, inner, ValueRange(ivs).drop_front(outer.getNumLoops()));
   inner.erase();
   b.setInsertionPointToStart(merged.getBody());
-  moveBody(b, outer, ivs.take_front(outer.getNumLoops()));
+  moveBody(b, outer, ValueRange(ivs).take_front(outer.getNumLoops()));
   outer.erase();
   return merged;
 }
