@@ -20,3 +20,15 @@ func.func @thresholds(%x: tensor<1x1x1xi32>, %t: tensor<1x1xi32>) -> tensor<1x1x
       : tensor<1x1x1xi32>, tensor<1x2xi8> -> tensor<1x1x1xi32>
   return %q : tensor<1x1x1xi32>
 }
+
+// -----
+
+func.func @groups(%x: tensor<1x4x4x1x2xi32>) -> tensor<1x4x4x4xi32> {
+  %w = arith.constant dense<1> : tensor<4x1x1x1xi8>
+  %init = tensor.empty() : tensor<1x4x4x4xi32>
+  // expected-error @+1 {{cannot be packed for kernel 'dot'; choose 'popcount'}}
+  %acc = bitplane.conv_2d %x, %w outs(%init : tensor<1x4x4x4xi32>) channels 4 to 4
+      codes !dorefa.code<2, unipolar>, !dorefa.code<1, bipolar> kernel dot groups 4
+      : tensor<1x4x4x1x2xi32>, tensor<4x1x1x1xi8> -> tensor<1x4x4x4xi32>
+  return %acc : tensor<1x4x4x4xi32>
+}

@@ -135,3 +135,60 @@ func.func @smallest_threshold(%x: tensor<1x1x1xi32>) -> tensor<1x1x1xi32> {
       kernel popcount decreasing [true] : tensor<1x1x1xi32>, tensor<1x3xi8> -> tensor<1x1x1xi32>
   return %q : tensor<1x1x1xi32>
 }
+
+// -----
+
+// Kernel dot: the values of the weights, -3 to 3, four channels of each output side
+// by side, and the levels of the input.
+
+// CHECK-LABEL: @values
+// CHECK-SAME: (%[[X:.*]]: tensor<5x1x2xi32>
+// CHECK-DAG: %[[W:.*]] = arith.constant dense_resource<weights> : tensor<1x1x1x128xi8>
+// CHECK-DAG: %[[INIT:.*]] = tensor.empty() : tensor<5x4xi8>
+// CHECK: %[[L:.*]] = bitplane.unpack %[[X]] outs(%[[INIT]] : tensor<5x4xi8>) levels !dorefa.code<2, unipolar>
+// CHECK: bitplane.matmul %[[L]], %[[W]] outs
+// CHECK: weights: "0x0100000003FDFF000101010000000000
+func.func @values(%x: tensor<5x1x2xi32>) -> tensor<5x2xi32> {
+  %w = arith.constant dense<[[3, 0, 1], [2, 2, 2]]> : tensor<2x3xi8>
+  %init = tensor.empty() : tensor<5x2xi32>
+  %acc = bitplane.matmul %x, %w outs(%init : tensor<5x2xi32>) channels 3 to 2
+      codes !dorefa.code<2, unipolar>, !dorefa.code<2, bipolar> kernel dot
+      : tensor<5x1x2xi32>, tensor<2x3xi8> -> tensor<5x2xi32>
+  return %acc : tensor<5x2xi32>
+}
+
+// -----
+
+// -255 to 255 fit no byte: codes minus 128. Levels of signed inputs are 0 at -2, for
+// which the correction stands: -2 * (255 - 255 + 1).
+
+// CHECK-LABEL: @codes
+// CHECK-DAG: %[[C:.*]] = arith.constant dense<[-2, 0, {{.*}} : tensor<32xi32>
+// CHECK: levels !dorefa.code<2, signed>
+// CHECK: bitplane.matmul %{{.*}}, %{{.*}} correction %[[C]]
+// CHECK: weights: "0x010000007F80000000000000
+func.func @codes(%x: tensor<5x1x2xi32>) -> tensor<5x1xi32> {
+  %w = arith.constant dense<[[255, 0, 128]]> : tensor<1x3xi8>
+  %init = tensor.empty() : tensor<5x1xi32>
+  %acc = bitplane.matmul %x, %w outs(%init : tensor<5x1xi32>) channels 3 to 1
+      codes !dorefa.code<2, signed>, !dorefa.code<8, bipolar> kernel dot
+      : tensor<5x1x2xi32>, tensor<1x3xi8> -> tensor<5x1xi32>
+  return %acc : tensor<5x1xi32>
+}
+
+// -----
+
+// A single row reads each weight once: two in a byte, output 16 above output 0.
+
+// CHECK-LABEL: @halves
+// CHECK: dense_resource<weights> : tensor<1x1x1x64xi8>
+// CHECK: weights: "0x010000005342000000000000
+func.func @halves(%x: tensor<1x1x2xi32>) -> tensor<1x17xi32> {
+  %w = arith.constant dense<[[3, 2], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0],
+                             [0, 0], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0], [5, 4]]> : tensor<17x2xi8>
+  %init = tensor.empty() : tensor<1x17xi32>
+  %acc = bitplane.matmul %x, %w outs(%init : tensor<1x17xi32>) channels 2 to 17
+      codes !dorefa.code<2, unipolar>, !dorefa.code<3, bipolar> kernel dot
+      : tensor<1x1x2xi32>, tensor<17x2xi8> -> tensor<1x17xi32>
+  return %acc : tensor<1x17xi32>
+}

@@ -1,5 +1,9 @@
 // RUN: dorefa-opt %s --bitplane-select-kernels --split-input-file | FileCheck %s
 // RUN: dorefa-opt %s --bitplane-select-kernels --split-input-file --remark-format=emitRemark --remarks-filter=dorefa -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: dorefa-opt %s --bitplane-select-kernels=features=avx512vnni --split-input-file | FileCheck %s --check-prefix=VNNI
+// RUN: dorefa-opt %s --bitplane-select-kernels=kernel=dot --split-input-file | FileCheck %s --check-prefix=DOT
+// RUN: not dorefa-opt %s --bitplane-select-kernels=kernel=fast --split-input-file 2>&1 | FileCheck %s --check-prefix=NAME
+// NAME: error: kernel is 'fast' but must be popcount, lookup or dot
 
 // CHECK-LABEL: @main
 // CHECK: bitplane.matmul {{.*}} kernel popcount
@@ -36,4 +40,33 @@ func.func @conv_2d(%x: tensor<?x8x8x2x2xi32>, %w: tensor<64x3x3x40xi8>, %t: tens
       channels 40 to 64 codes !dorefa.code<2, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<2, unipolar>
       pads [1, 1, 1, 1] range [-1080, 1080] : tensor<?x8x8x2x2xi32>, tensor<64x3x3x40xi8> -> tensor<?x8x8x2x2xi32> loc(fused["conv1", "quant1"])
   return %q : tensor<?x8x8x2x2xi32>
+}
+
+// -----
+
+// From 9 pairs of planes on, dot products of bytes are faster than planes; grouped
+// channels of one block have no layout for them.
+
+// CHECK-LABEL: @widths
+// VNNI-LABEL: @widths
+// DOT-LABEL: @widths
+// CHECK: kernel popcount
+// VNNI: kernel dot
+// DOT: kernel dot
+// CHECK: kernel popcount
+// VNNI: kernel popcount
+// DOT: kernel dot
+// CHECK: kernel popcount groups
+// VNNI: kernel popcount groups
+// DOT: kernel popcount groups
+func.func @widths(%x: tensor<5x1x3xi32>, %w: tensor<2x4xi8>, %init: tensor<5x2xi32>, %map: tensor<1x4x4x1x3xi32>,
+                  %f: tensor<4x1x1x1xi8>, %sums: tensor<1x4x4x4xi32>) -> (tensor<5x2xi32>, tensor<5x2xi32>, tensor<1x4x4x4xi32>) {
+  %a = bitplane.matmul %x, %w outs(%init : tensor<5x2xi32>) channels 4 to 2 codes !dorefa.code<3, unipolar>, !dorefa.code<3, bipolar>
+      : tensor<5x1x3xi32>, tensor<2x4xi8> -> tensor<5x2xi32>
+  %b = bitplane.matmul %x, %w outs(%init : tensor<5x2xi32>) channels 4 to 2 codes !dorefa.code<3, unipolar>, !dorefa.code<1, bipolar>
+      : tensor<5x1x3xi32>, tensor<2x4xi8> -> tensor<5x2xi32>
+  %c = bitplane.conv_2d %map, %f outs(%sums : tensor<1x4x4x4xi32>) channels 4 to 4
+      codes !dorefa.code<3, unipolar>, !dorefa.code<4, bipolar> groups 4
+      : tensor<1x4x4x1x3xi32>, tensor<4x1x1x1xi8> -> tensor<1x4x4x4xi32>
+  return %a, %b, %c : tensor<5x2xi32>, tensor<5x2xi32>, tensor<1x4x4x4xi32>
 }

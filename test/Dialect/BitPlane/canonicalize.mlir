@@ -84,3 +84,15 @@ func.func @expand_whole_words(%words: tensor<?x4x2xi32>) -> tensor<?x2x1x2x2xi32
   %w = bitplane.pack %e outs(%init : tensor<?x2x1x2x2xi32>) : tensor<?x2x1x64xi8> -> tensor<?x2x1x2x2xi32>
   return %w : tensor<?x2x1x2x2xi32>
 }
+
+// Levels are not codes.
+
+// CHECK-LABEL: @pack_of_levels
+func.func @pack_of_levels(%words: tensor<4x1x2xi32>) -> tensor<4x1x2xi32> {
+  // CHECK: bitplane.pack
+  %bytes = tensor.empty() : tensor<4x8xi8>
+  %l = bitplane.unpack %words outs(%bytes : tensor<4x8xi8>) levels !dorefa.code<2, ternary> : tensor<4x1x2xi32> -> tensor<4x8xi8>
+  %init = tensor.empty() : tensor<4x1x2xi32>
+  %w = bitplane.pack %l outs(%init : tensor<4x1x2xi32>) : tensor<4x8xi8> -> tensor<4x1x2xi32>
+  return %w : tensor<4x1x2xi32>
+}

@@ -316,3 +316,61 @@ func.func @max_pool_padding(%x: tensor<1x4x4x1x2xi32>, %init: tensor<1x3x2x1x2xi
       kernel [2, 2] strides [2, 2] pads [2, 0, 0, 0] : tensor<1x4x4x1x2xi32> -> tensor<1x3x2x1x2xi32>
   return
 }
+
+// -----
+
+func.func @unpack_levels(%x: tensor<4x2x2xi32>, %init: tensor<4x40xi8>) {
+  // expected-error @+1 {{has 2 planes but levels of '!dorefa.code<3, signed>'}}
+  %q = bitplane.unpack %x outs(%init : tensor<4x40xi8>) levels !dorefa.code<3, signed> : tensor<4x2x2xi32> -> tensor<4x40xi8>
+  return
+}
+
+// -----
+
+func.func @dot_input(%x: tensor<1x4x4x7xi8>, %w: tensor<1x1x3x3x2x128xi8>, %init: tensor<1x2x2x8xi32>) {
+  // expected-error @+1 {{input has shape [1, 4, 4, 7] but must have [1, 4, 4, 8]}}
+  %y = bitplane.conv_2d %x, %w outs(%init : tensor<1x2x2x8xi32>) channels 7 to 8
+      codes !dorefa.code<4, unipolar>, !dorefa.code<4, bipolar> kernel dot
+      : tensor<1x4x4x7xi8>, tensor<1x1x3x3x2x128xi8> -> tensor<1x2x2x8xi32>
+  return
+}
+
+// -----
+
+func.func @dot_planes(%x: tensor<1x4x4x1x4xi32>, %w: tensor<1x1x3x3x2x128xi8>, %init: tensor<1x2x2x8xi32>) {
+  // expected-error @+1 {{input has elements 'i32' but must have i8}}
+  %y = bitplane.conv_2d %x, %w outs(%init : tensor<1x2x2x8xi32>) channels 7 to 8
+      codes !dorefa.code<4, unipolar>, !dorefa.code<4, bipolar> kernel dot
+      : tensor<1x4x4x1x4xi32>, tensor<1x1x3x3x2x128xi8> -> tensor<1x2x2x8xi32>
+  return
+}
+
+// -----
+
+func.func @dot_halves(%x: tensor<1x8xi8>, %w: tensor<1x1x2x64xi8>, %init: tensor<1x8xi32>) {
+  // expected-error @+1 {{packed filter has shape [1, 1, 2, 64] but must have [1, 1, 2, 128]}}
+  %y = bitplane.matmul %x, %w outs(%init : tensor<1x8xi32>) channels 7 to 8
+      codes !dorefa.code<4, unipolar>, !dorefa.code<5, bipolar> kernel dot
+      : tensor<1x8xi8>, tensor<1x1x2x64xi8> -> tensor<1x8xi32>
+  return
+}
+
+// -----
+
+func.func @dot_groups(%x: tensor<1x4x4x8xi8>, %w: tensor<1x1x3x3x1x128xi8>, %init: tensor<1x2x2x8xi32>) {
+  // expected-error @+1 {{has a block of 32 output channels or a step of 4 channels that is of several groups, for which kernel 'dot' has no layout}}
+  %y = bitplane.conv_2d %x, %w outs(%init : tensor<1x2x2x8xi32>) channels 8 to 8
+      codes !dorefa.code<4, unipolar>, !dorefa.code<4, bipolar> kernel dot groups 2
+      : tensor<1x4x4x8xi8>, tensor<1x1x3x3x1x128xi8> -> tensor<1x2x2x8xi32>
+  return
+}
+
+// -----
+
+func.func @dot_correction(%x: tensor<1x8xi8>, %w: tensor<1x1x2x128xi8>, %init: tensor<1x8xi32>) {
+  // expected-error @+1 {{needs a correction: input code 0 is not value 0}}
+  %y = bitplane.matmul %x, %w outs(%init : tensor<1x8xi32>) channels 7 to 8
+      codes !dorefa.code<4, signed>, !dorefa.code<5, bipolar> kernel dot
+      : tensor<1x8xi8>, tensor<1x1x2x128xi8> -> tensor<1x8xi32>
+  return
+}

@@ -95,3 +95,25 @@ func.func @max_pool(%x: tensor<1x4x4x1x2xi32>, %init: tensor<1x2x2x1x2xi32>) -> 
       kernel [2, 2] strides [2, 2] : tensor<1x4x4x1x2xi32> -> tensor<1x2x2x1x2xi32>
   return %y : tensor<1x2x2x1x2xi32>
 }
+
+// CHECK-LABEL: @levels
+func.func @levels(%x: tensor<1x4x4x2x2xi32>, %init: tensor<1x4x4x40xi8>) -> tensor<1x4x4x40xi8> {
+  // CHECK: bitplane.unpack %{{.*}} outs(%{{.*}}) levels !dorefa.code<2, signed> :
+  %l = bitplane.unpack %x outs(%init : tensor<1x4x4x40xi8>) levels !dorefa.code<2, signed>
+      : tensor<1x4x4x2x2xi32> -> tensor<1x4x4x40xi8>
+  return %l : tensor<1x4x4x40xi8>
+}
+
+// CHECK-LABEL: @dot
+func.func @dot(%x: tensor<1x4x4x8xi8>, %w: tensor<1x1x3x3x2x128xi8>, %init: tensor<1x2x2x8xi32>,
+               %row: tensor<1x8xi8>, %halves: tensor<1x1x2x64xi8>, %sums: tensor<1x8xi32>) -> (tensor<1x2x2x8xi32>, tensor<1x8xi32>) {
+  // CHECK: bitplane.conv_2d {{.*}} kernel dot : tensor<1x4x4x8xi8>, tensor<1x1x3x3x2x128xi8> -> tensor<1x2x2x8xi32>
+  %y = bitplane.conv_2d %x, %w outs(%init : tensor<1x2x2x8xi32>) channels 7 to 8
+      codes !dorefa.code<4, unipolar>, !dorefa.code<4, bipolar> kernel dot
+      : tensor<1x4x4x8xi8>, tensor<1x1x3x3x2x128xi8> -> tensor<1x2x2x8xi32>
+  // CHECK: bitplane.matmul {{.*}} kernel dot : tensor<1x8xi8>, tensor<1x1x2x64xi8> -> tensor<1x8xi32>
+  %z = bitplane.matmul %row, %halves outs(%sums : tensor<1x8xi32>) channels 7 to 8
+      codes !dorefa.code<4, unipolar>, !dorefa.code<4, bipolar> kernel dot
+      : tensor<1x8xi8>, tensor<1x1x2x64xi8> -> tensor<1x8xi32>
+  return %y, %z : tensor<1x2x2x8xi32>, tensor<1x8xi32>
+}

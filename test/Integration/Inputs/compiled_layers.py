@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Fail unless the compiled results of a grid of packed_layers.py are the interpreter's.
 
-    compiled_layers.py BINARIES WORK GRID...
+    compiled_layers.py BINARIES WORK [OPTIONS...] GRID...
+
+Each word of OPTIONS starts with "--": options of dorefa-compile, separated by commas. Compiles
+once for each of them.
 """
 
 import subprocess
@@ -17,22 +20,31 @@ def run(*command: object) -> str:
     return result.stdout
 
 
-def main() -> None:
-    binaries, work = Path(sys.argv[1]), Path(sys.argv[2])
-    for grid in sys.argv[3:]:
-        directory = work / grid
-        directory.mkdir(parents=True, exist_ok=True)
-        network, library = directory / "layers.mlir", directory / "layers.so"
-        network.write_text(run(sys.executable, Path(__file__).parent / "packed_layers.py", grid))
-        run(binaries / "dorefa-compile", network, "-o", library)
-        listing = run(binaries / "dorefa-run", library, "--list").splitlines()
-        files = [f"{name}={directory / name}.npy"
-                 for kind, name, *_ in map(str.split, listing) if kind == "output"]
-        run(binaries / "dorefa-interpret", network,
-            *(word for file in files for word in ("--output", file)))
+def check(binaries: Path, directory: Path, grid: str, variants: list[list[str]]) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    network, library = directory / "layers.mlir", directory / "layers.so"
+    network.write_text(run(sys.executable, Path(__file__).parent / "packed_layers.py", grid))
+    files: list[str] = []
+    for options in variants:
+        run(binaries / "dorefa-compile", network, "-o", library, *options)
+        if not files:
+            listing = run(binaries / "dorefa-run", library, "--list").splitlines()
+            files = [f"{name}={directory / name}.npy"
+                     for kind, name, *_ in map(str.split, listing) if kind == "output"]
+            run(binaries / "dorefa-interpret", network,
+                *(word for file in files for word in ("--output", file)))
         run(binaries / "dorefa-run", library,
             *(word for file in files for word in ("--expect", file)))
-        print(f"{grid}: {len(files)} results, all as interpreted")
+        print(f"{grid}: {len(files)} results, all as interpreted", *options)
+
+
+def main() -> None:
+    binaries, work = Path(sys.argv[1]), Path(sys.argv[2])
+    words = sys.argv[3:]
+    variants = [word.split(",") for word in words if word.startswith("--")] or [[]]
+    for grid in words:
+        if not grid.startswith("--"):
+            check(binaries, work / grid, grid, variants)
 
 
 if __name__ == "__main__":

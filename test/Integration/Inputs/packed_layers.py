@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Write a module whose @main holds many small layers on codes, without inputs.
 
-    packed_layers.py widths|encodings|windows|groups|flatten|thresholds > layers.mlir
+    packed_layers.py widths|encodings|windows|groups|flatten|thresholds|extremes|dots > layers.mlir
 
 Every layer returns its accumulators, its codes behind thresholds, or both, so the
 printed outputs of two forms of the module can be compared as text.
@@ -23,6 +23,8 @@ class Module:
         self.lines: list[str] = []
         self.results: list[tuple[str, str]] = []
         self.count = 0
+        #: What all codes are: "largest", "smallest" or, where None, random.
+        self.fill: str | None = None
 
     def name(self) -> str:
         self.count += 1
@@ -37,6 +39,12 @@ class Module:
         bits, encoding = code
         largest = 3 if encoding == "ternary" else 1 << bits
         values = self.random.integers(0, largest, shape)
+        if self.fill:
+            # Two's complement: the smallest is the first with its top bit set.
+            top = 1 << bits - 1
+            values[...] = {("signed", "largest"): top - 1, ("signed", "smallest"): top,
+                           ("ternary", "largest"): 1, ("ternary", "smallest"): 2}.get(
+                               (encoding, self.fill), largest - 1 if self.fill == "largest" else 0)
         sizes = "x".join(map(str, shape))
         type_ = f"tensor<{sizes}x!dorefa.code<{bits}, {encoding}>>"
         bytes_ = values.astype(np.uint8).tobytes().hex().upper()
@@ -215,8 +223,36 @@ def thresholds(module: Module) -> None:
         module.thresholds(x, shape, (2, encoding), spread=6, kind=kind)
 
 
+def extremes(module: Module) -> None:
+    """All codes largest or smallest: no sum of products may saturate."""
+    pairs = itertools.product((4, 7, 8), (1, 7, 8), ("unipolar", "signed"), ("bipolar", "signed"))
+    for w, a, x, y in pairs:
+        for rows, offset in ((1, 0), (5, -1)):
+            module.fill = module.random.choice(["largest", "smallest"])
+            inputs, input_type = module.codes((rows, 70), (a, x))
+            module.fill = module.random.choice(["largest", "smallest"])
+            module.product(inputs, input_type, (rows, 70), 35, (w, y), (0, offset))
+
+
+def dots(module: Module) -> None:
+    """Shapes at the edges of steps, tiles and blocks, groups of whole blocks, few rows."""
+    for channels, outputs in ((1, 1), (3, 33), (5, 32), (31, 64), (130, 40)):
+        for bits, result in ((3, None), (8, (4, "unipolar"))):
+            module.conv(channels=channels, outputs=outputs, size=(2, 13), kernel=(2, 3),
+                        pads=(1, 1, 0, 1), input_code=(4, "signed"), filter_code=(bits, "bipolar"),
+                        result_code=result)
+    for count, channels, outputs in ((2, 4, 32), (2, 34, 64), (3, 5, 32)):
+        for bits in (4, 8):
+            module.conv(channels=count * channels, outputs=count * outputs, groups=count, size=(2, 3),
+                        pads=(1, 1, 1, 1), input_code=(3, "bipolar"), filter_code=(bits, "bipolar"))
+    for rows, depth, outputs in itertools.product((1, 3, 6), (3, 257), (5, 160)):
+        for bits, encoding in ((2, "ternary"), (4, "bipolar"), (8, "bipolar")):
+            module.matmul((rows, depth), outputs, input_code=(4, "bipolar"),
+                          weights_code=(bits, encoding), offsets=(0, 3))
+
+
 def main() -> None:
-    functions = (widths, encodings, windows, groups, flatten, thresholds)
+    functions = (widths, encodings, windows, groups, flatten, thresholds, extremes, dots)
     grids = {grid.__name__: grid for grid in functions}
     module = Module(seed=1)
     grids[sys.argv[1]](module)

@@ -1,9 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# same_results.sh MODULE [OPTION]
 # Runs MODULE on codes, on words, on packed weights and on padded words, and fails
-# unless every form prints the same results.
+# unless every form prints the same results. OPTION is one of bitplane-select-kernels.
 set -eu
 module=$1
+select=--bitplane-select-kernels${2:+=$2}
 
 dorefa-interpret --print "$module" > "$module.codes"
 test -s "$module.codes"
@@ -17,7 +19,7 @@ same() {
 }
 
 same words
-same packed --bitplane-select-kernels --bitplane-pack-weights
-same padded --bitplane-select-kernels --bitplane-pack-weights --bitplane-materialize-padding
+same packed "$select" --bitplane-pack-weights
+same padded "$select" --bitplane-pack-weights --bitplane-materialize-padding
 # Padding first: the border has to say what the pads said.
-same border --bitplane-select-kernels --bitplane-materialize-padding --bitplane-pack-weights
+same border "$select" --bitplane-materialize-padding --bitplane-pack-weights
