@@ -227,6 +227,24 @@ static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
       .run(module, modules);
 }
 
+/// Keeps `x > c ? x : c` from becoming an instruction that orders the zeros:
+/// LLVM 22 selects FMAXNM for c = -0.0 on AArch64 and FMINNM for `x < 0.0`, which
+/// give +0.0 and -0.0 where x is the other zero and the answer is c.
+static void keepZeros(llvm::Module &module) {
+  for (llvm::Function &function : module)
+    for (llvm::BasicBlock &block : function)
+      for (llvm::Instruction &instruction : block) {
+        auto *select = llvm::dyn_cast<llvm::SelectInst>(&instruction);
+        if (!select || !llvm::isa<llvm::FCmpInst>(select->getCondition()) ||
+            !(llvm::isa<llvm::Constant>(select->getTrueValue()) ||
+              llvm::isa<llvm::Constant>(select->getFalseValue())))
+          continue;
+        // Nothing else than opaque to instruction selection.
+        select->setCondition(new llvm::FreezeInst(
+            select->getCondition(), "", select->getIterator()));
+      }
+}
+
 //===----------------------------------------------------------------------===//
 // The shared object
 //===----------------------------------------------------------------------===//
@@ -246,6 +264,8 @@ static llvm::Error compileObject(ModuleOp module, const Signature &signature,
   code->setTargetTriple(machine.getTargetTriple());
   addModelInterface(*code, signature, record, machine);
   optimise(*code, machine);
+  if (machine.getTargetTriple().isAArch64())
+    keepZeros(*code);
   return writeObject(*code, machine, path);
 }
 
