@@ -81,17 +81,16 @@ struct SelectKernelsPass
   void runOnOperation() override {
     std::optional<Kernel> forced = bitplane::symbolizeKernel(kernel);
     if (!forced && !kernel.empty()) {
-      getOperation()->emitError()
-          << "kernel is '" << kernel.getValue()
-          << "' but must be popcount, lookup or dot";
+      getOperation()->emitError() << "kernel is '" << kernel.getValue()
+                                  << "' but must be popcount, lookup or dot";
       return signalPassFailure();
     }
     getOperation()->walk([&](Operation *op) {
       if (!isa<bitplane::Conv2DOp, bitplane::MatMulOp>(op))
         return;
-      Kernel chosen = !forced                    ? chooseKernel(op, features)
+      Kernel chosen = !forced                   ? chooseKernel(op, features)
                       : canCompute(*forced, op) ? *forced
-                                                 : Kernel::Popcount;
+                                                : Kernel::Popcount;
       if (!op->hasAttr("kernel"))
         op->setAttr("kernel",
                     bitplane::KernelAttr::get(op->getContext(), chosen));

@@ -235,8 +235,8 @@ static LogicalResult verifyDot(const Operands &o) {
   SmallVector<int64_t> input(
       shaped(o.input).getShape().take_front(o.positions));
   input.push_back(o.geometry.inputLevels());
-  if (failed(verifyElements(o.op, o.filter, filter.size(), 8,
-                            "packed filter")) ||
+  if (failed(
+          verifyElements(o.op, o.filter, filter.size(), 8, "packed filter")) ||
       failed(verifyShape(o.op, o.filter, filter, "packed filter")) ||
       failed(verifyElements(o.op, o.input, o.positions + 1, 8, "input")))
     return failure();

@@ -60,6 +60,59 @@ Values dorefa::scanWindow(KernelBuilder &b, const Contraction &c,
   });
 }
 
+InsideScan::InsideScan(KernelBuilder &b, const Contraction &c) : b(b), c(c) {
+  if (c.rowTaps.empty())
+    return;
+  rowBegins = b.indexTable("row_begins",
+                           llvm::to_vector(llvm::make_first_range(c.rowTaps)));
+  rowEnds = b.indexTable("row_ends",
+                         llvm::to_vector(llvm::make_second_range(c.rowTaps)));
+}
+
+/// Pixels of the tile, from `first` to before `end`, for which tap `kx` is
+/// inside; they are neighbours because windows move right.
+static std::pair<int64_t, int64_t>
+pixelsInside(const Contraction &c, int64_t column, int64_t pixels, int64_t kx) {
+  auto isInside = [&](int64_t pixel) {
+    auto [begin, end] = c.columnTaps[column + pixel];
+    return begin <= kx && kx < end;
+  };
+  int64_t first = 0, end = pixels;
+  while (first < end && !isInside(first))
+    ++first;
+  while (end > first && !isInside(end - 1))
+    --end;
+  return {first, end};
+}
+
+Values InsideScan::scan(const Tile &tile, ValueRange init, Body body) const {
+  std::optional<int64_t> column = constantIndex(tile.column);
+  int64_t width = c.kernelWidth();
+  bool isBordered =
+      column && !c.columnTaps.empty() &&
+      llvm::any_of(ArrayRef(c.columnTaps).slice(*column, tile.pixels),
+                   [&](std::pair<int64_t, int64_t> taps) {
+                     return taps.second - taps.first != width;
+                   });
+  auto visitRow = [&](Value ky, ValueRange args) {
+    if (!isBordered)
+      return b.loop(width, args, [&](Value kx, ValueRange carried) {
+        return body(ky, kx, 0, tile.pixels, carried);
+      });
+    Values carried(args);
+    for (int64_t kx = 0; kx < width; ++kx) {
+      auto [first, end] = pixelsInside(c, *column, tile.pixels, kx);
+      if (first < end)
+        carried = body(ky, b.index(kx), first, end - first, carried);
+    }
+    return carried;
+  };
+  if (c.rowTaps.empty())
+    return b.loop(c.kernelHeight(), init, visitRow);
+  return b.loop(b.lookUpIndex(rowBegins, tile.row),
+                b.lookUpIndex(rowEnds, tile.row), init, visitRow);
+}
+
 //===----------------------------------------------------------------------===//
 // Loops
 //===----------------------------------------------------------------------===//
@@ -76,6 +129,7 @@ public:
 
 private:
   int64_t pixelsPerTile();
+  void forEachTile(function_ref<void(Value, int64_t)> body);
   void emitSpan(Value image, Value row, Value span);
   void emitBlock(const Tile &tile, const Blocks &blocks);
 
@@ -96,6 +150,20 @@ int64_t ContractionEmitter::pixelsPerTile() {
   return llvm::divideCeil(width, llvm::divideCeil(width, limit));
 }
 
+/// Calls `body` with the tiles of a row.
+void ContractionEmitter::forEachTile(function_ref<void(Value, int64_t)> body) {
+  int64_t width = c.outputWidth(), tile = pixelsPerTile();
+  if (!kernel.skipsBorder() || c.columnTaps.empty() || width <= tile)
+    return b.tiles(b.size(c.init, 2), tile, body);
+  // The first and the last one on their own: their columns are constant.
+  int64_t last = (width - 1) / tile * tile;
+  body(b.index(0), tile);
+  b.tiles(b.index(last - tile), tile, [&](Value column, int64_t pixels) {
+    body(b.add(column, tile), pixels);
+  });
+  body(b.index(last), width - last);
+}
+
 void ContractionEmitter::emit() {
   kernel.createTables();
   b.loop(b.size(c.init, 0), 1, [&](Value image) {
@@ -111,15 +179,14 @@ void ContractionEmitter::emitSpan(Value image, Value row, Value span) {
   Value firstBlock = b.mul(span, c.blocksPerSpan());
   int64_t blocksPerTile =
       std::min(kernel.getTileShape().blocks, c.blocksPerSpan());
-  b.tiles(b.size(c.init, 2), pixelsPerTile(),
-          [&](Value column, int64_t pixels) {
-            Tile tile{image, row, column, pixels};
-            windowSums.startTile(tile, span);
-            b.tiles(b.index(c.blocksPerSpan()), blocksPerTile,
-                    [&](Value i, int64_t count) {
-                      emitBlock(tile, {b.add(firstBlock, i), count, span});
-                    });
-          });
+  forEachTile([&](Value column, int64_t pixels) {
+    Tile tile{image, row, column, pixels};
+    windowSums.startTile(tile, span);
+    b.tiles(b.index(c.blocksPerSpan()), blocksPerTile,
+            [&](Value i, int64_t count) {
+              emitBlock(tile, {b.add(firstBlock, i), count, span});
+            });
+  });
 }
 
 void ContractionEmitter::emitBlock(const Tile &tile, const Blocks &blocks) {
@@ -138,6 +205,22 @@ void ContractionEmitter::emitBlock(const Tile &tile, const Blocks &blocks) {
 //===----------------------------------------------------------------------===//
 // Operations
 //===----------------------------------------------------------------------===//
+
+/// For each position the first tap inside and the one after the last; empty
+/// where all taps of all positions are inside.
+static SmallVector<std::pair<int64_t, int64_t>>
+getInsideTaps(const BorderClasses &classes) {
+  SmallVector<std::pair<int64_t, int64_t>> taps;
+  bool isBordered = false;
+  for (int64_t position : classes.classOf) {
+    ArrayRef<bool> inside = classes.inside[position];
+    int64_t begin = llvm::find(inside, true) - inside.begin();
+    int64_t count = llvm::count(inside, true);
+    isBordered |= count != int64_t(inside.size());
+    taps.emplace_back(begin, begin + count);
+  }
+  return isBordered ? taps : SmallVector<std::pair<int64_t, int64_t>>();
+}
 
 /// Null after a diagnostic.
 static std::unique_ptr<ContractionKernel> createKernel(KernelBuilder &b,
@@ -191,6 +274,8 @@ LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::Conv2DOp op,
   c.dilations = llvm::to_vector(op.getDilations());
   c.base = op.getBase();
   c.filterOffset = op.getFilterOffset();
+  c.rowTaps = getInsideTaps(getRowClasses(op));
+  c.columnTaps = getInsideTaps(getColumnClasses(op));
   if (op.getCorrection()) {
     c.rowClasses = getRowClasses(op).classOf;
     c.columnClasses = getColumnClasses(op).classOf;

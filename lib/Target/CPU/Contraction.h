@@ -44,6 +44,10 @@ struct Contraction {
   SmallVector<int64_t> dilations = {1, 1};
   SmallVector<int64_t> rowClasses = {};
   SmallVector<int64_t> columnClasses = {};
+  /// Per output row and column the first tap inside the input and the one after the
+  /// last; empty where all of them are inside.
+  SmallVector<std::pair<int64_t, int64_t>> rowTaps = {};
+  SmallVector<std::pair<int64_t, int64_t>> columnTaps = {};
   int64_t base = 0;
   int64_t filterOffset = 0;
 
@@ -90,6 +94,8 @@ public:
   virtual void createTables() {}
   /// Largest tile; edges of the result get smaller ones.
   virtual TileShape getTileShape() = 0;
+  /// Whether tiles at the left and right border should have constant columns.
+  virtual bool skipsBorder() { return false; }
   /// I of the tile (`DotForm`): i32 vectors of `lanes` output channels in their
   /// order, those of the first pixel, then those of the next.
   virtual Values emitSums(const Tile &tile, const Blocks &blocks) = 0;
@@ -102,6 +108,28 @@ public:
 protected:
   KernelBuilder &b;
   const Contraction &c;
+};
+
+/// Visits only the taps inside the input.
+class InsideScan {
+public:
+  /// About pixels `[first, first + count)` of the tile; gives what is carried for
+  /// the whole tile.
+  using Body = function_ref<Values(Value ky, Value kx, int64_t first,
+                                   int64_t count, ValueRange carried)>;
+
+  /// In front of the loops.
+  InsideScan(KernelBuilder &b, const Contraction &c);
+  /// Where the column of the tile is constant, each kx has its own pixels. Else all
+  /// taps of a row are visited.
+  Values scan(const Tile &tile, ValueRange init, Body body) const;
+
+private:
+  KernelBuilder &b;
+  const Contraction &c;
+  /// First tap inside and the one after the last of each output row, null where it
+  /// is always 0 or there is no border.
+  Value rowBegins, rowEnds;
 };
 
 /// AND and popcount of planes (PopcountKernel.cpp).

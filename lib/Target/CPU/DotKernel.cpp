@@ -39,14 +39,15 @@ public:
   TileShape getTileShape() override;
   Values emitSums(const Tile &tile, const Blocks &blocks) override;
   Values addPixel(ValueRange sums, ValueRange pixel, Value span) override;
+  bool skipsBorder() override { return true; }
 
 private:
   Value firstChannel(Value span);
   Value loadLevels(ValueRange pixel, Value channel);
   Value loadBytes(Value buffer, ValueRange indices, int64_t count);
   Values loadWeights(const Blocks &blocks, Value ky, Value kx, Value step);
-  Values addStep(const Tile &tile, const Blocks &blocks, Value ky, Value kx,
-                 Value step, ValueRange sums);
+  Values addStep(ArrayRef<Values> pixels, const Blocks &blocks, Value ky,
+                 Value kx, Value step, ValueRange sums);
   Value addProducts(Value sum, Value levels, Value weights);
   Value call(StringRef name, Type result, ValueRange operands);
   VectorType bytes() { return b.vectorOf(b.getI8Type(), 4 * b.lanes()); }
@@ -61,6 +62,7 @@ private:
   int64_t numVectors;
   /// Whether weights are half bytes.
   bool isHalved;
+  InsideScan window;
   /// First channel of each span.
   Value firstChannels;
 };
@@ -74,18 +76,15 @@ private:
 /// Largest sum of two products of a level and a stored weight, in magnitude.
 static int64_t largestPair(const Contraction &c, int64_t storedBits) {
   int64_t level = (int64_t(1) << c.inputCode.getBits()) - 1, weight = 0;
-  StoredWeight stored =
-      storedWeight(c.filterCode, c.filterOffset, storedBits);
-  for (int64_t value :
-       {c.filterCode.getMinValue(), c.filterCode.getMaxValue()})
+  StoredWeight stored = storedWeight(c.filterCode, c.filterOffset, storedBits);
+  for (int64_t value : {c.filterCode.getMinValue(), c.filterCode.getMaxValue()})
     weight = std::max(weight, std::abs((value + c.filterOffset - stored.shift) /
                                        stored.scale));
   return 2 * level * weight;
 }
 
 static Instruction chooseInstruction(const KernelBuilder &b,
-                                     const Contraction &c,
-                                     int64_t storedBits) {
+                                     const Contraction &c, int64_t storedBits) {
   auto has = [&](StringRef of4, StringRef of8, StringRef of16) {
     return (b.lanes() == 4 && b.has(of4)) || (b.lanes() == 8 && b.has(of8)) ||
            (b.lanes() == 16 && b.has(of16));
@@ -100,9 +99,9 @@ static Instruction chooseInstruction(const KernelBuilder &b,
 }
 
 DotKernel::DotKernel(KernelBuilder &b, const Contraction &c)
-    : ContractionKernel(b, c), numVectors(b.vectorsPerBlock()) {
-  isHalved = cast<MemRefType>(c.filter.getType()).getShape().back() ==
-             kHalfStepBytes;
+    : ContractionKernel(b, c), numVectors(b.vectorsPerBlock()), window(b, c) {
+  isHalved =
+      cast<MemRefType>(c.filter.getType()).getShape().back() == kHalfStepBytes;
   instruction = chooseInstruction(b, c, isHalved ? 4 : 8);
 }
 
@@ -204,18 +203,18 @@ Value DotKernel::loadLevels(ValueRange pixel, Value channel) {
   return bitCast(b.broadcast(dword), bytes());
 }
 
-/// The vectors of weights of a step, those of the first block, then those of the
-/// next.
+/// The vectors of weights of a step, those of the first block, then those of
+/// the next.
 Values DotKernel::loadWeights(const Blocks &blocks, Value ky, Value kx,
                               Value step) {
   Values weights;
   for (int64_t i = 0; i < blocks.count; ++i) {
     Value block = b.add(blocks.first, i);
     for (int64_t v = 0; v < (isHalved ? numVectors / 2 : numVectors); ++v)
-      weights.push_back(loadBytes(c.filter,
-                                  {block, b.index(0), ky, kx, step,
-                                   b.index(v * 4 * b.lanes())},
-                                  4 * b.lanes()));
+      weights.push_back(loadBytes(
+          c.filter,
+          {block, b.index(0), ky, kx, step, b.index(v * 4 * b.lanes())},
+          4 * b.lanes()));
     if (!isHalved)
       continue;
     Values halves(ArrayRef<Value>(weights).take_back(numVectors / 2));
@@ -226,8 +225,8 @@ Values DotKernel::loadWeights(const Blocks &blocks, Value ky, Value kx,
     }
     for (Value both : halves) {
       // Bytes have no shift of their own.
-      Value shifted = arith::ShRUIOp::create(b, bitCast(both, words()),
-                                             splat(words(), 4));
+      Value shifted =
+          arith::ShRUIOp::create(b, bitCast(both, words()), splat(words(), 4));
       weights.push_back(
           arith::AndIOp::create(b, bitCast(shifted, bytes()), mask));
     }
@@ -235,14 +234,13 @@ Values DotKernel::loadWeights(const Blocks &blocks, Value ky, Value kx,
   return weights;
 }
 
-Values DotKernel::addStep(const Tile &tile, const Blocks &blocks, Value ky,
-                          Value kx, Value step, ValueRange sums) {
+/// Adds a step of `pixels` (image, row, column of the input) to their `sums`.
+Values DotKernel::addStep(ArrayRef<Values> pixels, const Blocks &blocks,
+                          Value ky, Value kx, Value step, ValueRange sums) {
   Values weights = loadWeights(blocks, ky, kx, step), next;
   Value channel = b.add(b.mul(step, kStepChannels), firstChannel(blocks.span));
-  for (int64_t pixel = 0; pixel < tile.pixels; ++pixel) {
-    Value levels = loadLevels({tile.image, inputRow(b, c, tile.row, ky),
-                               inputColumn(b, c, tile, pixel, kx)},
-                              channel);
+  for (const Values &pixel : pixels) {
+    Value levels = loadLevels(pixel, channel);
     for (Value weight : weights)
       next.push_back(addProducts(sums[next.size()], levels, weight));
   }
@@ -250,13 +248,24 @@ Values DotKernel::addStep(const Tile &tile, const Blocks &blocks, Value ky,
 }
 
 Values DotKernel::emitSums(const Tile &tile, const Blocks &blocks) {
-  Values sums(tile.pixels * blocks.count * numVectors, b.splat(0));
-  return scanWindow(b, c, sums, [&](Value ky, Value kx, ValueRange tapArgs) {
-    return b.loop(c.geometry.steps(), tapArgs,
-                  [&](Value step, ValueRange args) {
-                    return addStep(tile, blocks, ky, kx, step, args);
-                  });
-  });
+  int64_t vectors = blocks.count * numVectors;
+  auto addTap = [&](Value ky, Value kx, int64_t first, int64_t count,
+                    ValueRange carried) {
+    SmallVector<Values> pixels;
+    for (int64_t pixel = first; pixel < first + count; ++pixel)
+      pixels.push_back({tile.image, inputRow(b, c, tile.row, ky),
+                        inputColumn(b, c, tile, pixel, kx)});
+    Values sums(carried);
+    Values own = b.loop(c.geometry.steps(),
+                        carried.slice(first * vectors, count * vectors),
+                        [&](Value step, ValueRange args) {
+                          return addStep(pixels, blocks, ky, kx, step, args);
+                        });
+    llvm::copy(own, sums.begin() + first * vectors);
+    return sums;
+  };
+  Values zeros(tile.pixels * vectors, b.splat(0));
+  return window.scan(tile, zeros, addTap);
 }
 
 //===----------------------------------------------------------------------===//
@@ -273,15 +282,12 @@ Values DotKernel::addPixel(ValueRange sums, ValueRange pixel, Value span) {
   };
   if (int64_t count = channels / width) {
     Value zeros = b.splat(0);
-    Value lanes = b.loop(count, zeros,
-                         [&](Value i, ValueRange args) -> Values {
-                           Value levels = loadBytes(
-                               c.input, at(b.mul(i, width)), width);
-                           return {addProducts(args[0], levels,
-                                               splat(bytes(), 1))};
-                         })[0];
-    sum = b.add(sum, vector::ReductionOp::create(
-                         b, vector::CombiningKind::ADD, lanes));
+    Value lanes = b.loop(count, zeros, [&](Value i, ValueRange args) -> Values {
+      Value levels = loadBytes(c.input, at(b.mul(i, width)), width);
+      return {addProducts(args[0], levels, splat(bytes(), 1))};
+    })[0];
+    sum = b.add(
+        sum, vector::ReductionOp::create(b, vector::CombiningKind::ADD, lanes));
   }
   return b.loop(b.index(channels / width * width), b.index(channels), sum,
                 [&](Value channel, ValueRange args) -> Values {

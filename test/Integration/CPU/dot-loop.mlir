@@ -1,9 +1,12 @@
-// The hot loop of a 3x3 layer by dot products: for each pixel a broadcast and two
-// products, two loads of weights and what a loop takes; nothing on the stack.
+// The hot loops of a 3x3 layer by dot products: for each pixel a broadcast and two
+// products, two loads of weights and what a loop takes; nothing on the stack. Taps
+// outside the input are left out: of 7 pixels at the border, 6 have the outer column.
 
 // RUN: dorefa-compile %s --mtriple=x86_64-linux-gnu --mcpu=znver4 -o %t.so
 // RUN: %python %S/Inputs/hot_loops.py %t.so vpdpbusd | FileCheck %s
-// CHECK: 14 of {{2[4-8]}} instructions are vpdpbusd, 0 spills
+// CHECK-DAG: 12 of {{2[0-5]}} instructions are vpdpbusd, 0 spills
+// CHECK-DAG: 14 of {{2[4-8]}} instructions are vpdpbusd, 0 spills
+// CHECK-NOT: {{[1-9]}} spills
 
 // RUN: dorefa-compile %s --mtriple=x86_64-linux-gnu --mcpu=x86-64-v3 --kernel=dot -o %t.so
 // RUN: %python %S/Inputs/hot_loops.py %t.so vpmaddubsw | FileCheck %s --check-prefix=AVX2

@@ -107,20 +107,21 @@ int64_t planeSum(dorefa::CodeType type, int64_t code);
 /// 255, rising with the integer that the code stands for.
 int64_t smallestSum(dorefa::CodeType type);
 
-/// A weight as kernel `dot` stores it: s with `v(w) + offset = scale * s + shift`.
+/// A weight as kernel `dot` stores it: s with `v(w) + offset = scale * s +
+/// shift`.
 struct StoredWeight {
   int64_t scale;
   int64_t shift;
 };
 
-/// Stored in a byte, s is `v(w) + offset` where this fits every code, so that no
-/// sum over the window is needed, and else the level, less 128 for 8-bit codes.
-/// In `bits` = 4 it is the level.
+/// Stored in a byte, s is `v(w) + offset` where this fits every code, so that
+/// no sum over the window is needed, and else the level, less 128 for 8-bit
+/// codes. In `bits` = 4 it is the level.
 StoredWeight storedWeight(dorefa::CodeType filter, int64_t offset,
                           int64_t bits);
 
-/// The form of kernel `dot`: I sums products of input levels and stored weights,
-/// S the input levels of the group.
+/// The form of kernel `dot`: I sums products of input levels and stored
+/// weights, S the input levels of the group.
 DotForm levelForm(dorefa::CodeType input, int64_t inputOffset,
                   dorefa::CodeType filter, int64_t filterOffset, int64_t bits);
 
@@ -196,8 +197,8 @@ class MatMulOp;
 BorderClasses getRowClasses(Conv2DOp op);
 BorderClasses getColumnClasses(Conv2DOp op);
 
-/// Bits of a stored weight where kernel `dot` computes `op`: 8, or 4 where reading
-/// the weights takes longer than using them.
+/// Bits of a stored weight where kernel `dot` computes `op`: 8, or 4 where
+/// reading the weights takes longer than using them.
 int64_t getStoredBits(Conv2DOp op);
 int64_t getStoredBits(MatMulOp op);
 
