@@ -60,9 +60,15 @@ PopcountKernel::PopcountKernel(KernelBuilder &b, const Contraction &c)
                (g.groups > 1 && g.channelsPerGroup() % kWordBits != 0);
 }
 
-/// As many pixels as there are registers for: each reuses the filter words.
+/// As many pixels as there are registers for: each reuses the filter words. A
+/// single pixel is bound by memory, which gives more when read in several
+/// places.
 TileShape PopcountKernel::getTileShape() {
-  return {std::max<int64_t>(b.accumulators() / numVectors, 1), 1};
+  constexpr int64_t kStreams = 4;
+  int64_t limit = std::max<int64_t>(b.accumulators() / numVectors, 1);
+  if (c.outputWidth() == 1)
+    return {1, std::min(limit, kStreams)};
+  return {limit, 1};
 }
 
 void PopcountKernel::createTables() {
@@ -103,10 +109,10 @@ Values PopcountKernel::contract(const Tile &tile, const Blocks &blocks,
                                 Value filterPlane, bool negative) {
   auto addWord = [&](Value ky, Value kx, Value word, ValueRange args) {
     Values weights, next;
-    for (int64_t v = 0; v < numVectors; ++v)
-      weights.push_back(
-          b.loadVector(c.filter, {blocks.first, filterPlane, ky, kx, word,
-                                  b.index(v * b.lanes())}));
+    for (int64_t v = 0; v < blocks.count * numVectors; ++v)
+      weights.push_back(b.loadVector(
+          c.filter, {b.add(blocks.first, v / numVectors), filterPlane, ky, kx,
+                     word, b.index(v % numVectors * b.lanes())}));
     for (int64_t pixel = 0; pixel < tile.pixels; ++pixel) {
       Value bits = b.broadcast(
           b.load(c.input, {tile.image, inputRow(b, c, tile.row, ky),
@@ -173,7 +179,7 @@ Values PopcountKernel::addLevel(const Tile &tile, const Blocks &blocks,
 Values PopcountKernel::emitSums(const Tile &tile, const Blocks &blocks) {
   constexpr int64_t kUnrolledPairs = 4;
   int64_t top = largestExponent(c.inputCode) + largestExponent(c.filterCode);
-  Values sums(tile.pixels * numVectors, b.splat(0));
+  Values sums(tile.pixels * blocks.count * numVectors, b.splat(0));
   if (c.inputCode.getBits() * c.filterCode.getBits() > kUnrolledPairs)
     return b.loop(top + 1, sums, [&](Value step, ValueRange args) {
       return addLevel(tile, blocks, b.sub(b.index(top), step), args);

@@ -74,3 +74,15 @@ func.func @matmul(%x: memref<?x2x1xi32>, %w: memref<1x1x2x32xi32>, %y: memref<?x
       : memref<?x2x1xi32>, memref<1x1x2x32xi32>
   return
 }
+
+// One row reads the weights of four blocks at the same time.
+// CHECK-LABEL: func.func @one_row
+// CHECK: scf.for {{.*}} -> ([[FOUR:(vector<16xi32>,? ?){8}]]) {
+// CHECK-COUNT-8: vector.load %{{.*}} : memref<8x1x1x1x64x32xi32>, vector<16xi32>
+// CHECK-COUNT-8: math.ctpop
+func.func @one_row(%x: memref<1x64x1xi32>, %w: memref<8x1x64x32xi32>, %y: memref<1x256xi32>) {
+  bitplane.matmul %x, %w outs(%y : memref<1x256xi32>) channels 2048 to 256
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> kernel popcount
+      : memref<1x64x1xi32>, memref<8x1x64x32xi32>
+  return
+}
