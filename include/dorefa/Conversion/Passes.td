@@ -199,7 +199,7 @@ def ConvertLinalgToVectorPass : MicroKernelPass<"convert-linalg-to-vector"> {
     not depend on the tile or the width of the vectors. Where nobody else sees that value,
     the chain starts from the bias or number itself and nothing is written before.
 
-    Constant weights of a product are packed into one stream per vector of outputs.
+    Constant weights are packed into one stream per vector of outputs.
     Pools and other reductions of windows combine vectors of channels in registers.
 
     Limits: only the batch may be dynamic, and output channels must lie side by side in

@@ -41,6 +41,10 @@ struct FloatLayer {
   SmallVector<int64_t> sizes;
 
   int64_t size(int64_t loop) const { return loop < 0 ? 1 : sizes[loop]; }
+  /// Products in each sum.
+  int64_t numTerms() const {
+    return size(kernelRow) * size(kernelColumn) * size(channel);
+  }
 };
 
 } // namespace
@@ -144,25 +148,47 @@ bool dorefa::hasFloatKernel(Operation *op) {
 // Filters
 //===----------------------------------------------------------------------===//
 
-/// The weights of a product, `channels x outputs`, as `blocks x channels x
-/// lanes`, filled up with zeros: a pass over the channels then reads each block
-/// from front to back. Null where they are not a constant.
-static Value packWeights(KernelBuilder &b, Value weights) {
-  ElementsAttr constant = b.constantValue(weights);
+/// The elements of a constant filter whose dimensions are taps, channels,
+/// groups and output channels in this order, row-major; else null.
+static ElementsAttr getConstantFilter(KernelBuilder &b, Value filter,
+                                      AffineMap map, const FloatLayer &layer) {
+  SmallVector<AffineExpr> order;
+  for (int64_t loop : {layer.kernelRow, layer.kernelColumn, layer.channel,
+                       layer.group, layer.lane})
+    if (loop >= 0)
+      order.push_back(b.getAffineDimExpr(loop));
+  if (map.getResults() != ArrayRef<AffineExpr>(order))
+    return {};
+  while (auto expand = filter.getDefiningOp<memref::ExpandShapeOp>())
+    filter = expand.getSrc();
+  return b.constantValue(filter);
+}
+
+/// A constant filter as `(groups * blocks) x terms x lanes`, filled up with
+/// zeros: the sums of a block then read it from front to back, and no two
+/// vectors of a tile share a cache set because of the number of channels. Null
+/// where the filter is not a constant.
+static Value packFilter(KernelBuilder &b, Value filter, AffineMap map,
+                        const FloatLayer &layer) {
+  ElementsAttr constant = getConstantFilter(b, filter, map, layer);
   if (!constant)
     return {};
   std::vector<float> values = readElements<float>(constant);
-  if (values.empty())
+  int64_t outputs = layer.size(layer.lane), groups = layer.size(layer.group);
+  int64_t terms = layer.numTerms(), lanes = b.lanes();
+  if (static_cast<int64_t>(values.size()) != terms * groups * outputs)
     return {};
-  ArrayRef<int64_t> shape = cast<MemRefType>(weights.getType()).getShape();
-  int64_t channels = shape[0], outputs = shape[1], lanes = b.lanes();
   int64_t blocks = llvm::divideCeil(outputs, lanes);
-  std::vector<float> packed(blocks * channels * lanes, 0.0f);
-  for (int64_t channel = 0; channel < channels; ++channel)
-    for (int64_t output = 0; output < outputs; ++output)
-      packed[(output / lanes * channels + channel) * lanes + output % lanes] =
-          values[channel * outputs + output];
-  auto type = RankedTensorType::get({blocks, channels, lanes}, b.getF32Type());
+  std::vector<float> packed(groups * blocks * terms * lanes, 0.0f);
+  const float *value = values.data();
+  for (int64_t term = 0; term < terms; ++term)
+    for (int64_t group = 0; group < groups; ++group)
+      for (int64_t output = 0; output < outputs; ++output) {
+        int64_t block = group * blocks + output / lanes;
+        packed[(block * terms + term) * lanes + output % lanes] = *value++;
+      }
+  auto type =
+      RankedTensorType::get({groups * blocks, terms, lanes}, b.getF32Type());
   return b.constant("weights",
                     makeElements(type, std::move(packed), "weights"));
 }
@@ -222,8 +248,7 @@ FloatEmitter::FloatEmitter(KernelBuilder &b, linalg::LinalgOp op,
       hasLanesInInput(maps[0].isFunctionOfDim(layer.lane)) {
   at.assign(layer.sizes.size(), b.index(0));
   start = ReductionStart::find(op);
-  if (layer.kernelRow < 0)
-    packedFilter = packWeights(b, filter);
+  packedFilter = packFilter(b, filter, maps[1], layer);
   chooseTile();
 }
 
@@ -338,10 +363,20 @@ Values FloatEmitter::indicesOf(int64_t operand, int64_t pixel, int64_t vector) {
 }
 
 Value FloatEmitter::loadFilter(int64_t vector) {
-  if (packedFilter)
-    return b.loadVector(packedFilter, {b.add(firstVector, vector),
-                                       at[layer.channel], b.index(0)});
-  return b.loadVector(filter, indicesOf(1, 0, vector), maskOf(vector));
+  if (!packedFilter)
+    return b.loadVector(filter, indicesOf(1, 0, vector), maskOf(vector));
+  auto iteration = [&](int64_t loop) {
+    return loop < 0 ? b.index(0) : at[loop];
+  };
+  int64_t blocks = llvm::divideCeil(outputs, b.lanes());
+  Value block =
+      b.add(b.mul(iteration(layer.group), blocks), b.add(firstVector, vector));
+  Value tap =
+      b.add(b.mul(iteration(layer.kernelRow), layer.size(layer.kernelColumn)),
+            iteration(layer.kernelColumn));
+  Value term =
+      b.add(b.mul(tap, layer.size(layer.channel)), iteration(layer.channel));
+  return b.loadVector(packedFilter, {block, term, b.index(0)});
 }
 
 Value FloatEmitter::loadInput(int64_t pixel, int64_t vector) {

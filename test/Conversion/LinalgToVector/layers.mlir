@@ -1,7 +1,7 @@
 // RUN: dorefa-opt %s --convert-linalg-to-vector | FileCheck %s
 
 // Weights of @one_row, below.
-// CHECK: memref.global "private" constant @weights_0 : memref<16x64x16xf32>
+// CHECK: memref.global "private" constant @weights_{{[0-9]}} : memref<16x64x16xf32>
 
 // The first layer of AlexNet: eight pixels of three vectors, every output one chain
 // from the bias over (ky, kx, c).
@@ -59,6 +59,31 @@ func.func @groups(%x: memref<1x16x16x2x48xf32>, %w: memref<5x5x48x2x128xf32>, %y
   return
 }
 
+// A constant filter is packed into blocks of 16 channels of one group, taps from front to
+// back.
+memref.global "private" constant @filter : memref<3x3x4x80xf32> = dense<0.5>
+
+// CHECK-LABEL: func.func @constant_filter
+// CHECK: %[[W:.*]] = memref.get_global @{{.*}} : memref<6x36x16xf32>
+// CHECK: vector.load %[[W]][%{{.*}}, %{{.*}}, %{{.*}}] : memref<6x36x16xf32>, vector<16xf32>
+// CHECK-NOT: memref<3x3x4x2x40xf32>, vector
+func.func @constant_filter(%x: memref<1x6x6x2x4xf32>, %y: memref<1x4x4x2x40xf32>) {
+  %g = memref.get_global @filter : memref<3x3x4x80xf32>
+  %w = memref.expand_shape %g [[0], [1], [2], [3, 4]] output_shape [3, 3, 4, 2, 40]
+      : memref<3x3x4x80xf32> into memref<3x3x4x2x40xf32>
+  linalg.generic {
+      indexing_maps = [affine_map<(n, y, x, ky, kx, c, g, f) -> (n, y + ky, x + kx, g, c)>,
+                       affine_map<(n, y, x, ky, kx, c, g, f) -> (ky, kx, c, g, f)>,
+                       affine_map<(n, y, x, ky, kx, c, g, f) -> (n, y, x, g, f)>],
+      iterator_types = ["parallel", "parallel", "parallel", "reduction", "reduction", "reduction", "parallel", "parallel"]}
+      ins(%x, %w : memref<1x6x6x2x4xf32>, memref<3x3x4x2x40xf32>) outs(%y : memref<1x4x4x2x40xf32>) {
+  ^bb0(%a: f32, %b: f32, %sum: f32):
+    %s = math.fma %a, %b, %sum : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
 // Channels of a depthwise convolution are lanes of the input, too.
 // CHECK-LABEL: func.func @depthwise
 // CHECK: vector.load %{{.*}} : memref<3x3x32xf32>, vector<16xf32>
@@ -77,7 +102,7 @@ memref.global "private" constant @bias : memref<256xf32> = dense<2.0>
 
 // CHECK-LABEL: func.func @one_row
 // CHECK-NOT: linalg.broadcast
-// CHECK: %[[W:.*]] = memref.get_global @weights_0
+// CHECK: %[[W:.*]] = memref.get_global @{{.*}} : memref<16x64x16xf32>
 // CHECK: scf.for
 // CHECK-COUNT-8: vector.load %{{.*}} : memref<256xf32>, vector<16xf32>
 // CHECK: scf.for %[[K:[a-z0-9]+]] = {{.*}} -> ([[EIGHT:(vector<16xf32>,? ?){8}]]) {
