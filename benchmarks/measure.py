@@ -32,6 +32,8 @@ class Settings:
     threads: int
     cpu: int
     clock: str
+    #: Part of the names of the layers to measure.
+    layer: str = ""
 
     def binary(self, name: str) -> Path:
         return self.build / "bin" / name

@@ -115,15 +115,16 @@ def layer_case(settings: Settings, skipped: dict[str, str], suite: str, layer: L
 
 
 def layers_suite(settings: Settings, skipped: dict[str, str]) -> Iterator[Case]:
-    for layer in layers.RESNET18:
-        yield layer_case(settings, skipped, "layers", layer, layers.WIDTHS, peers=True)
-    yield layer_case(settings, skipped, "layers", layers.FULLY_CONNECTED,
-                     layers.WIDTHS + [(4, 8)], peers=True)
+    for layer in layers.RESNET18 + [layers.FULLY_CONNECTED]:
+        widths = layers.WIDTHS + ([(4, 8)] if layer == layers.FULLY_CONNECTED else [])
+        if settings.layer in layer.name:
+            yield layer_case(settings, skipped, "layers", layer, widths, peers=True)
 
 
 def gemm_suite(settings: Settings, skipped: dict[str, str]) -> Iterator[Case]:
     for layer in layers.GEMMS:
-        yield layer_case(settings, skipped, "gemm", layer, layers.WIDTHS, peers=True)
+        if settings.layer in layer.name:
+            yield layer_case(settings, skipped, "gemm", layer, layers.WIDTHS, peers=True)
 
 
 def tiny_suite(settings: Settings, skipped: dict[str, str]) -> Iterator[Case]:
