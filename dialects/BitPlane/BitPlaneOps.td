@@ -15,6 +15,9 @@ class BitPlane_Buffer<list<Type> types>
     : AnyTypeOf<[RankedTensorOf<types>, MemRefOf<types>]>;
 def BitPlane_Words : BitPlane_Buffer<[I32]>;
 def BitPlane_Bytes : BitPlane_Buffer<[I8]>;
+def BitPlane_Indices : BitPlane_Buffer<[I8, I16]>;
+// Codes as the kernel of a contraction wants them.
+def BitPlane_Input : BitPlane_Buffer<[I8, I16, I32]>;
 
 // The type of a code as an attribute: `!dorefa.code<2, unipolar>`.
 def BitPlane_CodeAttr : TypedAttrBase<AnyType, "TypeAttr",
@@ -97,6 +100,31 @@ def BitPlane_UnpackOp : BitPlane_SimpleOp<"unpack"> {
   let hasVerifier = 1;
 }
 
+def BitPlane_IndexOp : BitPlane_SimpleOp<"index"> {
+  let summary = "Gather the bits of neighbouring channels into indices of tables";
+  let description = [{
+    Input `... x ceil(C/32) x A` words; result `... x groups*ceil(A/2)*n` indices of
+    lookup tables, n being the indices that the C/groups channels of a group take. An
+    index of type `i16` holds 6 channels, one of type `i8` holds 4, in two planes:
+    bit k is plane 2p of channel k, bit 6 + k (4 + k) is plane 2p + 1. The order is
+    group, pair p of planes, channels; planes and channels that do not exist give 0,
+    so that index 0 stands for zero words.
+
+    Example:
+    ```mlir
+    %i = bitplane.index %x outs(%init : tensor<1x8x8x11xi16>) channels 64
+        : tensor<1x8x8x2x2xi32> -> tensor<1x8x8x11xi16>
+    ```
+  }];
+  let arguments = (ins BitPlane_Words:$input, BitPlane_Indices:$init,
+      I64Attr:$channels, DefaultValuedAttr<I64Attr, "1">:$groups);
+  let assemblyFormat = [{
+    $input `outs` `(` $init `:` type($init) `)` `channels` $channels
+    (`groups` $groups^)? attr-dict `:` type($input) (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+}
+
 //===----------------------------------------------------------------------===//
 // Contractions
 //===----------------------------------------------------------------------===//
@@ -104,8 +132,8 @@ def BitPlane_UnpackOp : BitPlane_SimpleOp<"unpack"> {
 def BitPlane_Conv2DOp : BitPlane_Op<"conv_2d"> {
   let summary = "Convolve packed feature maps, optionally down to packed codes";
   let description = [{
-    Input `N x H x W x ceil(C/32) x A` words, C and the number O of output
-    channels given by `channels C to O`. Accumulators are the exact integers of
+    Input `N x H x W x ceil(C/32) x A` words (or what the kernel wants in their place,
+    below), C and the number O of output channels given by `channels C to O`. Accumulators are the exact integers of
     `dorefa.conv_2d`: sums of `(v(x) + input_offset) * (v(w) + filter_offset)` over
     the taps inside the input. Without `thresholds` the destination takes them as
     `N x OH x OW x O`; with `thresholds` it takes the packed codes
@@ -139,6 +167,13 @@ def BitPlane_Conv2DOp : BitPlane_Op<"conv_2d"> {
     `(acc ^ row0) - row0 >= T`, that is, negated where decreasing. Channels beyond O
     have thresholds INT32_MAX; their bits in the result are 0 whatever `base` is.
 
+    For `lookup` the input is the result of `bitplane.index`, and the filter is
+    `vectors x WBITS x KH x KW x n x lanes` bytes (`LookupGeometry`): in each byte the
+    weight bits of one output channel under the channels of one index. The entry
+    that row and byte select in a constant table is what they add to I. `lanes` (64,
+    32 or 16) are the bytes of a vector register; their order is such that widening
+    the even and the odd bytes gives the channels in their order.
+
     `border` counts the rows and columns of the input (top, left, bottom, right)
     that `bitplane-materialize-padding` added: their words are 0 and taps on them
     are outside the input, as with `pads`.
@@ -150,8 +185,7 @@ def BitPlane_Conv2DOp : BitPlane_Op<"conv_2d"> {
         pads [1, 1, 1, 1] : tensor<1x8x8x2x2xi32>, tensor<64x3x3x40xi8> -> tensor<1x8x8x2x2xi32>
     ```
   }];
-  let arguments = (ins BitPlane_Buffer<[I8, I32]>:$input,
-      BitPlane_Buffer<[I8, I32]>:$filter,
+  let arguments = (ins BitPlane_Input:$input, BitPlane_Buffer<[I8, I32]>:$filter,
       Optional<BitPlane_Words>:$correction, Optional<BitPlane_Words>:$thresholds,
       BitPlane_Words:$init, I64Attr:$channels, I64Attr:$output_channels,
       BitPlane_CodeAttr:$input_code, BitPlane_CodeAttr:$filter_code,
@@ -190,8 +224,9 @@ def BitPlane_Conv2DOp : BitPlane_Op<"conv_2d"> {
 def BitPlane_MatMulOp : BitPlane_Op<"matmul"> {
   let summary = "Multiply packed rows by packed weights";
   let description = [{
-    Input `M x ceil(K/32) x A` words, weights the bytes of `O x K` codes, later words
-    `ceil(O/32) x WBITS x ceil(K/32) x 32`; `channels K to O`. For kernel `dot`: input
+    Input `M x ceil(K/32) x A` words, weights the bytes of `O x K` codes; `channels K
+    to O`. Packed weights are a filter without the dimensions of its window:
+    `ceil(O/32) x WBITS x ceil(K/32) x 32` words for `popcount`. For kernel `dot`: input
     `M x K4` levels, weights `ceil(O/32) x 1 x ceil(K/4) x 128` bytes or, for weights of
     at most 4 bits, 64 bytes, whose low halves are the levels of the first 64 of these
     bytes and whose high halves are those of the others. Accumulators `M x O`,
@@ -205,8 +240,7 @@ def BitPlane_MatMulOp : BitPlane_Op<"matmul"> {
         : tensor<4x2x2xi32>, tensor<10x64xi8> -> tensor<4x10xi32>
     ```
   }];
-  let arguments = (ins BitPlane_Buffer<[I8, I32]>:$input,
-      BitPlane_Buffer<[I8, I32]>:$weights,
+  let arguments = (ins BitPlane_Input:$input, BitPlane_Buffer<[I8, I32]>:$weights,
       Optional<BitPlane_Words>:$correction, Optional<BitPlane_Words>:$thresholds,
       BitPlane_Words:$init, I64Attr:$channels, I64Attr:$output_channels,
       BitPlane_CodeAttr:$input_code, BitPlane_CodeAttr:$weights_code,

@@ -92,6 +92,40 @@ static LogicalResult run(UnpackOp op, Frame &frame) {
   return success();
 }
 
+/// Writes the indices of `op`, elements of type T.
+template <typename T>
+static LogicalResult runIndex(IndexOp op, Frame &frame) {
+  int64_t channels = op.getChannels(), groups = op.getGroups();
+  int64_t planes = frame.shape(op.getInput()).back();
+  std::vector<uint8_t> codes =
+      unpackWords(frame.read<uint32_t>(op.getInput()), channels, planes);
+  int64_t width = lookupWidth(8 * sizeof(T)), perGroup = channels / groups;
+  int64_t perPair = llvm::divideCeil(perGroup, width);
+  int64_t pairs = llvm::divideCeil(planes, 2);
+  size_t rows = codes.size() / channels;
+  auto result = writeResult<T>(op, rows * groups * pairs * perPair, frame);
+  if (failed(result))
+    return failure();
+  for (size_t i = 0; i < codes.size(); ++i) {
+    int64_t row = i / channels, group = i % channels / perGroup,
+            channel = i % channels % perGroup;
+    for (int64_t plane = 0; plane < planes; ++plane) {
+      int64_t position =
+          ((row * groups + group) * pairs + plane / 2) * perPair +
+          channel / width;
+      (*result)[position] |= T(codes[i] >> plane & 1)
+                             << (plane % 2 * width + channel % width);
+    }
+  }
+  return success();
+}
+
+static LogicalResult run(IndexOp op, Frame &frame) {
+  return getElementTypeOrSelf(op.getInit()).isInteger(8)
+             ? runIndex<uint8_t>(op, frame)
+             : runIndex<uint16_t>(op, frame);
+}
+
 //===----------------------------------------------------------------------===//
 // Contractions
 //===----------------------------------------------------------------------===//
@@ -304,20 +338,85 @@ static FailureOr<Integers> readBytes(const Contraction &contraction,
                 contraction.weightsCode, contraction.weightsOffset, bits)};
 }
 
+/// Codes in indices of tables, `channels` per pixel, from elements of type T.
+template <typename T>
+static std::vector<uint8_t> unpackIndices(ArrayRef<T> indices,
+                                          const FilterGeometry &geometry,
+                                          const LookupGeometry &lookup) {
+  std::vector<uint8_t> codes(indices.size() / lookup.indices *
+                             geometry.channels);
+  int64_t perGroup = geometry.channelsPerGroup();
+  for (size_t i = 0; i < codes.size(); ++i) {
+    int64_t row = i / geometry.channels,
+            group = i % geometry.channels / perGroup,
+            channel = i % geometry.channels % perGroup;
+    for (int64_t pair = 0; pair < lookup.pairs; ++pair) {
+      T index = indices[row * lookup.indices +
+                        (group * lookup.pairs + pair) * lookup.indicesPerGroup +
+                        channel / lookup.width];
+      int64_t bit = channel % lookup.width;
+      codes[i] |= (index >> bit & 1) << 2 * pair;
+      codes[i] |= (index >> (lookup.width + bit) & 1) << (2 * pair + 1);
+    }
+  }
+  return codes;
+}
+
+/// Operands of kernel `lookup`.
+static FailureOr<Integers> readLookup(const Contraction &contraction,
+                                      const FilterGeometry &geometry,
+                                      const Frame &frame) {
+  unsigned indexBits =
+      getElementTypeOrSelf(contraction.input).getIntOrFloatBitWidth();
+  LookupGeometry lookup(geometry, contraction.inputCode, indexBits,
+                        frame.shape(contraction.weights).back());
+  CodeType code = contraction.weightsCode;
+  int64_t planes = code.getBits(), taps = contraction.taps(),
+          channels = geometry.channels;
+  ArrayRef<uint8_t> bytes = frame.read<uint8_t>(contraction.weights);
+  if (failed(checkCount(contraction.op, "weights", bytes.size(),
+                        lookup.vectors * planes * taps *
+                            lookup.indicesPerGroup * lookup.lanes)))
+    return failure();
+  std::vector<uint8_t> filter(geometry.outputChannels * taps * channels, 0);
+  int64_t perGroup = geometry.channelsPerGroup();
+  for (int64_t o = 0; o < geometry.outputChannels; ++o)
+    for (int64_t plane = 0; plane < planes; ++plane)
+      for (int64_t tap = 0; tap < taps; ++tap)
+        for (int64_t c = 0; c < perGroup; ++c) {
+          int64_t row =
+              (lookup.vectorOf(geometry, o) * planes + plane) * taps + tap;
+          uint8_t byte =
+              bytes[(row * lookup.indicesPerGroup + c / lookup.width) *
+                        lookup.lanes +
+                    lookup.byteOf(geometry, o)];
+          int64_t channel = geometry.groupOf(o) * perGroup + c;
+          filter[(o * taps + tap) * channels + channel] |=
+              (byte >> c % lookup.width & 1) << plane;
+        }
+  std::vector<uint8_t> codes =
+      indexBits == 8 ? unpackIndices(frame.read<uint8_t>(contraction.input),
+                                     geometry, lookup)
+                     : unpackIndices(frame.read<uint16_t>(contraction.input),
+                                     geometry, lookup);
+  return Integers{getPlaneSums(codes, contraction.inputCode),
+                  getPlaneSums(filter, code), channels,
+                  dotForm(contraction.inputCode, contraction.inputOffset, code,
+                          contraction.weightsOffset)};
+}
+
 static FailureOr<Integers> readPacked(const Contraction &contraction,
                                       const FilterGeometry &geometry,
                                       const Frame &frame) {
   switch (*contraction.kernel) {
   case Kernel::Popcount:
     return readWords(contraction, geometry, frame);
+  case Kernel::Lookup:
+    return readLookup(contraction, geometry, frame);
   case Kernel::Dot:
     return readBytes(contraction, geometry, frame);
-  case Kernel::Lookup:
-    break;
   }
-  return contraction.op->emitOpError("is packed for kernel '")
-         << stringifyKernel(*contraction.kernel)
-         << "', which the interpreter does not know";
+  llvm_unreachable("unknown kernel");
 }
 
 /// Accumulators from packed weights: dot * I + sum * S + correction.
@@ -506,7 +605,7 @@ static LogicalResult run(bitplane::MaxPoolOp op, Frame &frame) {
 std::optional<LogicalResult> interpreter::runBitPlaneOp(Operation *op,
                                                         Frame &frame) {
   return TypeSwitch<Operation *, std::optional<LogicalResult>>(op)
-      .Case<PackOp, UnpackOp, bitplane::Conv2DOp, bitplane::MatMulOp,
+      .Case<PackOp, UnpackOp, IndexOp, bitplane::Conv2DOp, bitplane::MatMulOp,
             bitplane::ThresholdOp, bitplane::MaxPoolOp>(
           [&](auto concrete) { return run(concrete, frame); })
       .Default(std::nullopt);

@@ -86,10 +86,12 @@ static void buildBitPlane(OpPassManager &pm) {
 
 static void buildKernels(OpPassManager &pm, const PipelineOptions &options) {
   SelectKernelsPassOptions select;
+  PackWeightsPassOptions pack;
   select.kernel = options.kernel;
-  select.features = llvm::to_vector(options.features);
+  select.lanes = pack.lanes = options.lanes;
+  select.features = pack.features = llvm::to_vector(options.features);
   pm.addPass(createSelectKernelsPass(select));
-  pm.addPass(createPackWeightsPass());
+  pm.addPass(createPackWeightsPass(pack));
 }
 
 static void buildLinalg(OpPassManager &pm) {

@@ -7,6 +7,7 @@
 #include "dorefa/Dialect/BitPlane/BitPlane.h"
 #include "dorefa/Dialect/BitPlane/Geometry.h"
 #include "dorefa/Dialect/DoReFa/Constants.h"
+#include "dorefa/Target/CPU/MicroKernel.h"
 #include "dorefa/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -65,6 +66,29 @@ static std::vector<int32_t> packFilter(const LayerWeights &weights) {
       }
     }
   }
+  return packed;
+}
+
+/// Bytes of the filter for lookup tables in the order vector, plane, tap,
+/// index, lane.
+static std::vector<uint8_t> packLookup(const LayerWeights &weights,
+                                       const LookupGeometry &lookup) {
+  const FilterGeometry &geometry = weights.geometry;
+  int64_t bits = weights.code.getBits();
+  std::vector<uint8_t> packed(lookup.vectors * bits * weights.taps *
+                                  lookup.indicesPerGroup * lookup.lanes,
+                              0);
+  for (int64_t output = 0; output < geometry.outputChannels; ++output)
+    for (int64_t tap = 0; tap < weights.taps; ++tap)
+      for (auto [c, code] : llvm::enumerate(weights.getCodes(output, tap)))
+        for (int64_t plane = 0; plane < bits; ++plane) {
+          int64_t row = (lookup.vectorOf(geometry, output) * bits + plane) *
+                            weights.taps +
+                        tap;
+          int64_t index = row * lookup.indicesPerGroup + c / lookup.width;
+          packed[index * lookup.lanes + lookup.byteOf(geometry, output)] |=
+              (code >> plane & 1) << c % lookup.width;
+        }
   return packed;
 }
 
@@ -269,6 +293,28 @@ static LogicalResult packThresholdsOf(OpTy op, OpBuilder &builder) {
   return success();
 }
 
+/// The filter of `op` in the layout of kernel `lookup`. Null after a diagnostic.
+template <typename OpTy>
+static Value packForLookup(OpTy op, OpBuilder &builder,
+                           const LayerWeights &weights,
+                           const dorefa::MicroKernelOptions &machine) {
+  const FilterGeometry &geometry = weights.geometry;
+  CodeType inputCode = op.getInputCode();
+  int64_t indexBits = getIndexBits(machine);
+  if (!indexBits || !canLookUp(geometry, inputCode, weights.taps)) {
+    op.emitOpError("cannot be packed for kernel 'lookup', which ")
+        << (indexBits ? "does not compute it" : "the target does not have")
+        << "; choose 'popcount'";
+    return {};
+  }
+  LookupGeometry lookup(geometry, inputCode, indexBits, 4 * machine.lanes);
+  SmallVector<int64_t> shape = {lookup.vectors, weights.code.getBits()};
+  llvm::append_range(shape, getWindow(op));
+  shape.append({lookup.indicesPerGroup, lookup.lanes});
+  return makeConstant(builder, op->getOperand(1).getLoc(), shape,
+                      packLookup(weights, lookup), "weights");
+}
+
 /// The filter of `weights`, whose window is `window`, in the layout of kernel
 /// `popcount`.
 static Value packForPopcount(OpBuilder &builder, Location loc,
@@ -294,39 +340,59 @@ static Value packForDot(OpBuilder &builder, Location loc,
   return makeConstant(builder, loc, shape, std::move(bytes), "weights");
 }
 
+/// A destination that takes `size` elements of `element` in place of the words and
+/// planes of each pixel of `words`.
+static Value makeDestination(OpBuilder &builder, Location loc, Value words,
+                             int64_t size, Type element) {
+  auto from = cast<RankedTensorType>(words.getType());
+  SmallVector<int64_t> shape(from.getShape().drop_back(2));
+  shape.push_back(size);
+  SmallVector<Value> dynamic;
+  for (int64_t dim = 0; dim < from.getRank() - 2; ++dim)
+    if (from.isDynamicDim(dim))
+      dynamic.push_back(tensor::DimOp::create(builder, loc, words, dim));
+  return tensor::EmptyOp::create(builder, loc, shape, element, dynamic);
+}
+
 /// The input of a contraction by kernel `dot`: the levels of `words`.
 static Value makeLevels(OpBuilder &builder, Location loc, Value words,
                         const FilterGeometry &geometry, CodeType code) {
-  auto from = cast<RankedTensorType>(words.getType());
-  SmallVector<int64_t> shape(from.getShape().drop_back(2));
-  shape.push_back(geometry.inputLevels());
-  auto to = RankedTensorType::get(shape, builder.getI8Type());
-  SmallVector<Value> dynamic;
-  for (int64_t dim = 0; dim < to.getRank() - 1; ++dim)
-    if (to.isDynamicDim(dim))
-      dynamic.push_back(tensor::DimOp::create(builder, loc, words, dim));
-  Value init = tensor::EmptyOp::create(builder, loc, shape,
-                                       builder.getI8Type(), dynamic);
-  return UnpackOp::create(builder, loc, TypeRange(to), words, init,
+  Value init = makeDestination(builder, loc, words, geometry.inputLevels(),
+                               builder.getI8Type());
+  return UnpackOp::create(builder, loc, init.getType(), words, init,
                           TypeAttr::get(code))
+      ->getResult(0);
+}
+
+/// The input of a contraction by kernel `lookup`: the indices of `words`.
+static Value makeIndices(OpBuilder &builder, Location loc, Value words,
+                         const FilterGeometry &geometry, CodeType code,
+                         const dorefa::MicroKernelOptions &machine) {
+  int64_t bits = getIndexBits(machine);
+  LookupGeometry lookup(geometry, code, bits, 4 * machine.lanes);
+  Value init = makeDestination(builder, loc, words, lookup.indices,
+                               builder.getIntegerType(bits));
+  return IndexOp::create(builder, loc, init.getType(), words, init,
+                         geometry.channels, geometry.groups)
       ->getResult(0);
 }
 
 /// Null after a diagnostic.
 template <typename OpTy>
 static Value packFilterOf(OpTy op, OpBuilder &builder,
-                          const LayerWeights &weights) {
+                          const LayerWeights &weights,
+                          const dorefa::MicroKernelOptions &machine) {
   Location loc = op->getOperand(1).getLoc();
   switch (*op.getKernel()) {
   case Kernel::Popcount:
     return packForPopcount(builder, loc, weights, getWindow(op));
+  case Kernel::Lookup:
+    return packForLookup(op, builder, weights, machine);
   case Kernel::Dot:
     if (!weights.geometry.hasDotLayout())
       break;
     return packForDot(builder, loc, weights, getWindow(op), getOffset(op),
                       getStoredBits(op));
-  case Kernel::Lookup:
-    break;
   }
   op.emitOpError("cannot be packed for kernel '")
       << stringifyKernel(*op.getKernel()) << "'; choose 'popcount'";
@@ -334,7 +400,8 @@ static Value packFilterOf(OpTy op, OpBuilder &builder,
 }
 
 template <typename OpTy>
-static LogicalResult packWeights(OpTy op) {
+static LogicalResult packWeights(OpTy op,
+                                 const dorefa::MicroKernelOptions &machine) {
   OpOperand &filter = op->getOpOperand(1);
   Location loc = filter.get().getLoc();
   ElementsAttr attr = getConstantOrError(op, filter.get(), 1, "weights");
@@ -345,7 +412,7 @@ static LogicalResult packWeights(OpTy op) {
   FilterGeometry geometry = getGeometry(op);
   LayerWeights weights{geometry, getCode(op), llvm::product_of(getWindow(op)),
                        dorefa::readElements<uint8_t>(attr)};
-  Value packed = packFilterOf(op, builder, weights);
+  Value packed = packFilterOf(op, builder, weights, machine);
   if (!packed)
     return failure();
   DotForm form = getDotForm(op);
@@ -361,18 +428,29 @@ static LogicalResult packWeights(OpTy op) {
   if (op.getKernel() == Kernel::Dot)
     op.getInputMutable().assign(makeLevels(builder, op.getLoc(), op.getInput(),
                                            geometry, op.getInputCode()));
+  if (op.getKernel() == Kernel::Lookup)
+    op.getInputMutable().assign(makeIndices(builder, op.getLoc(), op.getInput(),
+                                            geometry, op.getInputCode(),
+                                            machine));
   return success();
 }
 
 namespace {
 
 struct PackWeightsPass : dorefa::impl::PackWeightsPassBase<PackWeightsPass> {
+  using Base::Base;
+
   void runOnOperation() override {
-    WalkResult result = getOperation()->walk([](Operation *op) -> WalkResult {
+    dorefa::MicroKernelOptions machine;
+    machine.lanes = lanes;
+    machine.features = llvm::to_vector(features);
+    if (failed(machine.verify(getOperation())))
+      return signalPassFailure();
+    WalkResult result = getOperation()->walk([&](Operation *op) -> WalkResult {
       if (auto conv = dyn_cast<Conv2DOp>(op))
-        return packChosen(conv);
+        return packChosen(conv, machine);
       if (auto matmul = dyn_cast<MatMulOp>(op))
-        return packChosen(matmul);
+        return packChosen(matmul, machine);
       return WalkResult::advance();
     });
     if (result.wasInterrupted())
@@ -380,10 +458,11 @@ struct PackWeightsPass : dorefa::impl::PackWeightsPassBase<PackWeightsPass> {
   }
 
   template <typename OpTy>
-  static LogicalResult packChosen(OpTy op) {
+  static LogicalResult packChosen(OpTy op,
+                                  const dorefa::MicroKernelOptions &machine) {
     if (op.isPacked() || !op.getKernel())
       return success();
-    return packWeights(op);
+    return packWeights(op, machine);
   }
 };
 

@@ -42,6 +42,11 @@ static ArrayRef<int64_t> shapeOf(Value value) {
   return cast<ShapedType>(value.getType()).getShape();
 }
 
+static int64_t countBytes(Value value) {
+  auto type = cast<ShapedType>(value.getType());
+  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+}
+
 /// Thresholds of a layer with `channels` outputs, all channels together.
 static int64_t countThresholds(Value thresholds, bool isPacked,
                                int64_t channels) {
@@ -72,6 +77,8 @@ static LayerReport reportBits(OpTy op, CodeType input, CodeType weights,
   if (op.getKernel() == bitplane::Kernel::Dot)
     weightBytes = lanes * taps * geometry.steps() * bitplane::kStepChannels *
                   getStoredBits(op) / 8;
+  if (op.isPacked())
+    weightBytes = countBytes(op->getOperand(1));
   int64_t numbers = classes * lanes;
   if (row.thresholds)
     numbers += lanes * (row.thresholds / geometry.outputChannels + 1);

@@ -32,3 +32,15 @@ func.func @groups(%x: tensor<1x4x4x1x2xi32>) -> tensor<1x4x4x4xi32> {
       : tensor<1x4x4x1x2xi32>, tensor<4x1x1x1xi8> -> tensor<1x4x4x4xi32>
   return %acc : tensor<1x4x4x4xi32>
 }
+
+// -----
+
+func.func @lookup(%x: tensor<1x1x1xi32>) -> tensor<1x1xi32> {
+  %w = arith.constant dense<[[1, 0]]> : tensor<1x2xi8>
+  %init = tensor.empty() : tensor<1x1xi32>
+  // expected-error @+1 {{cannot be packed for kernel 'lookup', which the target does not have; choose 'popcount'}}
+  %acc = bitplane.matmul %x, %w outs(%init : tensor<1x1xi32>) channels 2 to 1
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> kernel lookup
+      : tensor<1x1x1xi32>, tensor<1x2xi8> -> tensor<1x1xi32>
+  return %acc : tensor<1x1xi32>
+}

@@ -1,4 +1,7 @@
 // RUN: dorefa-opt %s --bitplane-select-kernels --split-input-file | FileCheck %s
+// RUN: dorefa-opt %s --bitplane-select-kernels="features=avx512bw,avx512vbmi,avx512vpopcntdq" --split-input-file | FileCheck %s --check-prefix=VBMI
+// RUN: dorefa-opt %s --bitplane-select-kernels="lanes=8 features=avx2" --split-input-file | FileCheck %s --check-prefix=AVX2
+// RUN: dorefa-opt %s --bitplane-select-kernels="kernel=lookup features=avx512bw" --split-input-file | FileCheck %s --check-prefix=FORCED
 // RUN: dorefa-opt %s --bitplane-select-kernels --split-input-file --remark-format=emitRemark --remarks-filter=dorefa -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: dorefa-opt %s --bitplane-select-kernels=features=avx512vnni --split-input-file | FileCheck %s --check-prefix=VNNI
 // RUN: dorefa-opt %s --bitplane-select-kernels=kernel=dot --split-input-file | FileCheck %s --check-prefix=DOT
@@ -33,6 +36,9 @@ func.func @main(%x: tensor<1x1x1xi32>, %w: tensor<1x2xi8>) -> tensor<1x1xi32> {
 // -----
 
 // CHECK-LABEL: @conv_2d
+// VBMI: kernel lookup
+// AVX2: kernel lookup
+// FORCED: kernel lookup
 // CHECK: kernel popcount pads [1, 1, 1, 1] range [-1080, 1080]
 // REMARK: accumulatorBits=16, activationBits=2, floatBytes=92160, kernel=popcount, layer=conv1, packedBytes=5632, shape="?x8x8x40 * 64x3x3x40 -> ?x8x8x64", weightBits=1
 func.func @conv_2d(%x: tensor<?x8x8x2x2xi32>, %w: tensor<64x3x3x40xi8>, %t: tensor<1x3xi32>, %init: tensor<?x8x8x2x2xi32>) -> tensor<?x8x8x2x2xi32> {
@@ -44,7 +50,7 @@ func.func @conv_2d(%x: tensor<?x8x8x2x2xi32>, %w: tensor<64x3x3x40xi8>, %t: tens
 
 // -----
 
-// From 9 pairs of planes on, dot products of bytes are faster than planes; grouped
+// From 6 pairs of planes on, with AVX2 from 3 on, dot products of bytes are faster than planes; grouped
 // channels of one block have no layout for them.
 
 // CHECK-LABEL: @widths
@@ -69,4 +75,37 @@ func.func @widths(%x: tensor<5x1x3xi32>, %w: tensor<2x4xi8>, %init: tensor<5x2xi
       codes !dorefa.code<3, unipolar>, !dorefa.code<4, bipolar> groups 4
       : tensor<1x4x4x1x3xi32>, tensor<4x1x1x1xi8> -> tensor<1x4x4x4xi32>
   return %a, %b, %c : tensor<5x2xi32>, tensor<5x2xi32>, tensor<1x4x4x4xi32>
+}
+
+// -----
+
+// An instruction that counts bits is as fast for windows that reuse little.
+
+// CHECK-LABEL: @matmul
+// CHECK: kernel popcount
+// VBMI-LABEL: @matmul
+// VBMI: kernel popcount
+// AVX2: kernel lookup
+// FORCED: kernel lookup
+func.func @matmul(%x: tensor<4x2x2xi32>, %w: tensor<64x64xi8>, %init: tensor<4x64xi32>) -> tensor<4x64xi32> {
+  %acc = bitplane.matmul %x, %w outs(%init : tensor<4x64xi32>) channels 64 to 64
+      codes !dorefa.code<2, unipolar>, !dorefa.code<1, bipolar> : tensor<4x2x2xi32>, tensor<64x64xi8> -> tensor<4x64xi32>
+  return %acc : tensor<4x64xi32>
+}
+
+// -----
+
+// Tables have no negative entries, and groups of 8 outputs do not fill vectors.
+
+// VBMI-LABEL: @beyond
+// VBMI-COUNT-2: kernel popcount
+// FORCED-LABEL: @beyond
+// FORCED-COUNT-2: kernel popcount
+func.func @beyond(%x: tensor<1x8x8x2x2xi32>, %w: tensor<64x3x3x64xi8>, %g: tensor<64x3x3x8xi8>, %init: tensor<1x6x6x64xi32>)
+    -> (tensor<1x6x6x64xi32>, tensor<1x6x6x64xi32>) {
+  %a = bitplane.conv_2d %x, %w outs(%init : tensor<1x6x6x64xi32>) channels 64 to 64
+      codes !dorefa.code<2, signed>, !dorefa.code<1, bipolar> : tensor<1x8x8x2x2xi32>, tensor<64x3x3x64xi8> -> tensor<1x6x6x64xi32>
+  %b = bitplane.conv_2d %x, %g outs(%init : tensor<1x6x6x64xi32>) channels 64 to 64
+      codes !dorefa.code<2, unipolar>, !dorefa.code<1, bipolar> groups 8 : tensor<1x8x8x2x2xi32>, tensor<64x3x3x8xi8> -> tensor<1x6x6x64xi32>
+  return %a, %b : tensor<1x6x6x64xi32>, tensor<1x6x6x64xi32>
 }

@@ -532,8 +532,10 @@ def PackWeightsPass : Pass<"bitplane-pack-weights"> {
     Turns the filter and the thresholds of each `bitplane.conv_2d` and
     `bitplane.matmul` that has a kernel into constants in that kernel's layout, and
     adds the table that corrects window sums where input code 0 is not value 0, one
-    entry per border class and output channel (see `bitplane.conv_2d`). Weights and
-    thresholds that are not constant are an error.
+    entry per border class and output channel (see `bitplane.conv_2d`). Where the
+    kernel does not read planes, the input is converted by an operation in front:
+    `bitplane.index` for `lookup`. Weights and thresholds that are not constant are an
+    error. The layout of `lookup` depends on `lanes` and `features` of the target.
 
     Example:
     ```mlir
@@ -559,6 +561,12 @@ def PackWeightsPass : Pass<"bitplane-pack-weights"> {
     }
     ```
   }];
+  let options = [
+    Option<"lanes", "lanes", "unsigned", /*default=*/"16",
+           "Elements of 32 bits in a vector register: 16, 8 or 4">,
+    ListOption<"features", "features", "std::string",
+               "Instruction sets of the target by LLVM's names">,
+  ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::tensor::TensorDialect"];
 }
@@ -568,12 +576,14 @@ def SelectKernelsPass : Pass<"bitplane-select-kernels"> {
   let description = [{
     Sets attribute `kernel` of each `bitplane.conv_2d` and `bitplane.matmul` that has
     none. All kernels compute the same integers; which one is fastest follows from
-    shape and widths, so this is the one place for a cost model. An analysis remark
-    tells what was chosen for each layer.
+    shape, widths and `features` of the target, so this is the one place for a cost
+    model. An analysis remark tells what was chosen for each layer.
 
-    `dot` is chosen where the processor has an instruction for dot products of bytes
-    and a layer multiplies at least 9 pairs of planes; `popcount`, which can compute
-    every layer, elsewhere.
+    `lookup` is chosen where at most two passes over its tables pay: windows of 3x3 or
+    larger that are not binary on both sides, or any where no instruction counts bits.
+    `dot` is chosen for layers that multiply at least 6 pairs of planes where the
+    processor has an instruction for dot products of bytes, at least 3 where it has
+    AVX2; `popcount`, which can compute every layer, elsewhere.
 
     Example:
     ```mlir
@@ -600,6 +610,8 @@ def SelectKernelsPass : Pass<"bitplane-select-kernels"> {
     Option<"kernel", "kernel", "std::string", /*default=*/"",
            "Kernel of all layers that it can compute, instead of the fastest; popcount "
            "of the others">,
+    Option<"lanes", "lanes", "unsigned", /*default=*/"16",
+           "Elements of 32 bits in a vector register: 16, 8 or 4">,
     ListOption<"features", "features", "std::string",
                "Instruction sets of the target by LLVM's names">,
   ];

@@ -27,8 +27,9 @@ using namespace mlir::dorefa;
 static LogicalResult lower(Operation *op, const MicroKernelOptions &options) {
   OpBuilder builder(op);
   return TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<bitplane::Conv2DOp, bitplane::MatMulOp, bitplane::MaxPoolOp,
-            bitplane::PackOp, bitplane::ThresholdOp, bitplane::UnpackOp>(
+      .Case<bitplane::Conv2DOp, bitplane::IndexOp, bitplane::MatMulOp,
+            bitplane::MaxPoolOp, bitplane::PackOp, bitplane::ThresholdOp,
+            bitplane::UnpackOp>(
           [&](auto typed) { return emitKernel(builder, typed, options); })
       .Default([](Operation *other) {
         return other->emitOpError("has no CPU kernel");

@@ -74,6 +74,17 @@ static LogicalResult verifyWords(Operation *op, Value words,
   return verifyShape(op, words, expected, what);
 }
 
+static LogicalResult verifyChannels(Operation *op, int64_t channels,
+                                    int64_t outputs, int64_t groups) {
+  if (channels < 1 || outputs < 1)
+    return op->emitOpError("needs at least one input and one output channel");
+  if (groups < 1 || channels % groups || outputs % groups)
+    return op->emitOpError("has ")
+           << groups << " groups, which must divide its " << channels
+           << " input and " << outputs << " output channels";
+  return success();
+}
+
 static LogicalResult verifyWindow(Operation *op, StringRef what,
                                   ArrayRef<int64_t> values, size_t count,
                                   int64_t smallest) {
@@ -243,6 +254,34 @@ static LogicalResult verifyDot(const Operands &o) {
   return verifyShape(o.op, o.input, input, "input");
 }
 
+/// Layouts of kernel `lookup`.
+static LogicalResult verifyLookup(const Operands &o) {
+  std::string name = ("packed " + o.filterName).str();
+  int64_t rank = 4 + o.window.size();
+  if (failed(verifyElements(o.op, o.filter, rank, 8, name)))
+    return failure();
+  int64_t taps = llvm::product_of(o.window);
+  if (!canLookUp(o.geometry, o.inputCode, taps))
+    return o.op->emitOpError("is beyond what kernel 'lookup' can do");
+  int64_t lanes = shaped(o.filter).getShape().back();
+  if (lanes != 16 && lanes != 32 && lanes != 64)
+    return o.op->emitOpError(name)
+           << " has " << lanes << " lanes but must have 16, 32 or 64";
+  unsigned indexBits = shaped(o.input).getElementTypeBitWidth() == 8 ? 8 : 16;
+  LookupGeometry lookup(o.geometry, o.inputCode, indexBits, lanes);
+  SmallVector<int64_t> filter = {lookup.vectors, o.filterCode.getBits()};
+  llvm::append_range(filter, o.window);
+  filter.append({lookup.indicesPerGroup, lanes});
+  if (failed(verifyShape(o.op, o.filter, filter, name)) ||
+      failed(
+          verifyElements(o.op, o.input, o.positions + 1, indexBits, "input")))
+    return failure();
+  SmallVector<int64_t> input(
+      shaped(o.input).getShape().take_front(o.positions));
+  input.push_back(lookup.indices);
+  return verifyShape(o.op, o.input, input, "input");
+}
+
 /// Checks input and packed filter of a contraction by `kernel`.
 static LogicalResult verifyPacked(const Operands &o,
                                   std::optional<Kernel> kernel) {
@@ -251,13 +290,12 @@ static LogicalResult verifyPacked(const Operands &o,
   switch (*kernel) {
   case Kernel::Popcount:
     return verifyPopcount(o);
+  case Kernel::Lookup:
+    return verifyLookup(o);
   case Kernel::Dot:
     return verifyDot(o);
-  case Kernel::Lookup:
-    break;
   }
-  return o.op->emitOpError("has a filter packed for kernel '")
-         << stringifyKernel(*kernel) << "', for which there is no layout";
+  llvm_unreachable("unknown kernel");
 }
 
 /// Checks input and filter while the filter is still codes.
@@ -269,17 +307,6 @@ static LogicalResult verifyUnpacked(const Operands &o) {
       failed(verifyShape(o.op, o.filter, filter, o.filterName)))
     return failure();
   return verifyPlanes(o);
-}
-
-static LogicalResult verifyChannels(Operation *op, int64_t channels,
-                                    int64_t outputs, int64_t groups) {
-  if (channels < 1 || outputs < 1)
-    return op->emitOpError("needs at least one input and one output channel");
-  if (groups < 1 || channels % groups || outputs % groups)
-    return op->emitOpError("has ")
-           << groups << " groups, which must divide its " << channels
-           << " input and " << outputs << " output channels";
-  return success();
 }
 
 /// Memory effects of an op in destination-passing style: none on tensors.
@@ -338,6 +365,36 @@ LogicalResult UnpackOp::verify() {
 }
 
 void UnpackOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  getDestinationEffects(*this, effects);
+}
+
+//===----------------------------------------------------------------------===//
+// IndexOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult IndexOp::verify() {
+  int64_t channels = getChannels(), groups = getGroups();
+  if (failed(verifyChannels(*this, channels, channels, groups)))
+    return failure();
+  ArrayRef<int64_t> words = shaped(getInput()).getShape();
+  if (words.size() < 2 || ShapedType::isDynamic(words.back()) ||
+      words.back() < 1 || words.back() > 8)
+    return emitOpError(
+        "input must have words and 1 to 8 planes in its last two "
+        "dimensions");
+  SmallVector<int64_t> expected(words.drop_back(2));
+  expected.push_back(channels);
+  if (failed(verifyWords(*this, getInput(), expected, words.back(), "input")))
+    return failure();
+  int64_t width = lookupWidth(shaped(getInit()).getElementTypeBitWidth());
+  expected.back() = groups * llvm::divideCeil(words.back(), 2) *
+                    llvm::divideCeil(channels / groups, width);
+  return verifyShape(*this, getInit(), expected, "destination");
+}
+
+void IndexOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
   getDestinationEffects(*this, effects);

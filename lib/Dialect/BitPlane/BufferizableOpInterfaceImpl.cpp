@@ -55,7 +55,7 @@ void attach(MLIRContext *context) {
 void bitplane::registerBufferizableOpInterfaceExternalModels(
     DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, BitPlaneDialect *) {
-    attach<PackOp, UnpackOp, Conv2DOp, MatMulOp, bitplane::ThresholdOp,
+    attach<PackOp, UnpackOp, IndexOp, Conv2DOp, MatMulOp, bitplane::ThresholdOp,
            bitplane::MaxPoolOp>(context);
   });
 }

@@ -8,6 +8,7 @@
 #include "dorefa/Dialect/BitPlane/BitPlane.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
+#include <limits>
 
 using namespace mlir;
 using namespace mlir::bitplane;
@@ -151,6 +152,50 @@ int64_t FilterGeometry::inputLevels() const {
 
 bool FilterGeometry::hasDotLayout() const {
   return hasOneGroupPerBlock() && wordsFor(inputLevels()) == inputWords;
+}
+
+//===----------------------------------------------------------------------===//
+// Lookup tables
+//===----------------------------------------------------------------------===//
+
+LookupGeometry::LookupGeometry(const FilterGeometry &geometry,
+                               CodeType inputCode, int64_t indexBits,
+                               int64_t lanes)
+    : width(lookupWidth(indexBits)), pairs((inputCode.getBits() + 1) / 2),
+      indicesPerGroup(llvm::divideCeil(geometry.channelsPerGroup(), width)),
+      indices(geometry.groups * pairs * indicesPerGroup), lanes(lanes) {
+  int64_t whole = std::max(lanes, kWordBits);
+  vectorsPerGroup =
+      llvm::divideCeil(geometry.outputsPerGroup(), whole) * (whole / lanes);
+  vectors = geometry.groups * vectorsPerGroup;
+}
+
+int64_t LookupGeometry::vectorOf(const FilterGeometry &geometry,
+                                 int64_t output) const {
+  return geometry.groupOf(output) * vectorsPerGroup +
+         output % geometry.outputsPerGroup() / lanes;
+}
+
+int64_t LookupGeometry::byteOf(const FilterGeometry &geometry,
+                               int64_t output) const {
+  int64_t lane = output % geometry.outputsPerGroup() % lanes, half = lanes / 2;
+  return lane < half ? 2 * lane : 2 * (lane - half) + 1;
+}
+
+bool bitplane::canLookUp(const FilterGeometry &geometry, CodeType inputCode,
+                         int64_t taps) {
+  constexpr unsigned kMaxPlanes = 4;
+  unsigned bits = inputCode.getBits();
+  for (unsigned plane = 0; plane < bits; ++plane)
+    if (planeTerm(inputCode, plane).negative ||
+        planeTerm(inputCode, plane).exponent != plane)
+      return false;
+  int64_t largest = bits == 1 ? 1 : 3;
+  return bits <= kMaxPlanes &&
+         (geometry.groups == 1 ||
+          geometry.outputsPerGroup() % kWordBits == 0) &&
+         taps * geometry.channelsPerGroup() * largest <=
+             std::numeric_limits<uint16_t>::max();
 }
 
 //===----------------------------------------------------------------------===//

@@ -349,9 +349,10 @@ static llvm::Error writeSharedObject(ArrayRef<Version> versions, StringRef open,
 // The target
 //===----------------------------------------------------------------------===//
 
-/// Instruction sets whose intrinsics kernels call.
+/// Instruction sets that decide on kernels.
 static constexpr StringRef kKernelFeatures[] = {
-    "sse2", "ssse3", "avx2", "avxvnni", "avx512bw", "avx512vnni"};
+    "sse2",       "ssse3",      "avx2",           "avxvnni", "avx512bw",
+    "avx512vbmi", "avx512vnni", "avx512vpopcntdq"};
 
 namespace {
 
@@ -378,6 +379,7 @@ public:
     if (machine->getTargetTriple().isAArch64()) {
       options.lanes = 4;
       options.accumulators = 24;
+      options.features = {"neon"};
       return;
     }
     const llvm::MCSubtargetInfo &subtarget = *machine->getMCSubtargetInfo();

@@ -228,15 +228,12 @@ static std::unique_ptr<ContractionKernel> createKernel(KernelBuilder &b,
   switch (c.kernel) {
   case Kernel::Popcount:
     return createPopcountKernel(b, c);
+  case Kernel::Lookup:
+    return createLookupKernel(b, c);
   case Kernel::Dot:
     return createDotKernel(b, c);
-  case Kernel::Lookup:
-    break;
   }
-  c.op->emitOpError("has kernel '")
-      << stringifyKernel(c.kernel)
-      << "', which is not implemented for this processor; choose 'popcount'";
-  return nullptr;
+  llvm_unreachable("unknown kernel");
 }
 
 static LogicalResult emitContraction(KernelBuilder &b, const Contraction &c) {

@@ -139,6 +139,12 @@ std::unique_ptr<ContractionKernel> createPopcountKernel(KernelBuilder &b,
 std::unique_ptr<ContractionKernel> createDotKernel(KernelBuilder &b,
                                                    const Contraction &c);
 
+/// Constant tables indexed by codes (LookupKernel.cpp). Null after a
+/// diagnostic, where the machine cannot look up in the tables that the layout
+/// asks for.
+std::unique_ptr<ContractionKernel> createLookupKernel(KernelBuilder &b,
+                                                      const Contraction &c);
+
 /// Row of the input under tap `ky` of output row `row`, and column under tap
 /// `kx` of pixel `pixel` of the tile.
 Value inputRow(KernelBuilder &b, const Contraction &c, Value row, Value ky);

@@ -6,6 +6,7 @@
 
 #include "KernelBuilder.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/SymbolTable.h"
@@ -22,6 +23,18 @@ LogicalResult MicroKernelOptions::verify(Operation *op) const {
   if (accumulators == 0)
     return op->emitError("accumulators is 0 but must be at least 1");
   return success();
+}
+
+unsigned dorefa::getIndexBits(const MicroKernelOptions &options) {
+  switch (options.lanes) {
+  case 16:
+    return options.has("avx512vbmi") ? 16 : options.has("avx512bw") ? 8 : 0;
+  case 8:
+    return options.has("avx2") ? 8 : 0;
+  case 4:
+    return options.has("ssse3") || options.has("neon") ? 8 : 0;
+  }
+  return 0;
 }
 
 LogicalResult dorefa::checkOperands(Operation *op) {
@@ -265,6 +278,21 @@ Value KernelBuilder::constant(StringRef name, ElementsAttr value) {
   return memref::GetGlobalOp::create(*this, type, global.getSymName());
 }
 
+Value KernelBuilder::sharedTable(StringRef name, ArrayRef<int64_t> shape,
+                                 ArrayRef<int8_t> values) {
+  auto module = op->getParentOfType<ModuleOp>();
+  auto type = MemRefType::get(shape, getI8Type());
+  if (!module.lookupSymbol(name)) {
+    OpBuilder::InsertionGuard guard(*this);
+    setInsertionPointToStart(module.getBody());
+    auto data = DenseElementsAttr::get(
+        RankedTensorType::get(shape, getI8Type()), values);
+    memref::GlobalOp::create(*this, name, getStringAttr("private"), type, data,
+                             /*constant=*/true, getI64IntegerAttr(64));
+  }
+  return memref::GetGlobalOp::create(*this, type, name);
+}
+
 Value KernelBuilder::constantTable(StringRef name, ArrayRef<int64_t> shape,
                                    ArrayRef<int32_t> values) {
   return constant(
@@ -327,6 +355,25 @@ Value KernelBuilder::withUnitDims(Value buffer, int64_t position,
 //===----------------------------------------------------------------------===//
 // Bits
 //===----------------------------------------------------------------------===//
+
+Value KernelBuilder::bitcast(Value vector, Type element) {
+  auto type = cast<VectorType>(vector.getType());
+  int64_t bits = type.getNumElements() * type.getElementTypeBitWidth();
+  return vector::BitCastOp::create(
+      *this, VectorType::get(bits / element.getIntOrFloatBitWidth(), element),
+      vector);
+}
+
+Value KernelBuilder::slice(Value vector, int64_t first, int64_t count) {
+  return vector::ExtractStridedSliceOp::create(*this, vector, first, count, 1);
+}
+
+Value KernelBuilder::call(StringRef intrinsic, Type result,
+                          ValueRange operands) {
+  return LLVM::CallIntrinsicOp::create(*this, result, getStringAttr(intrinsic),
+                                       operands)
+      .getResults();
+}
 
 Value KernelBuilder::wordOfMasks(ArrayRef<Value> masks) {
   // Pairs of neighbours grow into one vector of 32 bits.

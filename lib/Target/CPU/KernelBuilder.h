@@ -33,6 +33,7 @@ public:
   unsigned lanes() const { return options.lanes; }
   unsigned accumulators() const { return options.accumulators; }
   bool has(StringRef feature) const { return options.has(feature); }
+  unsigned indexBits() const { return getIndexBits(options); }
   /// Vectors that 32 elements of 32 bits take.
   unsigned vectorsPerBlock() const { return 32 / options.lanes; }
 
@@ -109,6 +110,9 @@ public:
   Value constant(StringRef name, ElementsAttr value);
   Value constantTable(StringRef name, ArrayRef<int64_t> shape,
                       ArrayRef<int32_t> values);
+  /// A constant of bytes that all kernels of the module share under `name`.
+  Value sharedTable(StringRef name, ArrayRef<int64_t> shape,
+                    ArrayRef<int8_t> values);
   /// A constant of the module that `lookUpIndex` reads; null for only zeros.
   Value indexTable(StringRef name, ArrayRef<int64_t> values);
   /// Entry `position` of such a table.
@@ -124,6 +128,13 @@ public:
   //===--------------------------------------------------------------------===//
   // Bits
   //===--------------------------------------------------------------------===//
+
+  /// `vector` as a vector of other elements.
+  Value bitcast(Value vector, Type element);
+  /// Elements `[first, first + count)` of a vector.
+  Value slice(Value vector, int64_t first, int64_t count);
+  /// An instruction of the machine.
+  Value call(StringRef intrinsic, Type result, ValueRange operands);
 
   /// The word whose bits are the masks of one block, lowest lane first.
   Value wordOfMasks(ArrayRef<Value> masks);

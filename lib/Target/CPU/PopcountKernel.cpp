@@ -29,6 +29,7 @@ public:
   PopcountKernel(KernelBuilder &b, const Contraction &c);
   void createTables() override;
   TileShape getTileShape() override;
+  bool skipsBorder() override { return true; }
   Values emitSums(const Tile &tile, const Blocks &blocks) override;
   Values addPixel(ValueRange sums, ValueRange pixel, Value span) override;
 
@@ -41,6 +42,7 @@ private:
   Values addWord(ValueRange sums, ValueRange pixel, Value span, Value word);
 
   int64_t numVectors;
+  InsideScan window;
   /// Whether all channels of any block are of one group.
   bool oneGroupPerBlock;
   /// Whether window sums must leave channels of their words out.
@@ -54,6 +56,7 @@ private:
 
 PopcountKernel::PopcountKernel(KernelBuilder &b, const Contraction &c)
     : ContractionKernel(b, c), numVectors(b.vectorsPerBlock()),
+      window(b, c),
       oneGroupPerBlock(c.hasOneGroupPerBlock()) {
   const FilterGeometry &g = c.geometry;
   needsMasks = !oneGroupPerBlock ||
@@ -107,7 +110,8 @@ Value PopcountKernel::firstWord(Value span) {
 Values PopcountKernel::contract(const Tile &tile, const Blocks &blocks,
                                 ValueRange sums, Value inputPlane,
                                 Value filterPlane, bool negative) {
-  auto addWord = [&](Value ky, Value kx, Value word, ValueRange args) {
+  auto addWord = [&](const Tile &tile, Value ky, Value kx, Value word,
+                     ValueRange args) {
     Values weights, next;
     for (int64_t v = 0; v < blocks.count * numVectors; ++v)
       weights.push_back(b.loadVector(
@@ -126,11 +130,21 @@ Values PopcountKernel::contract(const Tile &tile, const Blocks &blocks,
     }
     return next;
   };
-  return scanWindow(b, c, sums, [&](Value ky, Value kx, ValueRange tapArgs) {
-    return b.loop(c.geometry.words, tapArgs, [&](Value word, ValueRange args) {
-      return addWord(ky, kx, word, args);
-    });
-  });
+  int64_t perPixel = sums.size() / tile.pixels;
+  auto addTap = [&](Value ky, Value kx, int64_t first, int64_t count,
+                    ValueRange carried) {
+    Tile inside{tile.image, tile.row, b.add(tile.column, first), count};
+    Values next(carried);
+    Values own =
+        b.loop(c.geometry.words,
+               carried.slice(first * perPixel, count * perPixel),
+               [&](Value word, ValueRange args) {
+                 return addWord(inside, ky, kx, word, args);
+               });
+    llvm::copy(own, next.begin() + first * perPixel);
+    return next;
+  };
+  return window.scan(tile, sums, addTap);
 }
 
 /// The planes of a code as runs of rising exponents and equal sign.

@@ -374,3 +374,64 @@ func.func @dot_correction(%x: tensor<1x8xi8>, %w: tensor<1x1x2x128xi8>, %init: t
       : tensor<1x8xi8>, tensor<1x1x2x128xi8> -> tensor<1x8xi32>
   return
 }
+
+// -----
+
+func.func @index_size(%x: tensor<4x2x2xi32>, %init: tensor<4x10xi16>) {
+  // expected-error @+1 {{destination has shape [4, 10] but must have [4, 11]}}
+  %i = bitplane.index %x outs(%init : tensor<4x10xi16>) channels 64 : tensor<4x2x2xi32> -> tensor<4x10xi16>
+  return
+}
+
+// -----
+
+func.func @index_groups(%x: tensor<4x2x2xi32>, %init: tensor<4x10xi16>) {
+  // expected-error @+1 {{has 3 groups, which must divide its 64 input and 64 output channels}}
+  %i = bitplane.index %x outs(%init : tensor<4x10xi16>) channels 64 groups 3 : tensor<4x2x2xi32> -> tensor<4x10xi16>
+  return
+}
+
+// -----
+
+func.func @index_planes(%x: tensor<4x2x9xi32>, %init: tensor<4x55xi16>) {
+  // expected-error @+1 {{input must have words and 1 to 8 planes in its last two dimensions}}
+  %i = bitplane.index %x outs(%init : tensor<4x55xi16>) channels 64 : tensor<4x2x9xi32> -> tensor<4x55xi16>
+  return
+}
+
+// -----
+
+func.func @lookup_input(%x: tensor<4x10xi16>, %w: tensor<1x1x11x64xi8>, %init: tensor<4x40xi32>) {
+  // expected-error @+1 {{input has shape [4, 10] but must have [4, 11]}}
+  %y = bitplane.matmul %x, %w outs(%init : tensor<4x40xi32>) channels 64 to 40
+      codes !dorefa.code<2, unipolar>, !dorefa.code<1, bipolar> kernel lookup : tensor<4x10xi16>, tensor<1x1x11x64xi8> -> tensor<4x40xi32>
+  return
+}
+
+// -----
+
+func.func @lookup_words(%x: tensor<4x2x2xi32>, %w: tensor<1x1x11x64xi8>, %init: tensor<4x40xi32>) {
+  // expected-error @+1 {{input has elements 'i32' but must have i16}}
+  %y = bitplane.matmul %x, %w outs(%init : tensor<4x40xi32>) channels 64 to 40
+      codes !dorefa.code<2, unipolar>, !dorefa.code<1, bipolar> kernel lookup : tensor<4x2x2xi32>, tensor<1x1x11x64xi8> -> tensor<4x40xi32>
+  return
+}
+
+// -----
+
+func.func @lookup_lanes(%x: tensor<4x11xi16>, %w: tensor<1x1x11x48xi8>, %init: tensor<4x40xi32>) {
+  // expected-error @+1 {{packed weights has 48 lanes but must have 16, 32 or 64}}
+  %y = bitplane.matmul %x, %w outs(%init : tensor<4x40xi32>) channels 64 to 40
+      codes !dorefa.code<2, unipolar>, !dorefa.code<1, bipolar> kernel lookup : tensor<4x11xi16>, tensor<1x1x11x48xi8> -> tensor<4x40xi32>
+  return
+}
+
+// -----
+
+// The top plane of a signed code is negative; tables have no such entries.
+func.func @lookup_signed(%x: tensor<4x11xi16>, %w: tensor<1x1x11x64xi8>, %init: tensor<4x40xi32>) {
+  // expected-error @+1 {{is beyond what kernel 'lookup' can do}}
+  %y = bitplane.matmul %x, %w outs(%init : tensor<4x40xi32>) channels 64 to 40
+      codes !dorefa.code<2, signed>, !dorefa.code<1, bipolar> kernel lookup : tensor<4x11xi16>, tensor<1x1x11x64xi8> -> tensor<4x40xi32>
+  return
+}

@@ -117,3 +117,28 @@ func.func @dot(%x: tensor<1x4x4x8xi8>, %w: tensor<1x1x3x3x2x128xi8>, %init: tens
       : tensor<1x8xi8>, tensor<1x1x2x64xi8> -> tensor<1x8xi32>
   return %y, %z : tensor<1x2x2x8xi32>, tensor<1x8xi32>
 }
+
+// CHECK-LABEL: @index
+func.func @index(%x: tensor<1x8x8x2x2xi32>, %init: tensor<1x8x8x11xi16>) -> tensor<1x8x8x11xi16> {
+  // CHECK: bitplane.index %{{.*}} outs(%{{.*}} : tensor<1x8x8x11xi16>) channels 64 : tensor<1x8x8x2x2xi32> -> tensor<1x8x8x11xi16>
+  %i = bitplane.index %x outs(%init : tensor<1x8x8x11xi16>) channels 64
+      : tensor<1x8x8x2x2xi32> -> tensor<1x8x8x11xi16>
+  return %i : tensor<1x8x8x11xi16>
+}
+
+// Two groups of 20 channels, three planes: 2 x 2 x 5 indices.
+// CHECK-LABEL: @index_groups
+func.func @index_groups(%x: tensor<?x2x3xi32>, %init: tensor<?x20xi8>) -> tensor<?x20xi8> {
+  // CHECK: channels 40 groups 2 : tensor<?x2x3xi32> -> tensor<?x20xi8>
+  %i = bitplane.index %x outs(%init : tensor<?x20xi8>) channels 40 groups 2 : tensor<?x2x3xi32> -> tensor<?x20xi8>
+  return %i : tensor<?x20xi8>
+}
+
+// CHECK-LABEL: @conv_2d_lookup
+func.func @conv_2d_lookup(%x: tensor<1x8x8x11xi16>, %w: tensor<1x1x3x3x11x64xi8>, %init: tensor<1x6x6x40xi32>) -> tensor<1x6x6x40xi32> {
+  // CHECK: codes !dorefa.code<2, unipolar>, !dorefa.code<1, bipolar> kernel lookup : tensor<1x8x8x11xi16>, tensor<1x1x3x3x11x64xi8>
+  %y = bitplane.conv_2d %x, %w outs(%init : tensor<1x6x6x40xi32>) channels 64 to 40
+      codes !dorefa.code<2, unipolar>, !dorefa.code<1, bipolar> kernel lookup
+      : tensor<1x8x8x11xi16>, tensor<1x1x3x3x11x64xi8> -> tensor<1x6x6x40xi32>
+  return %y : tensor<1x6x6x40xi32>
+}

@@ -21,5 +21,10 @@ same() {
 same words
 same packed "$select" --bitplane-pack-weights
 same padded "$select" --bitplane-pack-weights --bitplane-materialize-padding
+for form in "lookup features=avx512bw,avx512vbmi" "narrow lanes=4 features=ssse3"; do
+  machine=${form#* }
+  same "${form%% *}" --bitplane-select-kernels="kernel=lookup $machine" \
+    --bitplane-pack-weights="$machine" --bitplane-materialize-padding
+done
 # Padding first: the border has to say what the pads said.
 same border "$select" --bitplane-materialize-padding --bitplane-pack-weights

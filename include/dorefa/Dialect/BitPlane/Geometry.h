@@ -170,6 +170,48 @@ struct FilterGeometry {
 };
 
 //===----------------------------------------------------------------------===//
+// Lookup tables
+//===----------------------------------------------------------------------===//
+
+/// Layout of the operands of kernel `lookup`. An index holds the codes of `width`
+/// neighbouring channels of one group in two planes; it selects the row of a
+/// constant table whose entry b is the sum of the codes under the bits of b.
+struct LookupGeometry {
+  /// Channels per index: 6 in indices of 16 bits, 4 in indices of 8 bits.
+  int64_t width;
+  /// Pairs of planes, each with indices of its own.
+  int64_t pairs;
+  int64_t indicesPerGroup;
+  /// Indices of a pixel: groups x pairs x indicesPerGroup.
+  int64_t indices;
+  /// Output channels in a vector of the filter: 64, 32 or 16.
+  int64_t lanes;
+  /// Vectors of one group; those of 16 lanes come in twos, so that there are whole
+  /// blocks of 32.
+  int64_t vectorsPerGroup;
+  /// Vectors of all groups.
+  int64_t vectors;
+
+  LookupGeometry(const FilterGeometry &geometry, dorefa::CodeType inputCode,
+                 int64_t indexBits, int64_t lanes);
+
+  /// Where output channel `output` lies: its vector, and its byte in it. Even
+  /// bytes hold the lower half of the channels, so that widening the even and the
+  /// odd bytes gives all of them in order.
+  int64_t vectorOf(const FilterGeometry &geometry, int64_t output) const;
+  int64_t byteOf(const FilterGeometry &geometry, int64_t output) const;
+};
+
+/// Channels per index of `indexBits` bits.
+inline int64_t lookupWidth(int64_t indexBits) { return indexBits == 16 ? 6 : 4; }
+
+/// Whether kernel `lookup` computes a contraction with `taps` taps: planes of the
+/// input have positive weights, at most 4 of them, blocks of 32 output channels do
+/// not span groups, and the sums of two planes fit 16 bits.
+bool canLookUp(const FilterGeometry &geometry, dorefa::CodeType inputCode,
+               int64_t taps);
+
+//===----------------------------------------------------------------------===//
 // Borders
 //===----------------------------------------------------------------------===//
 

@@ -46,6 +46,10 @@ struct MicroKernelOptions {
   LogicalResult verify(Operation *op) const;
 };
 
+/// Bits of the indices of kernel `lookup` that suit the machine: 16 where it looks
+/// up in 64 bytes, 8 where it does in 16, 0 where it cannot.
+unsigned getIndexBits(const MicroKernelOptions &options);
+
 /// Contractions of packed codes, filters packed for the kernel that they name
 /// and pads already materialized.
 LogicalResult emitKernel(OpBuilder &builder, bitplane::Conv2DOp op,
@@ -55,6 +59,8 @@ LogicalResult emitKernel(OpBuilder &builder, bitplane::MatMulOp op,
 
 /// What stands between contractions.
 LogicalResult emitKernel(OpBuilder &builder, bitplane::PackOp op,
+                         const MicroKernelOptions &options);
+LogicalResult emitKernel(OpBuilder &builder, bitplane::IndexOp op,
                          const MicroKernelOptions &options);
 LogicalResult emitKernel(OpBuilder &builder, bitplane::UnpackOp op,
                          const MicroKernelOptions &options);

@@ -104,15 +104,20 @@ LIBC = ctypes.CDLL(None)
 
 
 def memref(array, shape=None):
-    names = {np.dtype(np.int32): "i32", np.dtype(np.int8): "i8", np.dtype(np.float32): "f32"}
+    names = {np.dtype(np.int32): "i32", np.dtype(np.int16): "i16", np.dtype(np.int8): "i8",
+             np.dtype(np.float32): "f32"}
     return f"memref<{'x'.join(map(str, shape or array.shape))}x{names[array.dtype]}>"
 
 
 class Module:
-    """Functions on memrefs with their arguments and the results they should give."""
+    """Functions on memrefs with their arguments and the results they should give.
 
-    def __init__(self, name):
+    Contractions are computed by the kernel that `options` name, where it can.
+    """
+
+    def __init__(self, name, options):
         self.name = name
+        self.options = options
         self.text = []
         self.calls = []
 
@@ -139,9 +144,11 @@ class Module:
         self.text.append("\n".join(text))
         self.calls.append((label, symbol, arrays, expected))
 
-    def compile(self, options):
+    def compile(self):
         """Shared object of the functions, in `options.directory`."""
+        options = self.options
         kernels = f"lanes={options.lanes} accumulators={options.accumulators}"
+        kernels += f" features={options.features}" if options.features else ""
         file = options.directory / self.name
         file.with_suffix(".mlir").write_text("\n".join(self.text))
         for command, source, target in (
@@ -155,17 +162,17 @@ class Module:
             subprocess.run(command + [file.with_suffix(source), "-o", file.with_suffix(target)], check=True)
         return file.with_suffix(".so")
 
-    def check(self, options):
+    def check(self):
         """Number of functions that are wrong."""
         began = time.time()
-        library = ctypes.CDLL(self.compile(options))
+        library = ctypes.CDLL(self.compile())
         wrong = 0
         for label, symbol, arrays, expected in self.calls:
             guarded = [Guarded(a) for a in arrays]
             getattr(library, symbol)(*(ctypes.c_void_p(g.address) for g in guarded))
             result = guarded[-1].array
-            bad = result.view(np.uint32 if expected.itemsize == 4 else np.uint8) != expected.view(
-                np.uint32 if expected.itemsize == 4 else np.uint8)
+            bits = f"u{expected.itemsize}"
+            bad = result.view(bits) != expected.view(bits)
             if bad.any() or not all(g.intact() for g in guarded):
                 wrong += 1
                 at = tuple(np.argwhere(bad)[0]) if bad.any() else ()
@@ -200,6 +207,7 @@ class Conv:
     falling: bool = False
     matmul: bool = False
     dynamic: bool = False
+    ones: bool = False
 
     def label(self):
         default = Conv()
@@ -221,11 +229,47 @@ def classes(inside):
     return np.array([seen.setdefault(tuple(row), len(seen)) for row in inside])
 
 
+def index(codes, bits, width, groups=1):
+    """Indices of tables of codes `... x C`: per group and pair of planes, `width` channels each."""
+    channels = codes.shape[-1] // groups
+    count = -(-channels // width)
+    padded = np.zeros((*codes.shape[:-1], groups, count * width), np.int64)
+    padded[..., :channels] = codes.reshape(*codes.shape[:-1], groups, channels)
+    padded = padded.reshape(*padded.shape[:-1], 1, count, width)
+    low = 2 * np.arange(-(-bits // 2))[:, None, None]
+    first, second = (padded >> low) & 1, (padded >> low + 1) & 1
+    values = ((first + (second << width)) << np.arange(width)).sum(-1)
+    return values.reshape(*codes.shape[:-1], -1).astype(f"u{width // 3}").view(f"i{width // 3}")
+
+
+def lookup_filter(c, w, width, lanes):
+    """Bytes `vectors x WBITS x KH x KW x indices x lanes` of the codes of a filter."""
+    outs = c.outputs // c.groups
+    vectors = -(-outs // max(lanes, 32)) * max(lanes, 32) // lanes
+    bytes_ = np.zeros((c.groups * vectors, c.w.bits, *c.kernel, -(-w.shape[-1] // width), lanes), np.int8)
+    for o in range(c.outputs):
+        vector, lane = o // outs * vectors + o % outs // lanes, o % outs % lanes
+        byte = 2 * lane if lane < lanes // 2 else 2 * lane - lanes + 1
+        for plane in range(c.w.bits):
+            bytes_[vector, plane, ..., byte] = index((w[o] >> plane) & 1, 1, width)
+    return bytes_
+
+
+def can_look_up(c):
+    """Whether kernel `lookup` computes the case."""
+    most = np.prod(c.kernel) * c.channels // c.groups * min(2**c.x.bits - 1, 3)
+    return (c.x.encoding in ("unipolar", "bipolar") and c.x.bits <= 4 and most < 2**16
+            and (c.groups == 1 or c.outputs // c.groups % 32 == 0))
+
+
 def add_contraction(module, case, rng):
     c = case
+    kernel = "lookup" if module.options.kernel == "lookup" and can_look_up(c) else "popcount"
     per_group, outs_per_group = c.channels // c.groups, c.outputs // c.groups
     x = c.x.random(rng, (c.batch, *c.size, c.channels))
     w = c.w.random(rng, (c.outputs, *c.kernel, per_group))
+    if c.ones:
+        x[...], w[...] = 2**c.x.bits - 1, 2**c.w.bits - 1
     (ax, bx), (aw, bw) = c.x.affine(c.offsets[0]), c.w.affine(c.offsets[1])
     top, left, bottom, right = c.pads
 
@@ -259,6 +303,10 @@ def add_contraction(module, case, rng):
         filters[block, ..., o % 32] = np.moveaxis(packed, -1, 0)
 
     inputs = [pack(np.pad(x, border), c.x.bits), filters]
+    if kernel == "lookup":
+        width = 6 if "avx512vbmi" in module.options.features else 4
+        inputs = [index(np.pad(x, border), c.x.bits, width, c.groups),
+                  lookup_filter(c, w, width, 4 * module.options.lanes)]
     operands = ""
     if bx != 0:
         in_rows = (rows >= top) & (rows < top + c.size[0])
@@ -296,8 +344,8 @@ def add_contraction(module, case, rng):
         attributes += f" base {c.base}" if c.base else ""
     offsets = f" offsets {c.offsets[0]}, {c.offsets[1]}" if any(c.offsets) else ""
     if c.matmul:
-        inputs[0] = inputs[0].reshape(c.batch, total, c.x.bits)
-        inputs[1] = filters.reshape(blocks, c.w.bits, words, 32)
+        inputs[0] = inputs[0].reshape(c.batch, *inputs[0].shape[3:])
+        inputs[1] = inputs[1].reshape(*inputs[1].shape[:2], *inputs[1].shape[4:])
         expected = expected.reshape(c.batch, *expected.shape[3:])
         window = ""
     else:
@@ -309,7 +357,7 @@ def add_contraction(module, case, rng):
     def body(names, types):
         kind = "matmul" if c.matmul else "conv_2d"
         return (f"bitplane.{kind} {names[0]}, {names[1]}{operands.format(*types)} outs({names[-1]} : {types[-1]}) "
-                f"channels {c.channels} to {c.outputs} {codes} kernel popcount{window}{offsets}{attributes} "
+                f"channels {c.channels} to {c.outputs} {codes} kernel {kernel}{window}{offsets}{attributes} "
                 f": {types[0]}, {types[1]}")
 
     module.add(c.label(), inputs, expected, body, dynamic=c.dynamic)
@@ -355,6 +403,21 @@ def conv_cases(kind):
                 yield Conv(w=w, groups=groups, channels=groups * per_group, outputs=groups * outs, size=(3, 8))
         yield Conv(Code(2, "bipolar"), groups=40, channels=40, outputs=40, pads=(1, 1, 1, 1))
         yield Conv(Code(3, "signed"), groups=3, channels=105, outputs=96, pads=(1, 0, 1, 0))
+    if kind == "lookup":
+        for x in (Code(1), Code(2), Code(3), Code(4), Code(2, "bipolar"), Code(4, "bipolar")):
+            for w in (Code(1, "bipolar"), Code(2, "signed"), Code(2, "ternary"), Code(3), Code(5, "signed")):
+                yield Conv(x, w, channels=33, outputs=70, size=(3, 9))
+        for channels, outputs in ((1, 1), (6, 64), (24, 33), (84, 96), (85, 128), (91, 130), (256, 192), (300, 64)):
+            yield Conv(channels=channels, outputs=outputs, size=(3, 12), kernel=(2, 3), result=Code(2))
+            yield Conv(Code(1), channels=channels, outputs=outputs, size=(3, 12), kernel=(2, 3))
+        for groups, per_group, outs in ((2, 32, 32), (3, 35, 64), (2, 48, 96), (4, 7, 160)):
+            yield Conv(groups=groups, channels=groups * per_group, outputs=groups * outs, size=(3, 15), pads=(1, 1, 1, 1))
+        # All codes and weights are the largest: sums come close to the end of 16 bits.
+        yield Conv(Code(4), Code(1), channels=970, outputs=64, size=(3, 3), result=Code(2), ones=True)
+        yield Conv(Code(4), Code(1), channels=480, outputs=64, size=(3, 3), ones=True)
+        yield Conv(Code(2), Code(2), channels=2427, outputs=32, size=(3, 3), ones=True)
+        for outputs in (32, 64, 128, 200):
+            yield Conv(matmul=True, size=(1, 1), kernel=(1, 1), batch=11, channels=100, outputs=outputs)
     if kind == "thresholds":
         for bits in range(1, 9):
             yield Conv(result=Code(bits), falling=bits % 2 == 0, outputs=33 if bits < 6 else 64)
@@ -379,12 +442,16 @@ def conv_cases(kind):
 
 def code_cases(module, rng):
     for bits in (1, 2, 3, 8):
-        for shape in ((1, 32), (2, 3, 40), (3, 1, 2, 31), (2, 2, 96)):
+        for shape in ((1, 32), (2, 3, 40), (3, 1, 2, 31), (2, 2, 96), (3, 520)):
             codes = rng.integers(0, 2**bits, shape)
             words, bytes_ = pack(codes, bits), codes.astype(np.uint8).view(np.int8)
-            dynamic = shape[0] == 3
+            dynamic = shape[0] == 3 and len(shape) > 2
             module.add(f"pack {bits} {shape}", [bytes_], words,
                        lambda n, t: f"bitplane.pack {n[0]} outs({n[1]} : {t[1]}) : {t[0]}", dynamic=dynamic)
+            for width, groups in ((4, 1), (6, 1), *(((4, 2), (6, 8)) if shape[-1] % 8 == 0 else ())):
+                module.add(f"index {width} {groups} {bits} {shape}", [words], index(codes, bits, width, groups),
+                           lambda n, t, c=shape[-1], groups=groups: f"bitplane.index {n[0]} outs({n[1]} : {t[1]}) "
+                           f"channels {c} groups {groups} : {t[0]}", dynamic=dynamic)
             module.add(f"unpack {bits} {shape}", [words], bytes_,
                        lambda n, t: f"bitplane.unpack {n[0]} outs({n[1]} : {t[1]}) : {t[0]}", dynamic=dynamic)
 
@@ -487,7 +554,7 @@ def contractions(kind, module, rng):
 
 
 SETS = {kind: functools.partial(contractions, kind)
-        for kind in ("widths", "encodings", "shapes", "groups", "thresholds")}
+        for kind in ("widths", "encodings", "shapes", "groups", "thresholds", "lookup")}
 SETS |= {"codes": code_cases, "threshold": threshold_cases, "pools": pool_cases, "floats": float_cases}
 
 
@@ -498,6 +565,8 @@ def parse_options(arguments):
     parser.add_argument("--cpu", default="native")
     parser.add_argument("--lanes", type=int, default=16)
     parser.add_argument("--accumulators", type=int, default=24)
+    parser.add_argument("--features", default="", help="instruction sets of the kernels")
+    parser.add_argument("--kernel", default="popcount", help="kernel of the contractions that it can compute")
     parser.add_argument("--dorefa-opt", default="dorefa-opt")
     parser.add_argument("--clang", default="clang")
     options = parser.parse_intermixed_args(arguments)
@@ -509,9 +578,9 @@ def main():
     options = parse_options(sys.argv[1:])
     wrong = 0
     for name in options.sets or SETS:
-        module = Module(name)
+        module = Module(name, options)
         SETS[name](module, np.random.default_rng(1))
-        wrong += module.check(options)
+        wrong += module.check()
     return 1 if wrong else 0
 
 

@@ -46,9 +46,9 @@ def loops(library):
             yield [instruction for _, instruction in code[begin : end + 1]]
 
 
-def check(module, options, wanted):
+def check(module, wanted):
     """Number of complaints about the innermost loops that execute `wanted`."""
-    hot = [loop for loop in loops(module.compile(options))
+    hot = [loop for loop in loops(module.compile())
            if sum(wanted in i and "%zmm" in i for i in loop) >= 4]
     # A hot loop stores nothing, and reads nothing from the stack.
     spills = sum(re.search(r"%zmm\d+, .*\(|\(%rsp.*%zmm", i) is not None for loop in hot for i in loop)
@@ -60,24 +60,26 @@ def check(module, options, wanted):
 def main():
     options = check_kernels.parse_options(["--cpu=znver4", *sys.argv[1:]])
     bad = 0
-    for bits in (1, 2):
+    lookup = check_kernels.parse_options(["--cpu=znver4", "--kernel=lookup", "--features=avx512bw,avx512vbmi",
+                                          *sys.argv[1:]])
+    for bits, settings, wanted in ((1, options, "vpopcntd"), (2, options, "vpopcntd"), (2, lookup, "vpermb")):
         for size, channels in ((56, 64), (28, 128), (14, 256), (7, 512)):
-            module = check_kernels.Module(f"w1a{bits}_{size}x{size}x{channels}")
+            module = check_kernels.Module(f"{settings.kernel}_w1a{bits}_{size}x{size}x{channels}", settings)
             case = Conv(Code(bits), Code(1, "bipolar"), Code(bits), size=(size, size), channels=channels,
                         outputs=channels, pads=(1, 1, 1, 1))
             check_kernels.add_contraction(module, case, np.random.default_rng(1))
-            bad += check(module, options, "vpopcntd")
-    module = check_kernels.Module("first_layer")
+            bad += check(module, wanted)
+    module = check_kernels.Module("first_layer", options)
     x, w = np.zeros((1, 224, 224, 3), np.float32), np.zeros((12, 12, 3, 96), np.float32)
     module.add("", [x, w], np.zeros((1, 54, 54, 96), np.float32),
                lambda n, t: f"linalg.conv_2d_nhwc_hwcf {{strides = dense<4> : tensor<2xi64>}} "
                f"ins({n[0]}, {n[1]} : {t[0]}, {t[1]}) outs({n[2]} : {t[2]})")
-    bad += check(module, options, "vfmadd")
-    module = check_kernels.Module("float_groups")
+    bad += check(module, "vfmadd")
+    module = check_kernels.Module("float_groups", options)
     x, w = np.zeros((1, 58, 58, 2, 48), np.float32), np.zeros((5, 5, 48, 2, 128), np.float32)
     module.add("", [x, w], np.zeros((1, 54, 54, 2, 128), np.float32), lambda n, t: FLOAT_GROUPS.format(
         x=n[0], w=n[1], y=n[2], types=f"{t[0]}, {t[1]}", result=t[2]))
-    bad += check(module, options, "vfmadd")
+    bad += check(module, "vfmadd")
     return 1 if bad else 0
 
 
