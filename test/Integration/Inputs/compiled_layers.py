@@ -4,9 +4,11 @@
     compiled_layers.py BINARIES WORK [OPTIONS...] GRID...
 
 Each word of OPTIONS starts with "--": options of dorefa-compile, separated by commas. Compiles
-once for each of them.
+once for each of them. What is not for this machine runs by RUN_ELSEWHERE of the environment,
+a command like dorefa-run.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,8 +35,10 @@ def check(binaries: Path, directory: Path, grid: str, variants: list[list[str]])
                      for kind, name, *_ in map(str.split, listing) if kind == "output"]
             run(binaries / "dorefa-interpret", network,
                 *(word for file in files for word in ("--output", file)))
-        run(binaries / "dorefa-run", library,
-            *(word for file in files for word in ("--expect", file)))
+        runner = [binaries / "dorefa-run"]
+        if any(option.startswith("--mtriple=") for option in options):
+            runner = os.environ["RUN_ELSEWHERE"].split()
+        run(*runner, library, *(word for file in files for word in ("--expect", file)))
         print(f"{grid}: {len(files)} results, all as interpreted", *options)
 
 
