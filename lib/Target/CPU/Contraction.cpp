@@ -167,6 +167,7 @@ void ContractionEmitter::forEachTile(function_ref<void(Value, int64_t)> body) {
 void ContractionEmitter::emit() {
   kernel.createTables();
   b.loop(b.size(c.init, 0), 1, [&](Value image) {
+    windowSums.startImage(image);
     b.loop(b.size(c.init, 1), 1, [&](Value row) {
       b.loop(c.numSpans(), [&](Value span) { emitSpan(image, row, span); });
     });

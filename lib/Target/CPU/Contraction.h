@@ -161,6 +161,8 @@ class WindowSums {
 public:
   WindowSums(KernelBuilder &b, const Contraction &c, ContractionKernel &kernel);
 
+  /// In front of the rows of an image.
+  void startImage(Value image);
   /// In front of the tiles of a row.
   void startRow(Value image, Value row, Value span);
   /// In front of the blocks of a tile.
@@ -169,15 +171,23 @@ public:
   Value get(const Tile &tile, int64_t pixel, int64_t v);
 
 private:
+  bool canSumImage() const;
+  void addRows(Value row, Value span);
+  void addWindows();
   Value addColumns(const Tile &tile, int64_t pixel, int64_t v);
 
   KernelBuilder &b;
   const Contraction &c;
   ContractionKernel &kernel;
   bool isScalar;
+  /// `spans x H x W`: p(x) of the pixels of the current image, where neighbouring
+  /// rows share them and the map is small.
+  Value pixelSums;
   /// `W`, or `W x 32` where lanes differ: for the current span, sums down the
   /// columns of the input that meet the current row.
   Value columnSums;
+  /// `OW`: S of the current row, where windows are neighbours.
+  Value rowSums;
   /// One scalar per pixel of the current tile.
   Values tileSums;
 };

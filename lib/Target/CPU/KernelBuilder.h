@@ -32,6 +32,8 @@ public:
 
   unsigned lanes() const { return options.lanes; }
   unsigned accumulators() const { return options.accumulators; }
+  /// Whether loops may run in any order, side by side.
+  bool isParallel() const { return options.parallel; }
   bool has(StringRef feature) const { return options.has(feature); }
   unsigned indexBits() const { return getIndexBits(options); }
   /// Vectors that 32 elements of 32 bits take.
