@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "MainFunction.h"
 #include "SourceName.h"
 #include "dorefa/Dialect/BitPlane/BitPlane.h"
 #include "dorefa/Transforms/Passes.h"
@@ -108,13 +109,9 @@ std::optional<Layer> findLayer(Operation &op) {
 
 struct MarkLayers : impl::MarkLayersPassBase<MarkLayers> {
   void runOnOperation() override {
-    auto main = getOperation().lookupSymbol<func::FuncOp>("main");
-    if (!main || !main.getBody().hasOneBlock()) {
-      getOperation().emitError(
-          "module has no function @main with one block, but a "
-          "network must have one");
+    func::FuncOp main = getMainFunction(getOperation());
+    if (!main)
       return signalPassFailure();
-    }
     SmallVector<Layer> layers;
     for (Operation &op : main.front())
       if (std::optional<Layer> layer = findLayer(op))

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "MainFunction.h"
 #include "dorefa/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
@@ -182,13 +183,9 @@ int64_t getRegionSize(ArrayRef<Buffer> buffers, bool isPerSample) {
 
 struct PlanWorkspace : impl::PlanWorkspacePassBase<PlanWorkspace> {
   void runOnOperation() override {
-    auto main = getOperation().lookupSymbol<func::FuncOp>("main");
-    if (!main || !main.getBody().hasOneBlock()) {
-      getOperation().emitError(
-          "module has no function @main with one block, but a "
-          "network must have one");
+    func::FuncOp main = getMainFunction(getOperation());
+    if (!main)
       return signalPassFailure();
-    }
     // The whole workspace outlives the call.
     main.walk([](memref::DeallocOp dealloc) { dealloc.erase(); });
     SmallVector<Buffer> buffers;

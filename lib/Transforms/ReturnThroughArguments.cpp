@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "MainFunction.h"
 #include "dorefa/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -23,13 +24,9 @@ constexpr int64_t kMaxRank = 8;
 struct ReturnThroughArguments
     : impl::ReturnThroughArgumentsPassBase<ReturnThroughArguments> {
   void runOnOperation() override {
-    auto main = getOperation().lookupSymbol<func::FuncOp>("main");
-    if (!main || !main.getBody().hasOneBlock()) {
-      getOperation().emitError(
-          "module has no function @main with one block, but a "
-          "network must have one");
+    func::FuncOp main = getMainFunction(getOperation());
+    if (!main)
       return signalPassFailure();
-    }
     if (failed(checkSignature(main)))
       return signalPassFailure();
     recordSignature(main);
