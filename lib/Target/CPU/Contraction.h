@@ -192,6 +192,34 @@ private:
   Values tileSums;
 };
 
+/// The codes of one vector of channels, as it is cheapest to get them.
+struct VectorCodes {
+  /// Masks, one per plane.
+  Values planes;
+  /// Or i32 in which the integers that the codes stand for (of sign codes,
+  /// their number) are given; null where `planes` are.
+  Value levels;
+};
+
+/// Writes codes as the result wants them (StoreCodes.cpp).
+class CodeStore {
+public:
+  CodeStore(KernelBuilder &b, const Contraction &c) : b(b), c(c) {}
+  /// In front of the pixels of a block.
+  void startBlock(Value block);
+  /// Stores the codes of the block for one pixel of the tile; `codes` has one
+  /// element for each of its vectors.
+  void storePixel(const Tile &tile, int64_t pixel,
+                  ArrayRef<VectorCodes> codes);
+
+private:
+  KernelBuilder &b;
+  const Contraction &c;
+  Value block;
+  /// Bits of the block that are channels; null where all blocks are full.
+  Value validBits;
+};
+
 /// What becomes of the sums of a tile (Epilogue.cpp).
 class Epilogue {
 public:
@@ -203,7 +231,8 @@ public:
 private:
   void addCorrection(const Tile &tile, const Blocks &blocks, Values &sums);
   void storeIntegers(const Tile &tile, const Blocks &blocks, ValueRange sums);
-  void storeCodes(const Tile &tile, Value block, ArrayRef<Values> sums);
+  void emitCodes(const Tile &tile, Value block, ArrayRef<Values> sums);
+  VectorCodes codesOf(Value sum, Value block, int64_t v, ArrayRef<Value> rows);
   Value loadThresholds(Value row, Value block, int64_t v);
   Values planesFromMasks(ArrayRef<Value> reached);
   Values planesFromCount(Value sum, Value block, int64_t v);
@@ -212,6 +241,7 @@ private:
 
   KernelBuilder &b;
   const Contraction &c;
+  CodeStore store;
   int64_t numThresholds;
   Value rowClasses, columnClasses;
 };

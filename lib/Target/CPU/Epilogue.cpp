@@ -5,8 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // What remains of the exact dot product, a constant per channel and class of
-// the border, is added, and the integers are stored or turned into packed codes
-// in registers.
+// the border, is added, and the integers are stored or turned into codes in
+// registers; StoreCodes.cpp writes these.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,7 +17,7 @@ using namespace mlir::bitplane;
 using namespace mlir::dorefa;
 
 Epilogue::Epilogue(KernelBuilder &b, const Contraction &c)
-    : b(b), c(c), numThresholds(c.numThresholds()) {
+    : b(b), c(c), store(b, c), numThresholds(c.numThresholds()) {
   rowClasses = b.indexTable("row_classes", c.rowClasses);
   columnClasses = b.indexTable("column_classes", c.columnClasses);
 }
@@ -33,7 +33,7 @@ void Epilogue::emit(const Tile &tile, const Blocks &blocks, Values sums) {
     for (int64_t pixel = 0; pixel < tile.pixels; ++pixel)
       pixels.emplace_back(ArrayRef<Value>(sums).slice(
           (pixel * blocks.count + i) * vectors, vectors));
-    storeCodes(tile, b.add(blocks.first, i), pixels);
+    emitCodes(tile, b.add(blocks.first, i), pixels);
   }
 }
 
@@ -135,53 +135,39 @@ Values Epilogue::planesFromCount(Value sum, Value block, int64_t v) {
   return b.planesOfLevel(c.resultCode, level);
 }
 
+/// The codes of vector `v` of a block. `rows` are its thresholds where there are
+/// few of them.
+VectorCodes Epilogue::codesOf(Value sum, Value block, int64_t v,
+                              ArrayRef<Value> rows) {
+  if (rows.empty())
+    return {planesFromCount(sum, block, v), {}};
+  Values reached;
+  for (Value row : rows)
+    reached.push_back(b.reaches(sum, row));
+  return {planesFromMasks(reached), {}};
+}
+
 /// Codes of one block; `sums` are the vectors of each pixel.
-void Epilogue::storeCodes(const Tile &tile, Value block,
-                          ArrayRef<Values> sums) {
+void Epilogue::emitCodes(const Tile &tile, Value block, ArrayRef<Values> sums) {
   constexpr int64_t kMaskedThresholds = 3;
-  const FilterGeometry &g = c.geometry;
-  // Bits beyond the output channels stay 0 whatever code 0 thresholds give.
-  uint32_t lastBits = validBits(g.outputChannels, g.blocks - 1);
-  Value valid;
-  if (~lastBits != 0) {
-    Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, block,
-                                         b.index(g.blocks - 1));
-    valid =
-        arith::SelectOp::create(b, isLast, b.i32(int32_t(lastBits)), b.i32(-1));
-  }
   int64_t numVectors = b.vectorsPerBlock();
-  Values signs, rows;
+  Values signs;
+  SmallVector<Values> rows(numVectors);
   for (int64_t v = 0; v < numVectors; ++v) {
     signs.push_back(loadThresholds(b.index(0), block, v));
     if (numThresholds <= kMaskedThresholds)
       for (int64_t j = 1; j <= numThresholds; ++j)
-        rows.push_back(loadThresholds(b.index(j), block, v));
+        rows[v].push_back(loadThresholds(b.index(j), block, v));
   }
+  store.startBlock(block);
   for (int64_t pixel = 0; pixel < tile.pixels; ++pixel) {
-    SmallVector<Values> planes(c.resultCode.getBits());
+    SmallVector<VectorCodes> codes;
     for (int64_t v = 0; v < numVectors; ++v) {
       // Decreasing channels compare -sum with -threshold.
       Value sum = sums[pixel][v];
       sum = b.sub(arith::XOrIOp::create(b, sum, signs[v]), signs[v]);
-      Values reached;
-      if (numThresholds <= kMaskedThresholds)
-        for (Value row :
-             ArrayRef<Value>(rows).slice(v * numThresholds, numThresholds))
-          reached.push_back(
-              arith::CmpIOp::create(b, arith::CmpIPredicate::sge, sum, row));
-      Values bits = numThresholds <= kMaskedThresholds
-                        ? planesFromMasks(reached)
-                        : planesFromCount(sum, block, v);
-      for (auto [plane, bit] : llvm::zip_equal(planes, bits))
-        plane.push_back(bit);
+      codes.push_back(codesOf(sum, block, v, rows[v]));
     }
-    for (auto [plane, masks] : llvm::enumerate(planes)) {
-      Value word = b.wordOfMasks(masks);
-      if (valid)
-        word = arith::AndIOp::create(b, word, valid);
-      b.store(word, c.init,
-              {tile.image, tile.row, b.add(tile.column, pixel), block,
-               b.index(plane)});
-    }
+    store.storePixel(tile, pixel, codes);
   }
 }
