@@ -103,19 +103,33 @@ std::optional<Layer> findLayer(Operation &op) {
       .Default([](Operation *) { return std::nullopt; });
 }
 
+/// Whether `op` computes something. Filling a buffer does not count: it belongs to
+/// the reduction that starts from it.
+bool isWork(Operation &op) {
+  return isa<DestinationStyleOpInterface, memref::CopyOp>(op) &&
+         !isa<linalg::FillOp, linalg::BroadcastOp>(op);
+}
+
 //===----------------------------------------------------------------------===//
 // The pass
 //===----------------------------------------------------------------------===//
 
 struct MarkLayers : impl::MarkLayersPassBase<MarkLayers> {
+  using Base::Base;
+
   void runOnOperation() override {
     func::FuncOp main = getMainFunction(getOperation());
     if (!main)
       return signalPassFailure();
+    if (getOperation()->hasAttr("dorefa.layers"))
+      return;
     SmallVector<Layer> layers;
-    for (Operation &op : main.front())
+    for (Operation &op : main.front()) {
       if (std::optional<Layer> layer = findLayer(op))
         layers.push_back(*layer);
+      else if (all && isWork(op))
+        layers.push_back({&op, op.getName().stripDialect(), "-", 0});
+    }
     record(layers);
     if (failed(mark(main, layers)))
       signalPassFailure();

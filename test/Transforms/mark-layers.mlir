@@ -2,6 +2,8 @@
 // RUN: dorefa-opt %t/before.mlir --dorefa-mark-layers --canonicalize --cse > %t/result.mlir
 // RUN: dorefa-opt %t/after.mlir --canonicalize --cse | diff %t/result.mlir -
 // RUN: dorefa-opt %t/layers.mlir --dorefa-mark-layers --split-input-file | FileCheck %s
+// RUN: dorefa-opt %t/layers.mlir --dorefa-mark-layers=all --dorefa-mark-layers \
+// RUN:   --split-input-file | FileCheck %s --check-prefix=ALL
 
 // The documented example; the batch is dynamic, so the multiply-adds are those of one sample.
 
@@ -37,7 +39,16 @@ module attributes {dorefa.layers = [{kernel = "float", macs = 32 : i64, name = "
 // CHECK: call @dorefa_notify
 // CHECK-NEXT: bitplane.conv_2d
 // CHECK: call @dorefa_notify
-// A pool is not a layer.
+// A pool is not a layer, but it is work.
+// ALL: operation = "conv_2d"{{.*}}operation = "generic"
+// ALL: call {{.*}}
+// ALL-NEXT: bitplane.conv_2d
+// ALL: call {{.*}}
+// ALL: call {{.*}}
+// ALL-NEXT: linalg.generic
+// ALL: call {{.*}}
+// ALL-NOT: call
+// ALL: return
 // CHECK-NOT: call
 // CHECK: linalg.generic
 // CHECK-NOT: call

@@ -412,6 +412,9 @@ def MarkLayersPass : Pass<"dorefa-mark-layers", "::mlir::ModuleOp"> {
     dynamic) and the time that a cost model predicted, in nanoseconds or 0: attribute
     `dorefa.predicted_ns` of the operation.
 
+    With `all` whatever computes is marked like a layer, so that a profile shows what the
+    operations between layers cost. A module whose layers are marked is left alone.
+
     Example:
     ```mlir
     func.func @main(%x: memref<?x8xf32>, %w: memref<8x4xf32>, %y: memref<?x4xf32>) {
@@ -439,6 +442,8 @@ def MarkLayersPass : Pass<"dorefa-mark-layers", "::mlir::ModuleOp"> {
     }
     ```
   }];
+  let options = [Option<"all", "all", "bool", "false",
+      "mark all operations that compute, not only layers">];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::func::FuncDialect",
                            "::mlir::LLVM::LLVMDialect"];
