@@ -629,38 +629,53 @@ def SelectKernelsPass : Pass<"bitplane-select-kernels"> {
 def MaterializePaddingPass : Pass<"bitplane-materialize-padding"> {
   let summary = "Pad the inputs of convolutions with zero words";
   let description = [{
-    Replaces `pads` of `bitplane.conv_2d` by a `tensor.pad` of the words with 0, so
-    that kernels need no bounds checks; `border` remembers what was added, because
-    taps there still lie outside the input. Pools keep their `pads`: no word stands
-    for the absence of an element.
+    Replaces `pads` of `bitplane.conv_2d` by zeros around the input, so that kernels
+    need no bounds checks; `border` remembers what was added, because taps there still
+    lie outside the input. Pools keep their `pads`: no word stands for the absence of
+    an element.
+
+    Only the border is filled, and the input is inserted into what it leaves: where
+    nothing else reads the input, bufferization lets its producer write there.
 
     Example:
     ```mlir
-    func.func @main(%x: tensor<1x4x4x1x1xi32>, %w: tensor<8x3x3x8xi8>) -> tensor<1x4x4x8xi32> {
+    func.func @main(%x: tensor<1x5x5x1x1xi32>, %w: tensor<8x3x3x8xi8>) -> tensor<1x4x4x8xi32> {
       %init = tensor.empty() : tensor<1x4x4x8xi32>
       %acc = bitplane.conv_2d %x, %w outs(%init : tensor<1x4x4x8xi32>) channels 8 to 8
-          codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> pads [1, 1, 1, 1]
-          : tensor<1x4x4x1x1xi32>, tensor<8x3x3x8xi8> -> tensor<1x4x4x8xi32>
+          codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> pads [1, 1, 0, 0]
+          : tensor<1x5x5x1x1xi32>, tensor<8x3x3x8xi8> -> tensor<1x4x4x8xi32>
       return %acc : tensor<1x4x4x8xi32>
     }
     ```
     becomes
     ```mlir
-    func.func @main(%x: tensor<1x4x4x1x1xi32>, %w: tensor<8x3x3x8xi8>) -> tensor<1x4x4x8xi32> {
+    func.func @main(%x: tensor<1x5x5x1x1xi32>, %w: tensor<8x3x3x8xi8>) -> tensor<1x4x4x8xi32> {
       %zero = arith.constant 0 : i32
-      %padded = tensor.pad %x low[0, 1, 1, 0, 0] high[0, 1, 1, 0, 0] {
-      ^bb0(%n: index, %h: index, %w_: index, %c: index, %a: index):
-        tensor.yield %zero : i32
-      } : tensor<1x4x4x1x1xi32> to tensor<1x6x6x1x1xi32>
       %init = tensor.empty() : tensor<1x4x4x8xi32>
+      %empty = tensor.empty() : tensor<1x6x6x1x1xi32>
+      %rows = tensor.extract_slice %empty[0, 0, 0, 0, 0] [1, 1, 6, 1, 1] [1, 1, 1, 1, 1]
+          : tensor<1x6x6x1x1xi32> to tensor<1x1x6x1x1xi32>
+      %top = linalg.fill ins(%zero : i32) outs(%rows : tensor<1x1x6x1x1xi32>)
+          -> tensor<1x1x6x1x1xi32>
+      %first = tensor.insert_slice %top into %empty[0, 0, 0, 0, 0] [1, 1, 6, 1, 1] [1, 1, 1, 1, 1]
+          : tensor<1x1x6x1x1xi32> into tensor<1x6x6x1x1xi32>
+      %columns = tensor.extract_slice %first[0, 1, 0, 0, 0] [1, 5, 1, 1, 1] [1, 1, 1, 1, 1]
+          : tensor<1x6x6x1x1xi32> to tensor<1x5x1x1x1xi32>
+      %left = linalg.fill ins(%zero : i32) outs(%columns : tensor<1x5x1x1x1xi32>)
+          -> tensor<1x5x1x1x1xi32>
+      %second = tensor.insert_slice %left into %first[0, 1, 0, 0, 0] [1, 5, 1, 1, 1] [1, 1, 1, 1, 1]
+          : tensor<1x5x1x1x1xi32> into tensor<1x6x6x1x1xi32>
+      %padded = tensor.insert_slice %x into %second[0, 1, 1, 0, 0] [1, 5, 5, 1, 1] [1, 1, 1, 1, 1]
+          : tensor<1x5x5x1x1xi32> into tensor<1x6x6x1x1xi32>
       %acc = bitplane.conv_2d %padded, %w outs(%init : tensor<1x4x4x8xi32>) channels 8 to 8
-          codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> border [1, 1, 1, 1]
+          codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> border [1, 1, 0, 0]
           : tensor<1x6x6x1x1xi32>, tensor<8x3x3x8xi8> -> tensor<1x4x4x8xi32>
       return %acc : tensor<1x4x4x8xi32>
     }
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
                            "::mlir::tensor::TensorDialect"];
 }
 

@@ -67,57 +67,6 @@ AffineMap dorefa::getParameterMap(ImplicitLocOpBuilder &b, int64_t rank,
   return AffineMap::get(rank, 0, b.getAffineDimExpr(axis));
 }
 
-/// Part of a feature map: rows and columns `[offset, offset + size)`.
-struct MapRegion {
-  int64_t row, column, rows, columns;
-};
-
-/// Offsets and sizes of `region` in `map`, whose rows are dimension `rowDim`.
-static std::pair<SmallVector<OpFoldResult>, SmallVector<OpFoldResult>>
-getSlice(ImplicitLocOpBuilder &b, Value map, const MapRegion &region,
-         int64_t rowDim) {
-  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, b.getLoc(), map);
-  SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
-  offsets[rowDim] = b.getIndexAttr(region.row);
-  offsets[rowDim + 1] = b.getIndexAttr(region.column);
-  sizes[rowDim] = b.getIndexAttr(region.rows);
-  sizes[rowDim + 1] = b.getIndexAttr(region.columns);
-  return {offsets, sizes};
-}
-
-Value dorefa::padFeatureMap(ImplicitLocOpBuilder &b, Value input,
-                            ArrayRef<int64_t> pads, TypedAttr value,
-                            int64_t rowDim) {
-  if (llvm::all_of(pads, [](int64_t pad) { return pad == 0; }))
-    return input;
-  auto type = cast<RankedTensorType>(input.getType());
-  int64_t rows = type.getDimSize(rowDim), columns = type.getDimSize(rowDim + 1);
-  SmallVector<int64_t> shape(type.getShape());
-  shape[rowDim] += pads[0] + pads[2];
-  shape[rowDim + 1] += pads[1] + pads[3];
-  Value scalar = arith::ConstantOp::create(b, value);
-  Value map = createEmpty(b, type.clone(shape), input);
-  // Not tensor.pad: so what computes the input can write it where it belongs,
-  // and only the border is filled.
-  SmallVector<int64_t> strides(type.getRank(), 1);
-  auto steps = getAsIndexOpFoldResult(b.getContext(), strides);
-  for (const MapRegion &border :
-       {MapRegion{0, 0, pads[0], shape[rowDim + 1]},
-        MapRegion{pads[0] + rows, 0, pads[2], shape[rowDim + 1]},
-        MapRegion{pads[0], 0, rows, pads[1]},
-        MapRegion{pads[0], pads[1] + columns, rows, pads[3]}}) {
-    if (border.rows == 0 || border.columns == 0)
-      continue;
-    auto [offsets, sizes] = getSlice(b, map, border, rowDim);
-    Value part = tensor::ExtractSliceOp::create(b, map, offsets, sizes, steps);
-    part = linalg::FillOp::create(b, scalar, part).getResult(0);
-    map = tensor::InsertSliceOp::create(b, part, map, offsets, sizes, steps);
-  }
-  auto [offsets, sizes] =
-      getSlice(b, map, {pads[0], pads[1], rows, columns}, rowDim);
-  return tensor::InsertSliceOp::create(b, input, map, offsets, sizes, steps);
-}
-
 Value dorefa::createMax(ImplicitLocOpBuilder &b, Value lhs, Value rhs) {
   Value greater =
       isa<FloatType>(lhs.getType())

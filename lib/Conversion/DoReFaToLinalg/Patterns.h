@@ -8,6 +8,7 @@
 #define DOREFA_LIB_CONVERSION_DOREFATOLINALG_PATTERNS_H
 
 #include "dorefa/Dialect/DoReFa/DoReFa.h"
+#include "dorefa/Transforms/FeatureMap.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Transforms/DialectConversion.h"
 
@@ -37,13 +38,6 @@ Value createElementwise(ImplicitLocOpBuilder &b, RankedTensorType type,
 AffineMap getIdentityMap(ImplicitLocOpBuilder &b, int64_t rank);
 AffineMap getParameterMap(ImplicitLocOpBuilder &b, int64_t rank,
                           Value parameter, int64_t axis);
-
-/// `input` (N x H x W x C) with `value` around it as `pads` (top, left, bottom,
-/// right) say; `input` itself where they are 0. Rows are dimension `rowDim`,
-/// columns the next.
-Value padFeatureMap(ImplicitLocOpBuilder &b, Value input,
-                    ArrayRef<int64_t> pads, TypedAttr value,
-                    int64_t rowDim = 1);
 
 /// `a > b ? a : b`, the maximum of Arithmetic.h, for floats and integers.
 Value createMax(ImplicitLocOpBuilder &b, Value lhs, Value rhs);
