@@ -83,6 +83,7 @@ llvm_config.with_environment("PATH", config.dorefa_tools_dir, append_path=True)
 llvm_config.add_tool_substitutions(
     [
         "dorefa-compile",
+        "dorefa-emulate",
         "dorefa-fuzz",
         "dorefa-interpret",
         "dorefa-lsp-server",
