@@ -185,16 +185,16 @@ int64_t LookupGeometry::byteOf(const FilterGeometry &geometry,
 bool bitplane::canLookUp(const FilterGeometry &geometry, CodeType inputCode,
                          int64_t taps) {
   constexpr unsigned kMaxPlanes = 4;
+  constexpr int64_t kMaxWidth = 6;
   unsigned bits = inputCode.getBits();
   for (unsigned plane = 0; plane < bits; ++plane)
     if (planeTerm(inputCode, plane).negative ||
         planeTerm(inputCode, plane).exponent != plane)
       return false;
-  int64_t largest = bits == 1 ? 1 : 3;
   return bits <= kMaxPlanes &&
          (geometry.groups == 1 ||
           geometry.outputsPerGroup() % kWordBits == 0) &&
-         taps * geometry.channelsPerGroup() * largest <=
+         taps * kMaxWidth * inputCode.getMaxCode() <=
              std::numeric_limits<uint16_t>::max();
 }
 

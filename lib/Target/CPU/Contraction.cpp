@@ -69,48 +69,55 @@ InsideScan::InsideScan(KernelBuilder &b, const Contraction &c) : b(b), c(c) {
                          llvm::to_vector(llvm::make_second_range(c.rowTaps)));
 }
 
-/// Pixels of the tile, from `first` to before `end`, for which tap `kx` is
+bool InsideScan::mayBeInside(const Tile &tile, int64_t pixel,
+                             int64_t kx) const {
+  std::optional<int64_t> column = constantIndex(tile.column);
+  if (!column || c.columnTaps.empty())
+    return true;
+  auto [begin, end] = c.columnTaps[*column + pixel];
+  return begin <= kx && kx < end;
+}
+
+/// Pixels of the tile, from `first` to before `end`, for which tap `kx` may be
 /// inside; they are neighbours because windows move right.
-static std::pair<int64_t, int64_t>
-pixelsInside(const Contraction &c, int64_t column, int64_t pixels, int64_t kx) {
-  auto isInside = [&](int64_t pixel) {
-    auto [begin, end] = c.columnTaps[column + pixel];
-    return begin <= kx && kx < end;
-  };
-  int64_t first = 0, end = pixels;
-  while (first < end && !isInside(first))
+std::pair<int64_t, int64_t> InsideScan::pixelsInside(const Tile &tile,
+                                                     int64_t kx) const {
+  int64_t first = 0, end = tile.pixels;
+  while (first < end && !mayBeInside(tile, first, kx))
     ++first;
-  while (end > first && !isInside(end - 1))
+  while (end > first && !mayBeInside(tile, end - 1, kx))
     --end;
   return {first, end};
 }
 
+Values
+InsideScan::scanRows(const Tile &tile, ValueRange init,
+                     function_ref<Values(Value, ValueRange)> body) const {
+  if (c.rowTaps.empty())
+    return b.loop(c.kernelHeight(), init, body);
+  return b.loop(b.lookUpIndex(rowBegins, tile.row),
+                b.lookUpIndex(rowEnds, tile.row), init, body);
+}
+
 Values InsideScan::scan(const Tile &tile, ValueRange init, Body body) const {
-  std::optional<int64_t> column = constantIndex(tile.column);
-  int64_t width = c.kernelWidth();
+  auto isWhole = [&](int64_t kx) {
+    return pixelsInside(tile, kx) == std::pair(int64_t(0), tile.pixels);
+  };
   bool isBordered =
-      column && !c.columnTaps.empty() &&
-      llvm::any_of(ArrayRef(c.columnTaps).slice(*column, tile.pixels),
-                   [&](std::pair<int64_t, int64_t> taps) {
-                     return taps.second - taps.first != width;
-                   });
-  auto visitRow = [&](Value ky, ValueRange args) {
+      !llvm::all_of(llvm::seq<int64_t>(c.kernelWidth()), isWhole);
+  return scanRows(tile, init, [&](Value ky, ValueRange args) {
     if (!isBordered)
-      return b.loop(width, args, [&](Value kx, ValueRange carried) {
+      return b.loop(c.kernelWidth(), args, [&](Value kx, ValueRange carried) {
         return body(ky, kx, 0, tile.pixels, carried);
       });
     Values carried(args);
-    for (int64_t kx = 0; kx < width; ++kx) {
-      auto [first, end] = pixelsInside(c, *column, tile.pixels, kx);
+    for (int64_t kx = 0; kx < c.kernelWidth(); ++kx) {
+      auto [first, end] = pixelsInside(tile, kx);
       if (first < end)
         carried = body(ky, b.index(kx), first, end - first, carried);
     }
     return carried;
-  };
-  if (c.rowTaps.empty())
-    return b.loop(c.kernelHeight(), init, visitRow);
-  return b.loop(b.lookUpIndex(rowBegins, tile.row),
-                b.lookUpIndex(rowEnds, tile.row), init, visitRow);
+  });
 }
 
 //===----------------------------------------------------------------------===//

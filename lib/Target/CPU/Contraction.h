@@ -123,8 +123,16 @@ public:
   /// Where the column of the tile is constant, each kx has its own pixels. Else all
   /// taps of a row are visited.
   Values scan(const Tile &tile, ValueRange init, Body body) const;
+  /// Visits the rows of the window that are inside: body(ky, carried).
+  Values scanRows(const Tile &tile, ValueRange init,
+                  function_ref<Values(Value ky, ValueRange carried)> body) const;
+  /// False where tap `kx` of `pixel` is known to be outside: where the column of
+  /// the tile is constant.
+  bool mayBeInside(const Tile &tile, int64_t pixel, int64_t kx) const;
 
 private:
+  std::pair<int64_t, int64_t> pixelsInside(const Tile &tile, int64_t kx) const;
+
   KernelBuilder &b;
   const Contraction &c;
   /// First tap inside and the one after the last of each output row, null where it

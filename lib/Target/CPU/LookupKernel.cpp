@@ -9,7 +9,9 @@
 // of the filter holds the weight bits of one output channel under the same
 // channels, so one shuffle of the row by a vector of the filter gives what
 // these channels add to as many outputs as the vector has bytes. No
-// multiplication, no popcount.
+// multiplication, no popcount. A row serves all pixels of the tile whose
+// windows share the pixel that it is of. More than two planes of the input have
+// an index and a table per pair; the sum of the rows is that of all planes.
 //
 // Sums of bytes are widened to 16 bits before they can overflow: the even and
 // the odd bytes apart, which costs a shift and two additions. Where the planes
@@ -19,6 +21,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "Contraction.h"
+
+#include <map>
 
 using namespace mlir;
 using namespace mlir::bitplane;
@@ -31,12 +35,24 @@ namespace {
 struct Pass {
   Value firstVector;
   int64_t vectors, firstPlane, planes;
-  /// Pair of planes of the input.
-  int64_t pair;
   Value span;
 
   int64_t perPixel() const { return vectors * planes; }
 };
+
+/// Neighbouring taps of one row of the window.
+struct Taps {
+  Value ky;
+  int64_t firstKx, count;
+};
+
+/// A pixel of the tile and the tap that it reads a pixel of the input with.
+struct Reader {
+  int64_t pixel, kx;
+};
+
+/// The readers of each pixel of the input, by its distance from the first one.
+using ReadersOf = std::map<int64_t, SmallVector<Reader>>;
 
 class LookupKernel : public ContractionKernel {
 public:
@@ -49,16 +65,20 @@ public:
   Values addPixel(ValueRange sums, ValueRange pixel, Value span) override;
 
 private:
-  bool pairsFit16Bits() const;
-  Values sumPairs(const Tile &tile, Pass pass);
-  void scan(const Tile &tile, const Pass &pass, Values &sums);
-  Values addIndices(const Tile &tile, const Pass &pass, Value ky, Value kx,
-                    ValueRange sums);
-  Values addChunk(const Tile &tile, const Pass &pass, Value ky, Value kx,
-                  Value begin, Value end, ValueRange sums);
-  Values addIndex(const Tile &tile, const Pass &pass, Value ky, Value kx,
-                  Value index, ValueRange sums);
-  Value loadRow(Value index);
+  int64_t largestEntry() const;
+  ReadersOf getReaders(const Tile &tile, const Taps &taps) const;
+  Values sumWindow(const Tile &tile, const Pass &pass);
+  Values addTaps(const Tile &tile, const Pass &pass, const Taps &taps,
+                 int64_t begin, int64_t end, ValueRange sums);
+  Values addChunk(const Tile &tile, const Pass &pass, const Taps &taps,
+                  Value begin, int64_t size, ValueRange sums);
+  void forEachProduct(const Tile &tile, const Pass &pass, const Taps &taps,
+                      ValueRange indices,
+                      function_ref<void(int64_t, Value)> add);
+  Value loadWeights(const Pass &pass, const Taps &taps, int64_t tap,
+                    int64_t vector, Value index);
+  Value loadRow(const Tile &tile, const Pass &pass, Value ky, int64_t distance,
+                Value index);
   Value shuffle(Value row, Value weights);
   Values widen(const Tile &tile, const Pass &pass, ValueRange sums);
   Value firstIndex(Value span, int64_t pair);
@@ -66,8 +86,12 @@ private:
 
   LookupGeometry lookup;
   InsideScan window;
-  int64_t planesPerPass;
-  Value table;
+  /// Taps whose weights are held in registers at once.
+  int64_t tapsAtOnce;
+  /// Vectors per tap that look up in a row, of which some are planes.
+  int64_t vectorsPerRow, planesPerPass;
+  /// For each pair of planes of the input.
+  Values tables;
 };
 
 } // namespace
@@ -75,32 +99,42 @@ private:
 LookupKernel::LookupKernel(KernelBuilder &b, const Contraction &c,
                            int64_t indexBits, int64_t lanes)
     : ContractionKernel(b, c),
-      lookup(c.geometry, c.inputCode, indexBits, lanes), window(b, c),
-      planesPerPass(std::min<int64_t>(c.filterCode.getBits(), 2)) {}
-
-/// Rows of the table for all indices that occur.
-void LookupKernel::createTables() {
-  int64_t width = lookup.width, bytes = int64_t(1) << width;
-  int64_t rows = c.inputCode.getBits() == 1 ? bytes : bytes * bytes;
-  std::vector<int8_t> entries;
-  for (int64_t row = 0; row < rows; ++row)
-    for (int64_t byte = 0; byte < bytes; ++byte) {
-      int64_t high = row >> width;
-      entries.push_back(llvm::popcount(uint64_t(row & byte)) +
-                        2 * llvm::popcount(uint64_t(high & byte)));
-    }
-  std::string name =
-      "lookup_" + std::to_string(rows) + "x" + std::to_string(bytes);
-  table = b.sharedTable(name, {rows, bytes}, entries);
+      lookup(c.geometry, c.inputCode, indexBits, lanes), window(b, c) {
+  // 16 registers have none to spare.
+  int64_t limit = b.accumulators() < 16 ? 1 : 3, width = c.kernelWidth();
+  tapsAtOnce = llvm::divideCeil(width, llvm::divideCeil(width, limit));
+  // Few taps do not pay for a row that is loaded, or even summed.
+  vectorsPerRow = 2 * lookup.pairs > tapsAtOnce ? 2 : 1;
+  planesPerPass = std::min<int64_t>(c.filterCode.getBits(), vectorsPerRow);
 }
 
-/// Each vector of sums takes three registers, bytes and twice 16 bits. Two
-/// vectors of output channels share the row that they look up in.
+/// Rows for all indices that occur.
+void LookupKernel::createTables() {
+  int64_t width = lookup.width, bytes = int64_t(1) << width;
+  for (int64_t pair = 0; pair < lookup.pairs; ++pair) {
+    bool isSingle = 2 * pair + 1 == c.inputCode.getBits();
+    int64_t rows = isSingle ? bytes : bytes * bytes, scale = 1 << 2 * pair;
+    std::vector<int8_t> entries;
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t byte = 0; byte < bytes; ++byte) {
+        int64_t high = row >> width;
+        entries.push_back(scale * (llvm::popcount(uint64_t(row & byte)) +
+                                   2 * llvm::popcount(uint64_t(high & byte))));
+      }
+    std::string name =
+        "lookup_" + std::to_string(rows) + "x" + std::to_string(bytes);
+    if (pair > 0)
+      name += "_times_" + std::to_string(scale);
+    tables.push_back(b.sharedTable(name, {rows, bytes}, entries));
+  }
+}
+
+/// Each vector of sums takes three registers, bytes and twice 16 bits.
 TileShape LookupKernel::getTileShape() {
   int64_t sums = std::max<int64_t>(b.accumulators() / 3, 1);
   int64_t vectors = lookup.lanes < kWordBits ? kWordBits / lookup.lanes : 1;
   if (planesPerPass == 1 && c.blocksPerSpan() * kWordBits >= 2 * lookup.lanes)
-    vectors = 2;
+    vectors = std::max(vectors, vectorsPerRow);
   return {std::max<int64_t>(sums / (vectors * planesPerPass), 1),
           std::max<int64_t>(vectors * lookup.lanes / kWordBits, 1)};
 }
@@ -124,13 +158,10 @@ Values LookupKernel::emitSums(const Tile &tile, const Blocks &blocks) {
   Values sums(tile.pixels * perPixel);
   for (int64_t plane = 0; plane < c.filterCode.getBits();
        plane += planesPerPass) {
-    Pass pass{first,
-              vectors,
-              plane,
+    Pass pass{first, vectors, plane,
               std::min<int64_t>(planesPerPass, c.filterCode.getBits() - plane),
-              /*pair=*/0,
               blocks.span};
-    Values parts = sumPairs(tile, pass);
+    Values parts = sumWindow(tile, pass);
     // Of each pixel: the planes, each with four vectors of i32 for one of
     // bytes.
     int64_t parted = parts.size() / tile.pixels / pass.planes;
@@ -150,133 +181,173 @@ Values LookupKernel::emitSums(const Tile &tile, const Blocks &blocks) {
   return sums;
 }
 
-/// Whether sums over all planes of the input fit 16 bits.
-bool LookupKernel::pairsFit16Bits() const {
-  return c.kernelHeight() * c.kernelWidth() * c.geometry.channelsPerGroup() *
-             c.inputCode.getMaxCode() <=
-         std::numeric_limits<uint16_t>::max();
+/// Largest entry of a row of all planes: `canLookUp` keeps it within a byte.
+int64_t LookupKernel::largestEntry() const {
+  return lookup.width * c.inputCode.getMaxCode();
 }
 
-/// Sums over the pairs of planes of the input, the higher one first.
-Values LookupKernel::sumPairs(const Tile &tile, Pass pass) {
+ReadersOf LookupKernel::getReaders(const Tile &tile, const Taps &taps) const {
+  ReadersOf readers;
+  for (int64_t kx = taps.firstKx; kx < taps.firstKx + taps.count; ++kx)
+    for (int64_t pixel = 0; pixel < tile.pixels; ++pixel)
+      if (window.mayBeInside(tile, pixel, kx))
+        readers[pixel * c.strides[1] + kx * c.dilations[1]].push_back(
+            {pixel, kx});
+  return readers;
+}
+
+/// Sums over the window, as many indices at once as 16 bits can sum.
+Values LookupKernel::sumWindow(const Tile &tile, const Pass &pass) {
   auto type = b.vectorOf(b.getI16Type(), lookup.lanes / 2);
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
-  Value two = arith::ConstantOp::create(
-      b, DenseElementsAttr::get(type, b.getI16IntegerAttr(2)));
-  Values words(2 * tile.pixels * pass.perPixel(), zero), sums;
-  for (pass.pair = lookup.pairs - 1; pass.pair >= 0; --pass.pair) {
-    scan(tile, pass, words);
-    if (pass.pair > 0 && pairsFit16Bits()) {
-      for (Value &word : words)
-        word = arith::ShLIOp::create(b, word, two);
-      continue;
-    }
-    Values wide = widen(tile, pass, words);
+  int64_t taps = c.kernelHeight() * c.kernelWidth();
+  int64_t most = std::numeric_limits<uint16_t>::max() / (taps * largestEntry());
+  int64_t count = lookup.indicesPerGroup;
+  int64_t size = llvm::divideCeil(count, llvm::divideCeil(count, most));
+  Values sums;
+  for (int64_t begin = 0; begin < count; begin += size) {
+    int64_t end = std::min(begin + size, count);
+    auto addRow = [&](Value ky, ValueRange carried) {
+      Values next(carried);
+      for (int64_t kx = 0; kx < c.kernelWidth(); kx += tapsAtOnce)
+        next = addTaps(tile, pass,
+                       {ky, kx, std::min(tapsAtOnce, c.kernelWidth() - kx)},
+                       begin, end, next);
+      return next;
+    };
+    Values zeros(2 * tile.pixels * pass.perPixel(), zero);
+    Values wide = widen(tile, pass, window.scanRows(tile, zeros, addRow));
     for (auto [i, sum] : llvm::enumerate(sums))
-      wide[i] = b.add(wide[i], b.shiftLeft(sum, 2));
+      wide[i] = b.add(wide[i], sum);
     sums = wide;
-    llvm::fill(words, zero);
   }
   return sums;
 }
 
-/// Adds what one pair of planes gives to `sums`: per vector of bytes the sums
-/// of neighbouring bytes as they lie in 16 bits, then those of the odd bytes.
-void LookupKernel::scan(const Tile &tile, const Pass &pass, Values &sums) {
-  int64_t perPixel = 2 * pass.perPixel();
-  auto addTap = [&](Value ky, Value kx, int64_t first, int64_t count,
-                    ValueRange carried) {
-    Tile inside{tile.image, tile.row, b.add(tile.column, first), count};
-    Values next(carried);
-    Values own =
-        addIndices(inside, pass, ky, kx,
-                   carried.slice(first * perPixel, count * perPixel));
-    llvm::copy(own, next.begin() + first * perPixel);
-    return next;
-  };
-  sums = window.scan(tile, sums, addTap);
-}
-
-/// One tap: chunks of as many indices as bytes can sum.
-Values LookupKernel::addIndices(const Tile &tile, const Pass &pass, Value ky,
-                                Value kx, ValueRange sums) {
-  int64_t largest = lookup.width * (c.inputCode.getBits() == 1 ? 1 : 3);
-  int64_t count = lookup.indicesPerGroup;
-  int64_t chunks = llvm::divideCeil(count, 255 / largest);
-  int64_t size = llvm::divideCeil(count, chunks);
+/// Adds what a few taps give to `sums`: per vector of bytes the sums of
+/// neighbouring bytes as they lie in 16 bits, then those of the odd bytes.
+Values LookupKernel::addTaps(const Tile &tile, const Pass &pass,
+                             const Taps &taps, int64_t begin, int64_t end,
+                             ValueRange sums) {
+  int64_t products = 255 / largestEntry(), count = end - begin;
+  int64_t most = products < taps.count ? products : products / taps.count;
+  int64_t size = llvm::divideCeil(count, llvm::divideCeil(count, most));
   int64_t whole = count / size;
   Values next = b.loop(whole, sums, [&](Value i, ValueRange args) {
-    Value begin = b.mul(i, size);
-    return addChunk(tile, pass, ky, kx, begin, b.add(begin, size), args);
+    return addChunk(tile, pass, taps, b.add(b.mul(i, size), begin), size, args);
   });
-  if (whole * size < count)
-    next = addChunk(tile, pass, ky, kx, b.index(whole * size), b.index(count),
-                    next);
+  int64_t done = whole * size;
+  if (done < count)
+    next =
+        addChunk(tile, pass, taps, b.index(begin + done), count - done, next);
   return next;
 }
 
-Values LookupKernel::addChunk(const Tile &tile, const Pass &pass, Value ky,
-                              Value kx, Value begin, Value end,
+/// As many indices as bytes can sum for all taps, or where that is none, for
+/// each tap.
+Values LookupKernel::addChunk(const Tile &tile, const Pass &pass,
+                              const Taps &taps, Value begin, int64_t size,
                               ValueRange sums) {
-  auto type = b.vectorOf(b.getI8Type(), lookup.lanes);
-  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
-  Values bytes(tile.pixels * pass.perPixel(), zero);
-  bytes = b.loop(begin, end, bytes, [&](Value index, ValueRange args) {
-    return addIndex(tile, pass, ky, kx, index, args);
-  });
   auto wide = b.vectorOf(b.getI16Type(), lookup.lanes / 2);
   Value eight = arith::ConstantOp::create(
       b, DenseElementsAttr::get(wide, b.getI16IntegerAttr(8)));
-  Values next;
-  for (auto [i, sum] : llvm::enumerate(bytes)) {
-    Value both = b.bitcast(sum, b.getI16Type());
-    next.push_back(arith::AddIOp::create(b, sums[2 * i], both));
+  Values next(sums);
+  auto addBytes = [&](int64_t i, Value bytes) {
+    Value both = b.bitcast(bytes, b.getI16Type());
     Value odd = arith::ShRUIOp::create(b, both, eight);
-    next.push_back(arith::AddIOp::create(b, sums[2 * i + 1], odd));
+    next[2 * i] = arith::AddIOp::create(b, next[2 * i], both);
+    next[2 * i + 1] = arith::AddIOp::create(b, next[2 * i + 1], odd);
+  };
+  if (255 / largestEntry() < taps.count) {
+    Values indices;
+    for (int64_t i = 0; i < size; ++i)
+      indices.push_back(b.add(begin, i));
+    forEachProduct(tile, pass, taps, indices, addBytes);
+    return next;
   }
+  auto type = b.vectorOf(b.getI8Type(), lookup.lanes);
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
+  Values bytes(tile.pixels * pass.perPixel(), zero);
+  bytes = b.loop(begin, b.add(begin, size), bytes,
+                 [&](Value index, ValueRange args) {
+                   Values own(args);
+                   auto add = [&](int64_t i, Value product) {
+                     own[i] = arith::AddIOp::create(b, own[i], product);
+                   };
+                   forEachProduct(tile, pass, taps, index, add);
+                   return own;
+                 });
+  for (auto [i, sum] : llvm::enumerate(bytes))
+    addBytes(i, sum);
   return next;
 }
 
-/// One index of each pixel.
-Values LookupKernel::addIndex(const Tile &tile, const Pass &pass, Value ky,
-                              Value kx, Value index, ValueRange sums) {
-  Values weights, next;
-  for (int64_t plane = 0; plane < pass.planes; ++plane)
-    for (int64_t v = 0; v < pass.vectors; ++v)
-      weights.push_back(b.loadVector(c.filter,
-                                     {b.add(pass.firstVector, v),
-                                      b.index(pass.firstPlane + plane), ky, kx,
-                                      index, b.index(0)},
-                                     {}, lookup.lanes));
-  Value position = b.add(firstIndex(pass.span, pass.pair), index);
-  for (int64_t pixel = 0; pixel < tile.pixels; ++pixel) {
-    Value row = loadRow(
-        b.load(c.input, {tile.image, inputRow(b, c, tile.row, ky),
-                         inputColumn(b, c, tile, pixel, kx), position}));
-    for (Value weight : weights)
-      next.push_back(
-          arith::AddIOp::create(b, sums[next.size()], shuffle(row, weight)));
+/// Calls add(sum, bytes) for each pixel, tap and vector with what `indices`
+/// together add to sum number `sum`.
+void LookupKernel::forEachProduct(const Tile &tile, const Pass &pass,
+                                  const Taps &taps, ValueRange indices,
+                                  function_ref<void(int64_t, Value)> add) {
+  int64_t perPixel = pass.perPixel();
+  SmallVector<Values> weights;
+  for (Value index : indices)
+    for (Values &own = weights.emplace_back();
+         int64_t(own.size()) < taps.count * perPixel;)
+      own.push_back(loadWeights(pass, taps, own.size() / perPixel,
+                                own.size() % perPixel, index));
+  for (const auto &[distance, readers] : getReaders(tile, taps)) {
+    Values rows;
+    for (Value index : indices)
+      rows.push_back(loadRow(tile, pass, taps.ky, distance, index));
+    for (auto [pixel, kx] : readers)
+      for (int64_t v = 0; v < perPixel; ++v) {
+        Value sum;
+        for (auto [row, own] : llvm::zip_equal(rows, weights)) {
+          Value product = shuffle(row, own[(kx - taps.firstKx) * perPixel + v]);
+          sum = sum ? Value(arith::AddIOp::create(b, sum, product)) : product;
+        }
+        add(pixel * perPixel + v, sum);
+      }
   }
-  return next;
+}
+
+/// Vector `vector` of tap number `tap`: the vectors of a plane, then those of
+/// the next.
+Value LookupKernel::loadWeights(const Pass &pass, const Taps &taps, int64_t tap,
+                                int64_t vector, Value index) {
+  return b.loadVector(c.filter,
+                      {b.add(pass.firstVector, vector % pass.vectors),
+                       b.index(pass.firstPlane + vector / pass.vectors),
+                       taps.ky, b.index(taps.firstKx + tap), index, b.index(0)},
+                      {}, lookup.lanes);
+}
+
+/// The row of all planes for the pixel of the input at `distance`, in as many
+/// copies as the vector takes.
+Value LookupKernel::loadRow(const Tile &tile, const Pass &pass, Value ky,
+                            int64_t distance, Value index) {
+  int64_t bytes = int64_t(1) << lookup.width;
+  SmallVector<int64_t> copies;
+  for (int64_t i = 0; i < lookup.lanes; ++i)
+    copies.push_back(i % bytes);
+  Value column = b.add(b.mul(tile.column, c.strides[1]), distance), sum;
+  for (auto [pair, table] : llvm::enumerate(tables)) {
+    Value position = b.add(firstIndex(pass.span, pair), index);
+    Value at = arith::IndexCastUIOp::create(
+        b, b.getIndexType(),
+        b.load(c.input,
+               {tile.image, inputRow(b, c, tile.row, ky), column, position}));
+    Value row = b.loadVector(table, {at, b.index(0)}, {}, bytes);
+    if (bytes != lookup.lanes)
+      row = vector::ShuffleOp::create(b, row, row, copies);
+    sum = sum ? Value(arith::AddIOp::create(b, sum, row)) : row;
+  }
+  return sum;
 }
 
 /// First index of a pair of planes of a pixel.
 Value LookupKernel::firstIndex(Value span, int64_t pair) {
   return b.add(b.mul(span, lookup.pairs * lookup.indicesPerGroup),
                pair * lookup.indicesPerGroup);
-}
-
-/// The row of the table in as many copies as the vector takes.
-Value LookupKernel::loadRow(Value index) {
-  Value at = arith::IndexCastUIOp::create(b, b.getIndexType(), index);
-  int64_t bytes = int64_t(1) << lookup.width;
-  Value row = b.loadVector(table, {at, b.index(0)}, {}, bytes);
-  if (bytes == lookup.lanes)
-    return row;
-  SmallVector<int64_t> copies;
-  for (int64_t i = 0; i < lookup.lanes; ++i)
-    copies.push_back(i % bytes);
-  return vector::ShuffleOp::create(b, row, row, copies);
 }
 
 /// Entry of the row for each byte of `weights`.

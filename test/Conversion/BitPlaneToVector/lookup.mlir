@@ -2,17 +2,25 @@
 // RUN: not dorefa-opt %s --convert-bitplane-to-vector=features=avx512bw 2>&1 | FileCheck %s --check-prefix=ABSENT
 // ABSENT: error: 'bitplane.conv_2d' op has tables for indices of 16 bits and vectors of 64 bytes, in which this processor does not look up; choose kernel 'popcount'
 
-// Four pixels of two vectors: sums of bytes inside, of 16 bits around them.
+// Seven pixels: sums of bytes inside, of 16 bits around them. A row of the table serves the
+// three taps that read its pixel of the input.
 // CHECK-LABEL: func.func @lookup
 // CHECK: memref.get_global @lookup_4096x64 : memref<4096x64xi8>
-// CHECK: scf.for {{.*}} -> ([[WORDS:(vector<32xi16>,? ?){16}]]) {
+// CHECK: scf.for {{.*}} -> ([[WORDS:(vector<32xi16>,? ?){14}]]) {
 // CHECK: scf.for {{.*}} -> ([[WORDS]]) {
-// CHECK: scf.for {{.*}} -> ([[BYTES:(vector<64xi8>,? ?){8}]]) {
-// CHECK-COUNT-2: vector.load {{.*}} : memref<2x1x3x3x11x64xi8>, vector<64xi8>
+// CHECK: scf.for {{.*}} -> ([[BYTES:(vector<64xi8>,? ?){7}]]) {
+// CHECK-COUNT-3: vector.load {{.*}} : memref<2x1x3x3x11x64xi8>, vector<64xi8>
+// CHECK: %[[I:.*]] = memref.load {{.*}} : memref<1x16x16x11xi16>
+// CHECK: %[[R:.*]] = arith.index_castui %[[I]] : i16 to index
+// CHECK: %[[ROW:.*]] = vector.load %{{.*}}[%[[R]], %{{.*}}] : memref<4096x64xi8>, vector<64xi8>
+// CHECK: llvm.call_intrinsic "llvm.x86.avx512.permvar.qi.512"(%[[ROW]], %{{.*}})
 // CHECK: %[[I:.*]] = memref.load {{.*}} : memref<1x16x16x11xi16>
 // CHECK: %[[R:.*]] = arith.index_castui %[[I]] : i16 to index
 // CHECK: %[[ROW:.*]] = vector.load %{{.*}}[%[[R]], %{{.*}}] : memref<4096x64xi8>, vector<64xi8>
 // CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.avx512.permvar.qi.512"(%[[ROW]], %{{.*}})
+// CHECK: memref.load {{.*}} : memref<1x16x16x11xi16>
+// CHECK: %[[ROW:.*]] = vector.load %{{.*}} : memref<4096x64xi8>, vector<64xi8>
+// CHECK-COUNT-3: llvm.call_intrinsic "llvm.x86.avx512.permvar.qi.512"(%[[ROW]], %{{.*}})
 // CHECK: vector.store {{.*}} : memref<1x14x14x128xi32>, vector<16xi32>
 func.func @lookup(%x: memref<1x16x16x11xi16>, %w: memref<2x1x3x3x11x64xi8>, %y: memref<1x14x14x128xi32>) {
   bitplane.conv_2d %x, %w outs(%y : memref<1x14x14x128xi32>) channels 64 to 128

@@ -207,7 +207,7 @@ inline int64_t lookupWidth(int64_t indexBits) { return indexBits == 16 ? 6 : 4; 
 
 /// Whether kernel `lookup` computes a contraction with `taps` taps: planes of the
 /// input have positive weights, at most 4 of them, blocks of 32 output channels do
-/// not span groups, and the sums of two planes fit 16 bits.
+/// not span groups, and the sum of one index over the window fits 16 bits.
 bool canLookUp(const FilterGeometry &geometry, dorefa::CodeType inputCode,
                int64_t taps);
 

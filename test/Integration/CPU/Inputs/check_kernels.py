@@ -257,7 +257,7 @@ def lookup_filter(c, w, width, lanes):
 
 def can_look_up(c):
     """Whether kernel `lookup` computes the case."""
-    most = np.prod(c.kernel) * c.channels // c.groups * min(2**c.x.bits - 1, 3)
+    most = np.prod(c.kernel) * 6 * (2**c.x.bits - 1)
     return (c.x.encoding in ("unipolar", "bipolar") and c.x.bits <= 4 and most < 2**16
             and (c.groups == 1 or c.outputs // c.groups % 32 == 0))
 
@@ -412,10 +412,17 @@ def conv_cases(kind):
             yield Conv(Code(1), channels=channels, outputs=outputs, size=(3, 12), kernel=(2, 3))
         for groups, per_group, outs in ((2, 32, 32), (3, 35, 64), (2, 48, 96), (4, 7, 160)):
             yield Conv(groups=groups, channels=groups * per_group, outputs=groups * outs, size=(3, 15), pads=(1, 1, 1, 1))
-        # All codes and weights are the largest: sums come close to the end of 16 bits.
+        # Rows of the table that several taps share.
+        for x in (Code(2), Code(4)):
+            for kernel, strides, dilations in (((3, 3), (2, 2), (1, 1)), ((1, 7), (1, 1), (1, 1)), ((2, 3), (1, 1), (1, 2)),
+                                               ((3, 4), (1, 3), (1, 1))):
+                yield Conv(x, Code(1), kernel=kernel, strides=strides, dilations=dilations, size=(5, 19),
+                           pads=(1, 2, 1, 3), channels=45, outputs=130)
+        # All codes and weights are the largest: sums come close to the end of 16 bits, and pass it.
         yield Conv(Code(4), Code(1), channels=970, outputs=64, size=(3, 3), result=Code(2), ones=True)
         yield Conv(Code(4), Code(1), channels=480, outputs=64, size=(3, 3), ones=True)
         yield Conv(Code(2), Code(2), channels=2427, outputs=32, size=(3, 3), ones=True)
+        yield Conv(Code(2), Code(1), channels=2500, outputs=32, size=(3, 3), ones=True)
         for outputs in (32, 64, 128, 200):
             yield Conv(matmul=True, size=(1, 1), kernel=(1, 1), batch=11, channels=100, outputs=outputs)
     if kind == "thresholds":
