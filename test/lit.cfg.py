@@ -68,6 +68,11 @@ if shutil.which("z3"):
 else:
     lit_config.note("proofs are skipped: z3 is not in PATH")
 
+if shutil.which("verilator") and shutil.which("yosys"):
+    config.available_features.add("hardware")
+else:
+    lit_config.note("tests of SystemVerilog are skipped: they need verilator and yosys")
+
 config.substitutions += [
     ("%python", config.python),
     ("%clang", os.path.join(config.llvm_tools_dir, "clang")),
@@ -82,6 +87,9 @@ llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
 llvm_config.with_environment("PATH", config.dorefa_tools_dir, append_path=True)
 llvm_config.add_tool_substitutions(
     [
+        "bpa-as",
+        "bpa-dis",
+        "bpa-fuzz",
         "dorefa-compile",
         "dorefa-emulate",
         "dorefa-fuzz",
@@ -94,6 +102,8 @@ llvm_config.add_tool_substitutions(
         "dorefa-translate",
         "FileCheck",
         "llvm-nm",
+        "llvm-objcopy",
+        "llvm-readelf",
         "llvm-tblgen",
         "mlir-opt",
         "not",

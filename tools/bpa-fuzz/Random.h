@@ -1,0 +1,35 @@
+//===- Random.h - Random instructions ---------------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BPA_FUZZ_RANDOM_H
+#define BPA_FUZZ_RANDOM_H
+
+#include "dorefa/Target/BPA/Program.h"
+
+#include <random>
+
+namespace mlir::bpa {
+
+using Generator = std::mt19937_64;
+
+/// A number from `min` to `max`; the same on every machine, which distributions
+/// of the standard library do not promise.
+int64_t drawInteger(Generator &generator, int64_t min, int64_t max);
+
+/// An instruction that can be encoded. Fields are often at their limits.
+Instruction drawInstruction(Generator &generator);
+
+/// `count` of them and some data. It decodes, but does nothing sensible.
+Program drawEncodings(Generator &generator, unsigned count);
+
+/// Checks that all instructions with all fields at both limits, `count` random
+/// ones and `count` random words survive encoding and decoding. Prints what was
+/// checked; false where something did not.
+bool checkEncodings(Generator &generator, uint64_t count);
+
+} // namespace mlir::bpa
+
+#endif // BPA_FUZZ_RANDOM_H
