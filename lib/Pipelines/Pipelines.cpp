@@ -87,11 +87,15 @@ static void buildBitPlane(OpPassManager &pm) {
 static void buildKernels(OpPassManager &pm, const PipelineOptions &options) {
   SelectKernelsPassOptions select;
   PackWeightsPassOptions pack;
+  PredictTimePassOptions predict;
   select.kernel = options.kernel;
-  select.lanes = pack.lanes = options.lanes;
-  select.features = pack.features = llvm::to_vector(options.features);
+  select.kernels = llvm::to_vector(options.kernels);
+  select.lanes = pack.lanes = predict.lanes = options.lanes;
+  select.accumulators = predict.accumulators = options.accumulators;
+  select.features = pack.features = predict.features = llvm::to_vector(options.features);
   pm.addPass(createSelectKernelsPass(select));
   pm.addPass(createPackWeightsPass(pack));
+  pm.addPass(createPredictTimePass(predict));
 }
 
 static void buildLinalg(OpPassManager &pm) {

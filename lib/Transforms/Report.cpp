@@ -180,6 +180,15 @@ std::vector<LayerReport> dorefa::reportLayers(ModuleOp module) {
   return rows;
 }
 
+int64_t dorefa::countConstants(Operation *root) {
+  int64_t bytes = 0;
+  root->walk([&](Operation *op) {
+    if (std::optional<LayerReport> row = reportLayer(op))
+      bytes += row->packedBytes;
+  });
+  return bytes;
+}
+
 //===----------------------------------------------------------------------===//
 // The table
 //===----------------------------------------------------------------------===//

@@ -5,11 +5,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "dorefa/Dialect/BitPlane/BitPlane.h"
-#include "dorefa/Dialect/BitPlane/Geometry.h"
-#include "dorefa/Target/CPU/MicroKernel.h"
+#include "dorefa/Target/CPU/CostModel.h"
 #include "dorefa/Transforms/Passes.h"
 #include "dorefa/Transforms/Report.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/ADT/TypeSwitch.h"
 #include <limits>
 
 namespace mlir::dorefa {
@@ -19,87 +19,33 @@ namespace mlir::dorefa {
 
 using namespace mlir;
 using namespace mlir::bitplane;
-using dorefa::CodeType;
 using dorefa::MicroKernelOptions;
 
-namespace {
-
-/// What the choice depends on.
-struct Layer {
-  FilterGeometry geometry;
-  CodeType inputCode, filterCode;
-  /// Height and width of the window.
-  std::array<int64_t, 2> window;
-
-  explicit Layer(bitplane::Conv2DOp op)
-      : geometry(op.getChannels(), op.getOutputChannels(), op.getGroups()),
-        inputCode(op.getInputCode()), filterCode(op.getFilterCode()),
-        window(op.getKernelSize()) {}
-  explicit Layer(bitplane::MatMulOp op)
-      : geometry(op.getChannels(), op.getOutputChannels()),
-        inputCode(op.getInputCode()), filterCode(op.getWeightsCode()),
-        window({1, 1}) {}
-
-  /// Passes of kernel `lookup` over a window: two planes of the input at once.
-  int64_t passes() const {
-    return (inputCode.getBits() + 1) / 2 * filterCode.getBits();
-  }
-  /// Pairs of planes that are multiplied.
-  int64_t pairs() const { return inputCode.getBits() * filterCode.getBits(); }
-};
-
-} // namespace
-
-/// Whether `machine` can compute `layer` by `kernel`.
-static bool canCompute(Kernel kernel, const Layer &layer,
-                       const MicroKernelOptions &machine) {
-  switch (kernel) {
-  case Kernel::Popcount:
-    return true;
-  case Kernel::Dot:
-    return layer.geometry.hasDotLayout();
-  case Kernel::Lookup:
-    return getIndexBits(machine) != 0 &&
-           canLookUp(layer.geometry, layer.inputCode,
-                     layer.window[0] * layer.window[1]);
-  }
-  llvm_unreachable("unknown kernel");
+/// Whether the layer before `layer` may make codes in the form that a kernel wants,
+/// so that nothing has to convert them.
+static bool isInputMade(Operation *layer) {
+  Operation *producer = layer->getOperand(0).getDefiningOp();
+  return isa_and_nonnull<bitplane::Conv2DOp, bitplane::MatMulOp>(producer);
 }
 
-/// Whether tables in registers beat the other kernels.
-static bool isLookupFast(const Layer &layer,
-                         const MicroKernelOptions &machine) {
-  constexpr int64_t kMostPasses = 2;
-  if (!canCompute(Kernel::Lookup, layer, machine) ||
-      layer.passes() > kMostPasses)
-    return false;
-  // Vectors must be full: at least three quarters of their bytes.
-  int64_t lanes = 4 * machine.lanes, outputs = layer.geometry.outputsPerGroup();
-  if (4 * outputs < 3 * int64_t(llvm::alignTo(outputs, lanes)))
-    return false;
-  if (!machine.has("avx512vpopcntdq"))
-    return true;
-  bool isWide = layer.window[0] >= 3 && layer.window[1] >= 3;
-  return getIndexBits(machine) == 16 && isWide && layer.pairs() > 1;
-}
-
-/// Pairs of planes from which on dot products of bytes are faster than planes,
-/// as measured: with VNNI on Zen 4, without on the same machine with AVX2.
-static int64_t fewestPairsOfDot(const MicroKernelOptions &machine) {
-  if (machine.has("avx512vnni") || machine.has("avxvnni"))
-    return 6;
-  return machine.has("avx2") ? 3 : std::numeric_limits<int64_t>::max();
-}
-
-/// The fastest kernel for `layer`: the place for a cost model.
-static Kernel chooseKernel(const Layer &layer,
+/// The fastest kernel for `layer` of a network whose constants take `bytes`.
+static Kernel chooseKernel(Operation *layer, int64_t bytes,
                            const MicroKernelOptions &machine) {
-  if (isLookupFast(layer, machine))
-    return Kernel::Lookup;
-  if (layer.pairs() >= fewestPairsOfDot(machine) &&
-      canCompute(Kernel::Dot, layer, machine))
-    return Kernel::Dot;
-  return Kernel::Popcount;
+  dorefa::LayerContext context{!isInputMade(layer),
+                               bytes - dorefa::reportLayer(layer)->packedBytes};
+  Kernel chosen = Kernel::Popcount;
+  double least = std::numeric_limits<double>::infinity();
+  for (Kernel kernel : {Kernel::Popcount, Kernel::Lookup, Kernel::Dot}) {
+    if (!dorefa::canCompute(layer, kernel, machine))
+      continue;
+    double time =
+        dorefa::predictCost(layer, kernel, context, machine).nanoseconds;
+    if (time < least) {
+      chosen = kernel;
+      least = time;
+    }
+  }
+  return chosen;
 }
 
 static void emitRemark(Operation *op) {
@@ -126,6 +72,7 @@ struct SelectKernelsPass
   void runOnOperation() override {
     MicroKernelOptions machine;
     machine.lanes = lanes;
+    machine.accumulators = accumulators;
     machine.features = llvm::to_vector(features);
     if (failed(machine.verify(getOperation())))
       return signalPassFailure();
@@ -135,24 +82,44 @@ struct SelectKernelsPass
                                   << "' but must be popcount, lookup or dot";
       return signalPassFailure();
     }
+    SmallVector<Operation *> layers;
     getOperation()->walk([&](Operation *op) {
-      if (auto conv = dyn_cast<bitplane::Conv2DOp>(op))
-        select(conv, forced, machine);
-      else if (auto matmul = dyn_cast<bitplane::MatMulOp>(op))
-        select(matmul, forced, machine);
+      if (isa<bitplane::Conv2DOp, bitplane::MatMulOp>(op))
+        layers.push_back(op);
     });
+    if (!kernels.empty() && kernels.size() != layers.size()) {
+      getOperation()->emitError() << "has " << layers.size() << " layers on bits but "
+                                  << kernels.size() << " kernels are named";
+      return signalPassFailure();
+    }
+    int64_t bytes = dorefa::countConstants(getOperation());
+    for (auto [number, layer] : llvm::enumerate(layers)) {
+      FailureOr<Kernel> chosen = chooseOrTake(layer, number, forced, bytes, machine);
+      if (failed(chosen))
+        return signalPassFailure();
+      llvm::TypeSwitch<Operation *>(layer).Case<bitplane::Conv2DOp, bitplane::MatMulOp>(
+          [&](auto op) {
+            if (!op.getKernel())
+              op.setKernel(*chosen);
+          });
+      emitRemark(layer);
+    }
   }
 
-  template <typename OpTy>
-  static void select(OpTy op, std::optional<Kernel> forced,
-                     const MicroKernelOptions &machine) {
-    Layer layer(op);
-    Kernel chosen = !forced ? chooseKernel(layer, machine)
-                    : canCompute(*forced, layer, machine) ? *forced
-                                                          : Kernel::Popcount;
-    if (!op.getKernel())
-      op.setKernel(chosen);
-    emitRemark(op);
+  /// The kernel that is named for `layer`, or else the fastest.
+  FailureOr<Kernel> chooseOrTake(Operation *layer, size_t number,
+                                 std::optional<Kernel> forced, int64_t bytes,
+                                 const MicroKernelOptions &machine) {
+    if (forced)
+      return dorefa::canCompute(layer, *forced, machine) ? *forced : Kernel::Popcount;
+    if (kernels.empty())
+      return chooseKernel(layer, bytes, machine);
+    std::optional<Kernel> named = bitplane::symbolizeKernel(kernels[number]);
+    if (named && dorefa::canCompute(layer, *named, machine))
+      return *named;
+    return layer->emitOpError("is to be computed by kernel '")
+           << kernels[number] << "', which "
+           << (named ? "cannot compute it on this target" : "does not exist");
   }
 };
 

@@ -3,9 +3,15 @@
 // RUN: dorefa-opt %s --bitplane-select-kernels="lanes=8 features=avx2" --split-input-file | FileCheck %s --check-prefix=AVX2
 // RUN: dorefa-opt %s --bitplane-select-kernels="kernel=lookup features=avx512bw" --split-input-file | FileCheck %s --check-prefix=FORCED
 // RUN: dorefa-opt %s --bitplane-select-kernels --split-input-file --remark-format=emitRemark --remarks-filter=dorefa -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
-// RUN: dorefa-opt %s --bitplane-select-kernels=features=avx512vnni --split-input-file | FileCheck %s --check-prefix=VNNI
+// RUN: dorefa-opt %s --bitplane-select-kernels="features=avx512bw,avx512vbmi,avx512vnni,avx512vpopcntdq" --split-input-file | FileCheck %s --check-prefix=VNNI
 // RUN: dorefa-opt %s --bitplane-select-kernels=kernel=dot --split-input-file | FileCheck %s --check-prefix=DOT
 // RUN: not dorefa-opt %s --bitplane-select-kernels=kernel=fast --split-input-file 2>&1 | FileCheck %s --check-prefix=NAME
+// RUN: not dorefa-opt %s --bitplane-select-kernels=kernels=popcount,popcount --split-input-file 2>&1 | FileCheck %s --check-prefix=COUNT
+// RUN: not dorefa-opt %s --bitplane-select-kernels=kernels=lookup --split-input-file 2>&1 | FileCheck %s --check-prefix=CANNOT
+// RUN: not dorefa-opt %s --bitplane-select-kernels=kernels=fast --split-input-file 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+// COUNT: error: has 1 layers on bits but 2 kernels are named
+// CANNOT: error: 'bitplane.matmul' op is to be computed by kernel 'lookup', which cannot compute it on this target
+// UNKNOWN: error: 'bitplane.matmul' op is to be computed by kernel 'fast', which does not exist
 // NAME: error: kernel is 'fast' but must be popcount, lookup or dot
 
 // CHECK-LABEL: @main
@@ -50,8 +56,8 @@ func.func @conv_2d(%x: tensor<?x8x8x2x2xi32>, %w: tensor<64x3x3x40xi8>, %t: tens
 
 // -----
 
-// From 6 pairs of planes on, with AVX2 from 3 on, dot products of bytes are faster than planes; grouped
-// channels of one block have no layout for them.
+// 16 pairs of planes take longer than dot products of bytes where there is an instruction for them, one
+// pair does not; grouped channels of one block have no layout for them.
 
 // CHECK-LABEL: @widths
 // VNNI-LABEL: @widths
@@ -65,16 +71,16 @@ func.func @conv_2d(%x: tensor<?x8x8x2x2xi32>, %w: tensor<64x3x3x40xi8>, %t: tens
 // CHECK: kernel popcount groups
 // VNNI: kernel popcount groups
 // DOT: kernel popcount groups
-func.func @widths(%x: tensor<5x1x3xi32>, %w: tensor<2x4xi8>, %init: tensor<5x2xi32>, %map: tensor<1x4x4x1x3xi32>,
-                  %f: tensor<4x1x1x1xi8>, %sums: tensor<1x4x4x4xi32>) -> (tensor<5x2xi32>, tensor<5x2xi32>, tensor<1x4x4x4xi32>) {
-  %a = bitplane.matmul %x, %w outs(%init : tensor<5x2xi32>) channels 4 to 2 codes !dorefa.code<3, unipolar>, !dorefa.code<3, bipolar>
-      : tensor<5x1x3xi32>, tensor<2x4xi8> -> tensor<5x2xi32>
-  %b = bitplane.matmul %x, %w outs(%init : tensor<5x2xi32>) channels 4 to 2 codes !dorefa.code<3, unipolar>, !dorefa.code<1, bipolar>
-      : tensor<5x1x3xi32>, tensor<2x4xi8> -> tensor<5x2xi32>
+func.func @widths(%x: tensor<64x16x4xi32>, %y: tensor<64x16x1xi32>, %w: tensor<64x512xi8>, %init: tensor<64x64xi32>, %map: tensor<1x4x4x1x3xi32>,
+                  %f: tensor<4x1x1x1xi8>, %sums: tensor<1x4x4x4xi32>) -> (tensor<64x64xi32>, tensor<64x64xi32>, tensor<1x4x4x4xi32>) {
+  %a = bitplane.matmul %x, %w outs(%init : tensor<64x64xi32>) channels 512 to 64 codes !dorefa.code<4, unipolar>, !dorefa.code<4, bipolar>
+      : tensor<64x16x4xi32>, tensor<64x512xi8> -> tensor<64x64xi32>
+  %b = bitplane.matmul %y, %w outs(%init : tensor<64x64xi32>) channels 512 to 64 codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar>
+      : tensor<64x16x1xi32>, tensor<64x512xi8> -> tensor<64x64xi32>
   %c = bitplane.conv_2d %map, %f outs(%sums : tensor<1x4x4x4xi32>) channels 4 to 4
       codes !dorefa.code<3, unipolar>, !dorefa.code<4, bipolar> groups 4
       : tensor<1x4x4x1x3xi32>, tensor<4x1x1x1xi8> -> tensor<1x4x4x4xi32>
-  return %a, %b, %c : tensor<5x2xi32>, tensor<5x2xi32>, tensor<1x4x4x4xi32>
+  return %a, %b, %c : tensor<64x64xi32>, tensor<64x64xi32>, tensor<1x4x4x4xi32>
 }
 
 // -----

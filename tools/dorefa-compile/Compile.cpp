@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CompileOptions.h"
+#include "Tune.h"
 #include "dorefa/Target/CPU/CPUTarget.h"
 #include "dorefa/Transforms/Report.h"
 #include "mlir/IR/Diagnostics.h"
@@ -119,6 +120,45 @@ static LogicalResult emit(const CompileOptions &options, ModuleOp module,
   return success();
 }
 
+/// Measures what `module` takes with each kernel on this machine and writes down which
+/// kernel each layer gets.
+static LogicalResult tuneKernels(CompileOptions &options, ModuleOp module,
+                                 const Target &target) {
+  if (target.getNumVersions() > 1)
+    return emitError(module.getLoc())
+           << "--tune measures one processor but --mcpu names "
+           << target.getNumVersions() << ": name one";
+  CompileOptions candidate = options;
+  candidate.header = candidate.report = candidate.dumpDirectory = "";
+  auto compileBy = [&](StringRef kernel, StringRef path) {
+    candidate.pipeline.kernel = kernel;
+    candidate.output = path;
+    return emit(candidate, module, target);
+  };
+  FailureOr<std::vector<LayerChoice>> choices =
+      tune(compileBy, options.symbolPrefix, module.getLoc());
+  if (failed(choices) || failed(writeChoices(*module.getContext(), *choices, options.tune)))
+    return failure();
+  options.kernelsFrom = options.tune;
+  return success();
+}
+
+/// Fixes the kernels of `module`, in phase `bitplane`, where a file says them or
+/// measurements are to find them.
+static LogicalResult chooseKernels(CompileOptions &options, ModuleOp module,
+                                   const Target &target) {
+  if (!options.tune.empty() && failed(tuneKernels(options, module, target)))
+    return failure();
+  if (options.kernelsFrom.empty())
+    return success();
+  FailureOr<std::vector<std::string>> kernels =
+      readChoices(module, options.kernelsFrom);
+  if (failed(kernels))
+    return failure();
+  options.pipeline.kernels = std::move(*kernels);
+  return success();
+}
+
 /// From the phase of `module` to the one that the user wants to see.
 static LogicalResult writePhase(const CompileOptions &options, ModuleOp module,
                                 const Target &target,
@@ -165,7 +205,10 @@ LogicalResult compile(const CompileOptions &options, MLIRContext &context) {
   std::unique_ptr<Target> target = createTarget(options, module->getLoc());
   if (!target)
     return failure();
+  CompileOptions chosen = options;
+  if (failed(chooseKernels(chosen, *module, *target)))
+    return failure();
   if (options.stopAt)
-    return writePhase(options, *module, *target, observer);
-  return emit(options, *module, *target);
+    return writePhase(chosen, *module, *target, observer);
+  return emit(chosen, *module, *target);
 }

@@ -67,6 +67,13 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
       "kernel", cl::cat(category), cl::value_desc("name"),
       cl::desc("Compute all layers by popcount, lookup or dot, where it can, instead of "
                "by the fastest kernel of each"));
+  cl::opt<std::string> tune(
+      "tune", cl::cat(category), cl::value_desc("file"),
+      cl::desc("Measure all layers by all kernels on this machine, use the fastest of "
+               "each and write them to the file"));
+  cl::opt<std::string> kernelsFrom(
+      "kernels-from", cl::cat(category), cl::value_desc("file"),
+      cl::desc("Use the kernels that --tune wrote to the file"));
   cl::opt<unsigned> openMPMinWork(
       "openmp-min-work", cl::init(options.pipeline.openMPMinWork),
       cl::cat(category), cl::value_desc("number"),
@@ -105,6 +112,11 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
                        << "'; dorefa-compile --help lists them\n";
     return std::nullopt;
   }
+  if (!kernel.empty() + !tune.empty() + !kernelsFrom.empty() > 1) {
+    WithColor::error() << "--kernel, --tune and --kernels-from choose kernels: give one "
+                          "of them\n";
+    return std::nullopt;
+  }
   options.model = model;
   options.output = output;
   options.cpu = cpu;
@@ -116,6 +128,8 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
   options.remarks = remarks;
   options.pipeline.repairThresholds = repairThresholds;
   options.pipeline.kernel = kernel;
+  options.tune = tune;
+  options.kernelsFrom = kernelsFrom;
   options.pipeline.requireLowBit = requireLowBit;
   options.pipeline.openMP = openMP;
   options.pipeline.openMPMinWork = openMPMinWork;

@@ -21,6 +21,10 @@ struct CompileOptions {
   std::string header;
   std::string symbolPrefix;
   std::string dumpDirectory;
+  /// File that gets the kernels that measurements choose, and file that says
+  /// which to use; empty: the cost model chooses.
+  std::string tune;
+  std::string kernelsFrom;
   /// Phase to stop at; nullopt compiles down to a shared object.
   std::optional<mlir::dorefa::Phase> stopAt;
   bool remarks = false;

@@ -72,6 +72,8 @@ struct PipelineOptions {
   unsigned openMPMinWork = 8000;
   /// Kernel of all layers that it can compute, instead of the fastest.
   std::string kernel = {};
+  /// Kernels of the layers on bits in program order; empty: as above.
+  std::vector<std::string> kernels = {};
   /// Instruction sets of the target whose intrinsics kernels may call, by LLVM's
   /// names.
   std::vector<std::string> features = {};

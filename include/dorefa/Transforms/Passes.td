@@ -580,15 +580,10 @@ def SelectKernelsPass : Pass<"bitplane-select-kernels"> {
   let summary = "Choose how each contraction is computed";
   let description = [{
     Sets attribute `kernel` of each `bitplane.conv_2d` and `bitplane.matmul` that has
-    none. All kernels compute the same integers; which one is fastest follows from
-    shape, widths and `features` of the target, so this is the one place for a cost
-    model. An analysis remark tells what was chosen for each layer.
-
-    `lookup` is chosen where at most two passes over its tables pay: windows of 3x3 or
-    larger that are not binary on both sides, or any where no instruction counts bits.
-    `dot` is chosen for layers that multiply at least 6 pairs of planes where the
-    processor has an instruction for dot products of bytes, at least 3 where it has
-    AVX2; `popcount`, which can compute every layer, elsewhere.
+    none. All kernels compute the same integers; which one is fastest is what the cost
+    model (dorefa/Target/CPU/CostModel.h) says of shape, widths and target, the conversion
+    of the input included where no other layer can make it as the kernel wants it. An
+    analysis remark tells what was chosen for each layer.
 
     Example:
     ```mlir
@@ -615,8 +610,47 @@ def SelectKernelsPass : Pass<"bitplane-select-kernels"> {
     Option<"kernel", "kernel", "std::string", /*default=*/"",
            "Kernel of all layers that it can compute, instead of the fastest; popcount "
            "of the others">,
+    ListOption<"kernels", "kernels", "std::string",
+               "Kernel of each layer on bits, in program order">,
     Option<"lanes", "lanes", "unsigned", /*default=*/"16",
            "Elements of 32 bits in a vector register: 16, 8 or 4">,
+    Option<"accumulators", "accumulators", "unsigned", /*default=*/"24",
+           "Vector registers that a tile may hold accumulators in">,
+    ListOption<"features", "features", "std::string",
+               "Instruction sets of the target by LLVM's names">,
+  ];
+}
+
+def PredictTimePass : Pass<"dorefa-predict-time"> {
+  let summary = "Say how long each layer will take";
+  let description = [{
+    Attribute `dorefa.predicted_ns` of each layer, on bits with a kernel or on floats, is
+    the time that the cost model (dorefa/Target/CPU/CostModel.h) predicts on one core, per
+    sample where the batch is dynamic. What converts the input for the layer is part of it.
+    An analysis remark per layer holds the counts of the work behind it, which
+    `benchmarks/fit_cost_model.py` compares with measurements.
+
+    Example:
+    ```mlir
+    func.func @main(%x: tensor<4x64xf32>, %w: tensor<16x64xf32>) -> tensor<4x16xf32> {
+      %y = dorefa.matmul %x, %w : tensor<4x64xf32>, tensor<16x64xf32> -> tensor<4x16xf32>
+      return %y : tensor<4x16xf32>
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @main(%x: tensor<4x64xf32>, %w: tensor<16x64xf32>) -> tensor<4x16xf32> {
+      %y = dorefa.matmul %x, %w {dorefa.predicted_ns = 70 : i64}
+          : tensor<4x64xf32>, tensor<16x64xf32> -> tensor<4x16xf32>
+      return %y : tensor<4x16xf32>
+    }
+    ```
+  }];
+  let options = [
+    Option<"lanes", "lanes", "unsigned", /*default=*/"16",
+           "Elements of 32 bits in a vector register: 16, 8 or 4">,
+    Option<"accumulators", "accumulators", "unsigned", /*default=*/"24",
+           "Vector registers that a tile may hold accumulators in">,
     ListOption<"features", "features", "std::string",
                "Instruction sets of the target by LLVM's names">,
   ];

@@ -49,6 +49,9 @@ std::optional<LayerReport> reportLayer(Operation *op);
 /// All layers of `module` in program order.
 std::vector<LayerReport> reportLayers(ModuleOp module);
 
+/// Bytes of the constants of all layers below `root`, as their kernels read them.
+int64_t countConstants(Operation *root);
+
 /// The layers as an aligned Markdown table with totals, and below it how many
 /// thresholds were fused and how many evaluations of the reference checked them.
 std::string formatReport(ModuleOp module);

@@ -66,6 +66,18 @@ static Value createInit(ImplicitLocOpBuilder &b, RankedTensorType type,
   return linalg::BroadcastOp::create(b, bias, empty, dimensions)->getResult(0);
 }
 
+/// Puts what the cost model predicted for `layer` on the operation that computes
+/// `result`. Returns `result`.
+static Value keepPrediction(Operation *layer, Value result) {
+  constexpr StringLiteral name = "dorefa.predicted_ns";
+  Operation *op = result.getDefiningOp();
+  while (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op))
+    op = op->getOperand(0).getDefiningOp();
+  if (Attribute predicted = layer->getAttr(name))
+    op->setAttr(name, predicted);
+  return result;
+}
+
 namespace {
 
 //===----------------------------------------------------------------------===//
@@ -197,7 +209,8 @@ struct Conv2DToLinalg : OpConversionPattern<Conv2DOp> {
     Value filter = moveFirstDimLast(b, adaptor.getFilter());
     if (Value channelsFirst = getChannelsFirst(op, adaptor.getInput())) {
       Value input = padFeatureMap(b, channelsFirst, op.getPads(), zero, 2);
-      rewriter.replaceOp(op, createChannelsFirst(b, op, input, filter, init));
+      rewriter.replaceOp(op, keepPrediction(
+                                 op, createChannelsFirst(b, op, input, filter, init)));
       return success();
     }
     Value input = padFeatureMap(b, adaptor.getInput(), op.getPads(), zero);
@@ -207,7 +220,8 @@ struct Conv2DToLinalg : OpConversionPattern<Conv2DOp> {
     auto create = op.getGroups() == 1 ? createUngrouped
                   : isDepthwise       ? createDepthwise
                                       : createGrouped;
-    rewriter.replaceOp(op, create(b, op, input, filter, init));
+    rewriter.replaceOp(
+        op, keepPrediction(op, create(b, op, input, filter, init)));
     return success();
   }
 };
@@ -261,7 +275,7 @@ struct MatMulToLinalg : OpConversionPattern<MatMulOp> {
       result = tensor::CollapseShapeOp::create(b, type, result, getRows(rank));
     else if (rank > 2)
       result = expandRows(b, type, result, adaptor.getInput());
-    rewriter.replaceOp(op, result);
+    rewriter.replaceOp(op, keepPrediction(op, result));
     return success();
   }
 
