@@ -162,22 +162,21 @@ LaneMask Block::getGroup(unsigned warp, unsigned first) const {
 }
 
 bool Block::meet(unsigned warp) {
-  LaneMask rest = getLanes(warp, LaneState::Waiting);
+  LaneMask waiting = getLanes(warp, LaneState::Waiting);
   LaneMask exited = getLanes(warp, LaneState::Exited);
-  if (rest == 0) {
+  if (waiting == 0) {
     warps[warp] = WarpState::Exited;
     return true;
   }
   bool progressed = false;
-  while (rest != 0) {
+  for (LaneMask rest = waiting; rest != 0;) {
     unsigned first = llvm::countr_zero(rest);
     LaneMask group = getGroup(warp, first);
-    bool isAll = rest == group && exited == 0;
     rest &= ~group;
     const Thread &leader = getThread(warp, first);
     const Site &site = getSite(leader.site);
     if (site.collective.kind == Collective::BlockBarrier) {
-      if (!isAll || progressed)
+      if (group != waiting || exited != 0)
         continue;
       warps[warp] = WarpState::AtBarrier;
       return true;

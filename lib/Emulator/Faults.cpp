@@ -122,15 +122,24 @@ std::string Block::describeWaits(unsigned warp) const {
       text += " for " + print(static_cast<LaneMask>(leader.operands[0]));
   }
   if (LaneMask exited = getLanes(warp, LaneState::Exited))
-    text += "; " + print(exited) + " not at all, as they have exited";
+    text += "; " + print(exited) + " nowhere, having exited";
   LaneMask missing =
       ~(getLanes(warp, LaneState::Waiting) | getLanes(warp, LaneState::Exited));
   if (missing != 0)
-    text += "; " + print(missing) + " not at all, as the block ends before";
+    text += "; " + print(missing) + " nowhere, as the block has fewer threads";
   return text;
 }
 
 bool Block::reportDivergence(unsigned warp) {
+  for (unsigned i = warp * 32; i < std::min(numThreads, warp * 32 + 32); ++i) {
+    const Thread &thread = threads[i];
+    if (thread.state == LaneState::Waiting &&
+        getSite(thread.site).collective.hasMask() &&
+        !(thread.operands[0] >> (i % 32) & 1))
+      return fail(nameLane(thread), thread.site,
+                  "is for " + print(static_cast<LaneMask>(thread.operands[0])) +
+                      " only; add this lane to the mask or keep it away");
+  }
   fault = nameWarp(warp) + ": lanes that must meet wait at different places: " +
           describeWaits(warp) +
           "; move what all of them need out of the condition";
