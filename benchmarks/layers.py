@@ -87,7 +87,7 @@ RESNET18 = [
 FULLY_CONNECTED = MatMul(1, 4096, 4096)
 GEMMS = [MatMul(512, 512, 512), MatMul(4096, 4096, 64)]
 # Bits of weights and of activations.
-WIDTHS = [(1, 1), (1, 2), (1, 4), (2, 2), (2, 4), (4, 4)]
+WIDTHS = [(1, 1), (1, 2), (1, 4), (2, 2), (2, 4), (4, 4), (8, 8)]
 
 
 def words_of(channels: int) -> int:
@@ -104,12 +104,16 @@ def hex_constant(values: np.ndarray, element: str) -> str:
 
 
 def thresholds_of(layer: Layer, widths: tuple[int, int], random: np.random.Generator) -> np.ndarray:
-    """Thresholds of each channel, spread over the values that its sums take."""
+    """Thresholds of each channel: a scale and an offset, rounded, that spread the codes over
+    the values that its sums take."""
     depth = layer.weights // (layer.filters if isinstance(layer, Conv) else layer.columns)
     channels = layer.weights // depth
     spread = depth**0.5 * 2 ** (widths[0] - 1) * 2 ** (widths[1] - 1)
-    drawn = random.normal(0, spread, (channels, 2 ** widths[1] - 1))
-    return np.sort(drawn.astype(np.int32), axis=1)
+    count = 2 ** widths[1] - 1
+    width = spread * random.uniform(2, 4, (channels, 1))
+    offset = spread * random.uniform(-0.5, 0.5, (channels, 1))
+    steps = (np.arange(count) - (count - 1) / 2) / count
+    return np.ceil(offset + width * steps).astype(np.int32)
 
 
 def module_of(layer: Layer, widths: tuple[int, int], codes: bool) -> str:

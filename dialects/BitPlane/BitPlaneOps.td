@@ -15,6 +15,7 @@ class BitPlane_Buffer<list<Type> types>
     : AnyTypeOf<[RankedTensorOf<types>, MemRefOf<types>]>;
 def BitPlane_Words : BitPlane_Buffer<[I32]>;
 def BitPlane_Bytes : BitPlane_Buffer<[I8]>;
+def BitPlane_Floats : BitPlane_Buffer<[F32]>;
 def BitPlane_Indices : BitPlane_Buffer<[I8, I16]>;
 // Codes as the kernel of a contraction wants them.
 def BitPlane_Input : BitPlane_Buffer<[I8, I16, I32]>;
@@ -167,6 +168,14 @@ def BitPlane_Conv2DOp : BitPlane_Op<"conv_2d"> {
     `(acc ^ row0) - row0 >= T`, that is, negated where decreasing. Channels beyond O
     have thresholds INT32_MAX; their bits in the result are 0 whatever `base` is.
 
+    Codes of many levels are computed by `affine`, `2 x 32*ceil(O/32)` floats: a row
+    of slopes, negative where decreasing, and a row of offsets. Without thresholds the
+    level is `base + min(max(slope * acc + offset, 0), n)`, truncated, up to the
+    largest level of the code; it is proven that this is so for every accumulator that
+    can occur, whether product and sum are rounded together or one by one. Beside
+    thresholds it is that or one less: less where `acc` does not reach the threshold of
+    that level.
+
     For `lookup` the input is the result of `bitplane.index`, and the filter is
     `vectors x WBITS x KH x KW x n x lanes` bytes (`LookupGeometry`): in each byte the
     weight bits of one output channel under the channels of one index. The entry
@@ -187,7 +196,8 @@ def BitPlane_Conv2DOp : BitPlane_Op<"conv_2d"> {
   }];
   let arguments = (ins BitPlane_Input:$input, BitPlane_Buffer<[I8, I32]>:$filter,
       Optional<BitPlane_Words>:$correction, Optional<BitPlane_Words>:$thresholds,
-      BitPlane_Words:$init, I64Attr:$channels, I64Attr:$output_channels,
+      Optional<BitPlane_Floats>:$affine, BitPlane_Words:$init,
+      I64Attr:$channels, I64Attr:$output_channels,
       BitPlane_CodeAttr:$input_code, BitPlane_CodeAttr:$filter_code,
       OptionalAttr<BitPlane_CodeAttr>:$result_code,
       DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$strides,
@@ -204,6 +214,7 @@ def BitPlane_Conv2DOp : BitPlane_Op<"conv_2d"> {
   let assemblyFormat = [{
     $input `,` $filter (`correction` $correction^ `:` type($correction))?
     (`thresholds` $thresholds^ `:` type($thresholds))?
+    (`affine` $affine^ `:` type($affine))?
     `outs` `(` $init `:` type($init) `)` `channels` $channels `to` $output_channels
     `codes` $input_code `,` $filter_code (`to` $result_code^)?
     (`kernel` `` $kernel^)? (`strides` $strides^)? (`pads` $pads^)?
@@ -242,7 +253,8 @@ def BitPlane_MatMulOp : BitPlane_Op<"matmul"> {
   }];
   let arguments = (ins BitPlane_Input:$input, BitPlane_Buffer<[I8, I32]>:$weights,
       Optional<BitPlane_Words>:$correction, Optional<BitPlane_Words>:$thresholds,
-      BitPlane_Words:$init, I64Attr:$channels, I64Attr:$output_channels,
+      Optional<BitPlane_Floats>:$affine, BitPlane_Words:$init,
+      I64Attr:$channels, I64Attr:$output_channels,
       BitPlane_CodeAttr:$input_code, BitPlane_CodeAttr:$weights_code,
       OptionalAttr<BitPlane_CodeAttr>:$result_code,
       DefaultValuedAttr<I64Attr, "0">:$input_offset,
@@ -254,6 +266,7 @@ def BitPlane_MatMulOp : BitPlane_Op<"matmul"> {
   let assemblyFormat = [{
     $input `,` $weights (`correction` $correction^ `:` type($correction))?
     (`thresholds` $thresholds^ `:` type($thresholds))?
+    (`affine` $affine^ `:` type($affine))?
     `outs` `(` $init `:` type($init) `)` `channels` $channels `to` $output_channels
     `codes` $input_code `,` $weights_code (`to` $result_code^)?
     (`kernel` `` $kernel^)? `` custom<Offsets>($input_offset, $weights_offset)

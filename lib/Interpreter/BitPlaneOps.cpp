@@ -474,10 +474,54 @@ static uint8_t getPackedCode(int32_t accumulator, const int32_t *column,
   return static_cast<uint8_t>(getCodeOfLevel(code, level));
 }
 
+/// The same with the rows of an affine form in `affine` (see
+/// `bitplane.conv_2d`); `column` is null where it needs no thresholds.
+static uint8_t getAffineCode(int32_t accumulator, const float *affine,
+                             const int32_t *column, size_t numLevels,
+                             size_t stride, int64_t base, CodeType code) {
+  int64_t level =
+      affineLevel(accumulator, affine[0], affine[stride], numLevels);
+  if (column && level > 0) {
+    uint32_t sign = column[0];
+    auto x = static_cast<int32_t>((uint32_t(accumulator) ^ sign) - sign);
+    level -= x < column[level * stride];
+  }
+  return static_cast<uint8_t>(getCodeOfLevel(code, base + level));
+}
+
+/// Codes by the affine form of `op`.
+template <typename OpTy>
+static FailureOr<std::vector<uint8_t>>
+applyAffine(OpTy op, ArrayRef<int32_t> accumulators, const Frame &frame) {
+  CodeType code = *op.getResultCode();
+  size_t outputs = op.getOutputChannels(), stride = paddedChannels(outputs);
+  ArrayRef<float> affine = frame.read<float>(op.getAffine());
+  ArrayRef<int32_t> thresholds;
+  size_t numLevels = largestLevel(code) - op.getBase();
+  if (op.getThresholds()) {
+    thresholds = frame.read<int32_t>(op.getThresholds());
+    numLevels = frame.shape(op.getThresholds()).front() - 1;
+    if (failed(checkCount(op, "thresholds", thresholds.size(),
+                          (numLevels + 1) * stride)))
+      return failure();
+  }
+  if (failed(checkCount(op, "the affine form", affine.size(), 2 * stride)))
+    return failure();
+  std::vector<uint8_t> codes(accumulators.size());
+  for (size_t i = 0; i < codes.size(); ++i)
+    codes[i] = getAffineCode(
+        accumulators[i], &affine[i % outputs],
+        thresholds.empty() ? nullptr : &thresholds[i % outputs], numLevels,
+        stride, op.getBase(), code);
+  return codes;
+}
+
 /// Codes of accumulators whose last dimension has `outputs` channels.
 template <typename OpTy>
 static FailureOr<std::vector<uint8_t>>
 applyThresholds(OpTy op, ArrayRef<int32_t> accumulators, const Frame &frame) {
+  if (op.getAffine())
+    return applyAffine(op, accumulators, frame);
   CodeType code = *op.getResultCode();
   size_t outputs = op.getOutputChannels();
   ArrayRef<int32_t> thresholds = frame.read<int32_t>(op.getThresholds());
@@ -511,7 +555,7 @@ static LogicalResult runContraction(OpTy op, Frame &frame) {
       reinterpret_cast<const int32_t *>(sums->data()), sums->size());
   if (failed(checkRange(op, op.getRange(), accumulators)))
     return failure();
-  if (!op.getThresholds()) {
+  if (!op.getResultCode()) {
     auto result = writeResult<int32_t>(op, sums->size(), frame);
     if (failed(result))
       return failure();

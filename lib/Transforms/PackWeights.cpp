@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AffineCodes.h"
 #include "dorefa/Dialect/BitPlane/BitPlane.h"
 #include "dorefa/Dialect/BitPlane/Geometry.h"
 #include "dorefa/Dialect/DoReFa/Constants.h"
@@ -11,6 +12,7 @@
 #include "dorefa/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include <array>
 #include <limits>
@@ -240,13 +242,15 @@ static SmallVector<SmallVector<bool>> getClasses(MatMulOp op,
   return {{true}};
 }
 
-/// A constant of integers, placed where `op` is.
+/// A constant of integers or float32, placed where `op` is.
 template <typename T>
 static Value makeConstant(OpBuilder &builder, Location loc,
                           ArrayRef<int64_t> shape, std::vector<T> values,
                           StringRef name) {
-  auto type =
-      RankedTensorType::get(shape, builder.getIntegerType(8 * sizeof(T)));
+  Type element = std::is_same_v<T, float>
+                     ? Type(builder.getF32Type())
+                     : builder.getIntegerType(8 * sizeof(T));
+  auto type = RankedTensorType::get(shape, element);
   return dorefa::materialize(
       builder, loc, dorefa::makeElements(type, std::move(values), name), type);
 }
@@ -271,6 +275,78 @@ static ElementsAttr getConstantOrError(Operation *op, Value value,
   return {};
 }
 
+//===----------------------------------------------------------------------===//
+// Affine forms
+//===----------------------------------------------------------------------===//
+
+/// Accumulators that can occur: those proven before, else all that the codes allow.
+template <typename OpTy>
+static dorefa::Interval getAccumulators(OpTy op) {
+  // Not the smallest i32, whose negative is none.
+  constexpr int64_t most = std::numeric_limits<int32_t>::max();
+  dorefa::Interval range{0, 0};
+  if (auto known = op.getRange()) {
+    range = {(*known)[0], (*known)[1]};
+  } else {
+    CodeType x = op.getInputCode(), w = getCode(op);
+    FilterGeometry geometry = getGeometry(op);
+    int64_t count =
+        llvm::product_of(getWindow(op)) * geometry.channelsPerGroup();
+    for (int64_t left : {x.getMinValue(), x.getMaxValue()})
+      for (int64_t right : {w.getMinValue(), w.getMaxValue()}) {
+        int64_t sum = count * (left + int64_t(op.getInputOffset())) *
+                      (right + getOffset(op));
+        range = {std::min(range.lo, sum), std::max(range.hi, sum)};
+      }
+  }
+  return {std::max(range.lo, -most), std::min(range.hi, most)};
+}
+
+static void emitRemark(Operation *op, const dorefa::AffineTable &table,
+                       bool isExact) {
+  auto options = remark::RemarkOpts::name("affine-codes").category("dorefa");
+  int64_t channel = table.failed;
+  if (table.rows.empty()) {
+    remark::missed(op->getLoc(), options)
+        << remark::reason("thresholds of channel {0} are not those of a scale and an "
+                          "offset in float32",
+                          channel);
+    return;
+  }
+  StringRef how = isExact ? "proven for each accumulator"
+                          : "proven up to one level, which a comparison decides";
+  remark::passed(op->getLoc(), options)
+      << remark::add("codes by one multiplication and addition, {0}", how);
+}
+
+/// Gives `op`, whose thresholds are the rows `packed`, an affine form where there is
+/// one: in their place, or beside them where they are too many to be compared with
+/// one by one.
+template <typename OpTy>
+static void makeAffineForm(OpTy op, OpBuilder &builder, ArrayRef<int32_t> packed,
+                           int64_t perChannel) {
+  constexpr int64_t kFewest = 4, kFewestBesideThresholds = 16;
+  if (perChannel < kFewest ||
+      op.getResultCode()->getEncoding() == dorefa::Encoding::Ternary)
+    return;
+  int64_t channels = op.getOutputChannels(),
+          most = largestLevel(*op.getResultCode()) - op.getBase();
+  dorefa::Interval range = getAccumulators(op);
+  dorefa::AffineTable table =
+      dorefa::makeAffineTable(packed, channels, most, range, /*excess=*/0);
+  bool isExact = !table.rows.empty();
+  if (!isExact && perChannel >= kFewestBesideThresholds)
+    table = dorefa::makeAffineTable(packed, channels, perChannel, range, /*excess=*/1);
+  emitRemark(op, table, isExact);
+  if (table.rows.empty())
+    return;
+  if (isExact)
+    op.getThresholdsMutable().clear();
+  op.getAffineMutable().assign(makeConstant(
+      builder, op.getLoc(), {2, paddedChannels(channels)}, std::move(table.rows),
+      "affine"));
+}
+
 template <typename OpTy>
 static LogicalResult packThresholdsOf(OpTy op, OpBuilder &builder) {
   Value value = op.getThresholds();
@@ -284,12 +360,15 @@ static LogicalResult packThresholdsOf(OpTy op, OpBuilder &builder) {
   std::vector<int32_t> packed =
       packThresholds(dorefa::readElements<int32_t>(attr), perChannel,
                      op.getOutputChannels(), op.getDecreasing());
-  replaceConstant(
-      *op.getThresholdsMutable().begin(),
-      makeConstant(builder, value.getLoc(),
-                {perChannel + 1, paddedChannels(op.getOutputChannels())},
-                std::move(packed), "thresholds"));
   op.removeDecreasingAttr();
+  makeAffineForm(op, builder, packed, perChannel);
+  if (op.getThresholds())
+    op.getThresholdsMutable().assign(makeConstant(
+        builder, value.getLoc(),
+        {perChannel + 1, paddedChannels(op.getOutputChannels())},
+        std::move(packed), "thresholds"));
+  if (isOpTriviallyDead(value.getDefiningOp()))
+    value.getDefiningOp()->erase();
   return success();
 }
 

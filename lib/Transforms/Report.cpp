@@ -47,13 +47,15 @@ static int64_t countBytes(Value value) {
   return type.getNumElements() * type.getElementTypeBitWidth() / 8;
 }
 
-/// Thresholds of a layer with `channels` outputs, all channels together.
-static int64_t countThresholds(Value thresholds, bool isPacked,
-                               int64_t channels) {
-  if (!thresholds)
+/// Thresholds of each channel, stored or in an affine form.
+template <typename OpTy>
+static int64_t countThresholds(OpTy op) {
+  if (!op.getResultCode())
     return 0;
-  ArrayRef<int64_t> shape = shapeOf(thresholds);
-  return (isPacked ? shape[0] - 1 : shape[1]) * channels;
+  if (!op.getThresholds())
+    return bitplane::largestLevel(*op.getResultCode()) - op.getBase();
+  ArrayRef<int64_t> shape = shapeOf(op.getThresholds());
+  return op.isPacked() ? shape[0] - 1 : shape[1];
 }
 
 /// What both contractions of bit planes have in common. `taps` of the window
@@ -70,8 +72,9 @@ static LayerReport reportBits(OpTy op, CodeType input, CodeType weights,
     row.range = Interval{(*range)[0], (*range)[1]};
   row.accumulatorBits = row.range ? accumulatorBits(*row.range) : 32;
   row.kernel = op.getKernel() ? stringifyKernel(*op.getKernel()).str() : "-";
-  row.thresholds = countThresholds(op.getThresholds(), op.isPacked(),
-                                   geometry.outputChannels);
+  row.thresholds = countThresholds(op) * geometry.outputChannels;
+  if (op.getAffine())
+    row.levels = op.getThresholds() ? "affine + 1" : "affine";
   int64_t lanes = geometry.blocks * bitplane::kWordBits;
   int64_t weightBytes = 4 * lanes * row.weightBits * taps * geometry.words;
   if (op.getKernel() == bitplane::Kernel::Dot)
@@ -80,7 +83,9 @@ static LayerReport reportBits(OpTy op, CodeType input, CodeType weights,
   if (op.isPacked())
     weightBytes = countBytes(op->getOperand(1));
   int64_t numbers = classes * lanes;
-  if (row.thresholds)
+  if (op.getAffine())
+    numbers += 2 * lanes;
+  if (op.getThresholds())
     numbers += lanes * (row.thresholds / geometry.outputChannels + 1);
   row.packedBytes = weightBytes + 4 * numbers;
   row.floatBytes =
@@ -168,6 +173,8 @@ std::optional<LayerReport> dorefa::reportLayer(Operation *op) {
   StringRef name = findName(op->getLoc());
   row->name = name.empty() ? "-" : name.str();
   row->operation = op->getName().stripDialect().str();
+  if (auto predicted = op->getAttrOfType<IntegerAttr>("dorefa.predicted_ns"))
+    row->predictedNanoseconds = predicted.getInt();
   return row;
 }
 
@@ -201,6 +208,15 @@ static std::string formatKiB(int64_t bytes) {
   return text;
 }
 
+static std::string formatMicroseconds(int64_t nanoseconds) {
+  std::string text = "-";
+  if (nanoseconds) {
+    text.clear();
+    llvm::raw_string_ostream(text) << llvm::format("%.1f us", nanoseconds / 1e3);
+  }
+  return text;
+}
+
 static Cells formatRow(const LayerReport &row) {
   bool isFloat = row.kernel == "float";
   std::string widths = isFloat ? "32/32"
@@ -213,22 +229,26 @@ static Cells formatRow(const LayerReport &row) {
                    std::to_string(row.range->hi) + "]";
   std::string thresholds =
       row.thresholds ? std::to_string(row.thresholds) : "-";
+  if (!row.levels.empty())
+    thresholds += " " + row.levels;
   return {row.name,
           row.operation,
           row.shape,
           widths,
           accumulator,
           row.kernel,
+          formatMicroseconds(row.predictedNanoseconds),
           thresholds,
           formatKiB(row.packedBytes),
           formatKiB(row.floatBytes),
           row.reason};
 }
 
-/// Sums of the bytes, and how many times smaller than float the network is.
+/// Sums of times and bytes, and how many times smaller than float the network is.
 static Cells formatTotals(ArrayRef<LayerReport> rows) {
-  int64_t packed = 0, floats = 0;
+  int64_t time = 0, packed = 0, floats = 0;
   for (const LayerReport &row : rows) {
+    time += row.predictedNanoseconds;
     packed += row.packedBytes;
     floats += row.floatBytes;
   }
@@ -236,8 +256,8 @@ static Cells formatTotals(ArrayRef<LayerReport> rows) {
   if (packed && floats > packed)
     llvm::raw_string_ostream(ratio)
         << llvm::format("%.1f times smaller", double(floats) / packed);
-  return {"total",           "",   "", "", "", "", "", formatKiB(packed),
-          formatKiB(floats), ratio};
+  return {"total", "", "", "", "", "", formatMicroseconds(time), "",
+          formatKiB(packed), formatKiB(floats), ratio};
 }
 
 static void printCells(raw_ostream &os, const Cells &cells,
@@ -272,8 +292,9 @@ static void printCertificates(raw_ostream &os, ModuleOp module) {
 std::string dorefa::formatReport(ModuleOp module) {
   std::vector<LayerReport> rows = reportLayers(module);
   std::vector<Cells> table = {{"layer", "operation", "shape", "W/A bits",
-                               "accumulator", "kernel", "thresholds",
-                               "constants", "as float", "remark"}};
+                               "accumulator", "kernel", "predicted",
+                               "thresholds", "constants", "as float",
+                               "remark"}};
   for (const LayerReport &row : rows)
     table.push_back(formatRow(row));
   table.push_back(formatTotals(rows));

@@ -539,8 +539,10 @@ def PackWeightsPass : Pass<"bitplane-pack-weights"> {
     adds the table that corrects window sums where input code 0 is not value 0, one
     entry per border class and output channel (see `bitplane.conv_2d`). Where the
     kernel does not read planes, the input is converted by an operation in front:
-    `bitplane.index` for `lookup`. Weights and thresholds that are not constant are an
-    error. The layout of `lookup` depends on `lanes` and `features` of the target.
+    `bitplane.index` for `lookup`. Codes of more than 4 levels get an affine form, in
+    place of or beside their thresholds, where it is proven that it gives the same codes
+    (remark `affine-codes`). Weights and thresholds that are not constant are an error.
+    The layout of `lookup` depends on `lanes` and `features` of the target.
 
     Example:
     ```mlir

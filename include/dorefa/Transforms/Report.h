@@ -33,8 +33,14 @@ struct LayerReport {
   unsigned accumulatorBits = 32;
   /// `popcount`, ..., or `float`.
   std::string kernel;
+  /// What the cost model predicts, for one sample where the batch is dynamic; 0
+  /// where it was not asked.
+  int64_t predictedNanoseconds = 0;
   /// Thresholds fused into the layer, all channels together.
   int64_t thresholds = 0;
+  /// How codes are found other than by thresholds: `affine`, or `affine + 1` with
+  /// one comparison; else empty.
+  std::string levels;
   /// Constants of the layer as the kernel reads them (weights, thresholds,
   /// correction), and its weights as float32.
   int64_t packedBytes = 0;

@@ -188,8 +188,9 @@ struct ConvertConv2D : OpConversionPattern<dorefa::Conv2DOp> {
     Value init = makeEmpty(rewriter, op.getLoc(), type, adaptor.getInput());
     rewriter.replaceOpWithNewOp<bitplane::Conv2DOp>(
         op, TypeRange(type), words, adaptor.getFilter(), /*correction=*/Value(),
-        /*thresholds=*/Value(), init, typeOf(op.getInput()).getDimSize(3),
-        type.getDimSize(3), input, filter, /*result_code=*/TypeAttr(),
+        /*thresholds=*/Value(), /*affine=*/Value(), init,
+        typeOf(op.getInput()).getDimSize(3), type.getDimSize(3), input, filter,
+        /*result_code=*/TypeAttr(),
         op.getStrides(), op.getPads(), /*border=*/ArrayRef<int64_t>{0, 0, 0, 0},
         op.getDilations(), op.getGroups(), op.getInputOffset(),
         op.getFilterOffset(), /*decreasing=*/DenseBoolArrayAttr(), /*base=*/0,
@@ -215,8 +216,8 @@ struct ConvertMatMul : OpConversionPattern<dorefa::MatMulOp> {
     Value init = makeEmpty(rewriter, loc, type, matrix);
     auto matmul = bitplane::MatMulOp::create(
         rewriter, loc, TypeRange(type), words, adaptor.getWeights(),
-        /*correction=*/Value(), /*thresholds=*/Value(), init,
-        typeOf(matrix).getDimSize(1), outputs, input, weights,
+        /*correction=*/Value(), /*thresholds=*/Value(), /*affine=*/Value(),
+        init, typeOf(matrix).getDimSize(1), outputs, input, weights,
         /*result_code=*/TypeAttr(), op.getInputOffset(), op.getWeightsOffset(),
         /*decreasing=*/DenseBoolArrayAttr(), /*base=*/0, op.getRangeAttr(),
         /*kernel=*/bitplane::KernelAttr());
@@ -324,7 +325,7 @@ struct FuseThreshold : OpRewritePattern<bitplane::ThresholdOp> {
     properties.setResultCode(op.getCodeAttr());
     properties.setDecreasing(op.getDecreasingAttr());
     properties.setBase(op.getBaseAttr());
-    properties.operandSegmentSizes = {1, 1, 0, 1, 1};
+    properties.operandSegmentSizes = {1, 1, 0, 1, 0, 1};
     Location loc = rewriter.getFusedLoc({contraction.getLoc(), op.getLoc()});
     DictionaryAttr attributes = op->getDiscardableAttrDictionary();
     auto fused = rewriter.replaceOpWithNewOp<OpTy>(
@@ -487,8 +488,8 @@ struct FlattenedMatMulToConv2D : OpRewritePattern<bitplane::MatMulOp> {
         rewriter, op.getWeights().getLoc(), cast<TypedAttr>(filter));
     auto conv = bitplane::Conv2DOp::create(
         rewriter, loc, TypeRange(type), words, constant, /*correction=*/Value(),
-        op.getThresholds(), init, channels, outputs, op.getInputCode(),
-        op.getWeightsCode(), op.getResultCodeAttr(),
+        op.getThresholds(), /*affine=*/Value(), init, channels, outputs,
+        op.getInputCode(), op.getWeightsCode(), op.getResultCodeAttr(),
         /*strides=*/ArrayRef<int64_t>{1, 1},
         /*pads=*/ArrayRef<int64_t>{0, 0, 0, 0},
         /*border=*/ArrayRef<int64_t>{0, 0, 0, 0},

@@ -101,7 +101,7 @@ static LogicalResult verifyLevels(Operation *op, CodeType code, int64_t base,
                                   int64_t count) {
   bool bipolar = code.getEncoding() == Encoding::Bipolar;
   int64_t min = bipolar ? 0 : code.getMinValue();
-  int64_t max = bipolar ? code.getMaxCode() : code.getMaxValue();
+  int64_t max = largestLevel(code);
   if (base < min || base > max || base + count > max)
     return op->emitOpError("has levels ")
            << base << " to " << base + count << " but " << code
@@ -126,6 +126,30 @@ static LogicalResult verifyThresholds(Operation *op, Value thresholds,
   return verifyLevels(op, code, base, type.getDimSize(1));
 }
 
+/// Checks the packed form of what makes codes of accumulators.
+template <typename OpTy>
+static LogicalResult verifyPackedLevels(OpTy op) {
+  if (op.getDecreasing())
+    return op.emitOpError("has 'decreasing' beside packed thresholds, whose "
+                          "first row says it");
+  int64_t lanes = paddedChannels(op.getOutputChannels());
+  if (op.getAffine()) {
+    if (op.getResultCode()->getEncoding() == dorefa::Encoding::Ternary)
+      return op.emitOpError("has an affine form of ternary codes");
+    if (failed(verifyShape(op, op.getAffine(), {2, lanes}, "affine form")))
+      return failure();
+  }
+  if (!op.getThresholds())
+    return verifyLevels(op, *op.getResultCode(), op.getBase(), /*count=*/0);
+  ShapedType packed = shaped(op.getThresholds());
+  if (packed.getRank() != 2 || packed.getDimSize(0) < 1 ||
+      packed.getDimSize(1) != lanes)
+    return op.emitOpError("packed thresholds have type ")
+           << packed << " but must have " << lanes << " columns";
+  return verifyLevels(op, *op.getResultCode(), op.getBase(),
+                      packed.getDimSize(0) - 1);
+}
+
 /// Checks what convolution and matrix product have in common. `leading` are the
 /// sizes of the destination before the channels.
 template <typename OpTy>
@@ -143,12 +167,14 @@ static LogicalResult verifyContraction(OpTy op, ArrayRef<int64_t> leading,
         "'range' must be the smallest and largest accumulator");
   if (!op.isPacked() && op.getCorrection())
     return op.emitOpError("has a correction although its filter is not packed");
-  if (bool(op.getThresholds()) != bool(op.getResultCode()))
+  if (!op.isPacked() && op.getAffine())
+    return op.emitOpError("has an affine form although its filter is not packed");
+  if ((op.getThresholds() || op.getAffine()) != bool(op.getResultCode()))
     return op.emitOpError("needs thresholds and a result code, or neither");
 
   SmallVector<int64_t> result(leading);
   result.push_back(outputs);
-  if (!op.getThresholds()) {
+  if (!op.getResultCode()) {
     if (op.getDecreasing() || op.getBase())
       return op.emitOpError("has 'decreasing' or 'base' but no thresholds");
     return verifyShape(op, op.getInit(), result, "destination");
@@ -160,16 +186,7 @@ static LogicalResult verifyContraction(OpTy op, ArrayRef<int64_t> leading,
   if (!op.isPacked())
     return verifyThresholds(op, op.getThresholds(), outputs, op.getDecreasing(),
                             code, op.getBase());
-  if (op.getDecreasing())
-    return op.emitOpError("has 'decreasing' beside packed thresholds, whose "
-                          "first row says it");
-  ShapedType packed = shaped(op.getThresholds());
-  if (packed.getRank() != 2 || packed.getDimSize(0) < 1 ||
-      packed.getDimSize(1) != paddedChannels(outputs))
-    return op.emitOpError("packed thresholds have type ")
-           << packed << " but must have " << paddedChannels(outputs)
-           << " columns";
-  return verifyLevels(op, code, op.getBase(), packed.getDimSize(0) - 1);
+  return verifyPackedLevels(op);
 }
 
 /// Checks the presence and the shape of a correction.
@@ -454,7 +471,7 @@ static LogicalResult verifyConvFilter(Conv2DOp op) {
 }
 
 LogicalResult Conv2DOp::verify() {
-  if (failed(verifyRank(*this, getInit(), getThresholds() ? 5 : 4,
+  if (failed(verifyRank(*this, getInit(), getThresholds() || getAffine() ? 5 : 4,
                         "destination")) ||
       failed(verifyChannels(*this, getChannels(), getOutputChannels(),
                             getGroups())) ||

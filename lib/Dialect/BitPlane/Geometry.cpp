@@ -47,6 +47,22 @@ DotForm bitplane::dotForm(CodeType input, int64_t inputOffset, CodeType filter,
 }
 
 //===----------------------------------------------------------------------===//
+// Levels of results
+//===----------------------------------------------------------------------===//
+
+int64_t bitplane::largestLevel(CodeType type) {
+  return type.getEncoding() == Encoding::Bipolar ? type.getMaxCode()
+                                                 : type.getMaxValue();
+}
+
+int64_t bitplane::affineLevel(int32_t accumulator, float slope, float offset,
+                              int64_t most) {
+  float product = slope * static_cast<float>(accumulator);
+  float level = std::max(product + offset, 0.0f);
+  return static_cast<int64_t>(std::min(level, static_cast<float>(most)));
+}
+
+//===----------------------------------------------------------------------===//
 // Levels and stored weights
 //===----------------------------------------------------------------------===//
 

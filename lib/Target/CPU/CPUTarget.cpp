@@ -351,8 +351,8 @@ static llvm::Error writeSharedObject(ArrayRef<Version> versions, StringRef open,
 
 /// Instruction sets that decide on kernels.
 static constexpr StringRef kKernelFeatures[] = {
-    "sse2",       "ssse3",      "avx2",           "avxvnni", "avx512bw",
-    "avx512vbmi", "avx512vnni", "avx512vpopcntdq"};
+    "sse2",     "ssse3",      "avx2",       "fma",            "avxvnni",
+    "avx512bw", "avx512vbmi", "avx512vnni", "avx512vpopcntdq"};
 
 namespace {
 

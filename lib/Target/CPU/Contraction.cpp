@@ -24,7 +24,9 @@ int64_t Contraction::inputWidth() const { return sizeOf(input, 2); }
 int64_t Contraction::outputWidth() const { return sizeOf(init, 2); }
 
 int64_t Contraction::numThresholds() const {
-  return thresholds ? sizeOf(thresholds, 0) - 1 : 0;
+  if (thresholds)
+    return sizeOf(thresholds, 0) - 1;
+  return affine ? largestLevel(resultCode) - base : 0;
 }
 
 bool Contraction::hasOneGroupPerBlock() const {
@@ -269,6 +271,7 @@ LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::Conv2DOp op,
       op.getFilter(),
       op.getCorrection(),
       op.getThresholds(),
+      op.getAffine(),
       op.getInit(),
       op.getInputCode(),
       op.getFilterCode(),
@@ -303,6 +306,7 @@ LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::MatMulOp op,
                 b.withUnitDims(op.getWeights(), 2),
                 correction ? b.withUnitDims(correction, 0) : Value(),
                 op.getThresholds(),
+                op.getAffine(),
                 b.withUnitDims(op.getInit(), 0),
                 op.getInputCode(),
                 op.getWeightsCode(),

@@ -35,6 +35,8 @@ struct Contraction {
   Value correction;
   /// `(n + 1) x 32*blocks`, or null.
   Value thresholds;
+  /// `2 x 32*blocks`, or null: slopes, then offsets.
+  Value affine;
   /// `N x OH x OW x O`, or `N x OH x OW x blocks x bits` with thresholds.
   Value init;
   CodeType inputCode, filterCode, resultCode;
@@ -57,6 +59,9 @@ struct Contraction {
   /// Pixels of a row of input and output, possibly dynamic.
   int64_t inputWidth() const;
   int64_t outputWidth() const;
+  /// Whether the result is codes.
+  bool hasCodes() const { return thresholds || affine; }
+  /// Levels of a code above the lowest.
   int64_t numThresholds() const;
   /// Whether all channels of any block of 32 are of one group.
   bool hasOneGroupPerBlock() const;
@@ -242,6 +247,9 @@ private:
   void emitCodes(const Tile &tile, Value block, ArrayRef<Values> sums);
   VectorCodes codesOf(Value sum, Value block, int64_t v, ArrayRef<Value> rows);
   Value loadThresholds(Value row, Value block, int64_t v);
+  Value affineLevels(Value sum, Value block, int64_t v);
+  Value lowerLevels(Value sum, Value levels, Value block, int64_t v);
+  Value orient(Value sum, Value block, int64_t v);
   Values planesFromMasks(ArrayRef<Value> reached);
   Values planesFromCount(Value sum, Value block, int64_t v);
   Value laneMask(Value block, int64_t v);

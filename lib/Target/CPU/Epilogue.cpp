@@ -25,7 +25,7 @@ Epilogue::Epilogue(KernelBuilder &b, const Contraction &c)
 void Epilogue::emit(const Tile &tile, const Blocks &blocks, Values sums) {
   if (c.correction)
     addCorrection(tile, blocks, sums);
-  if (!c.thresholds)
+  if (!c.hasCodes())
     return storeIntegers(tile, blocks, sums);
   int64_t vectors = b.vectorsPerBlock();
   for (int64_t i = 0; i < blocks.count; ++i) {
@@ -135,10 +135,73 @@ Values Epilogue::planesFromCount(Value sum, Value block, int64_t v) {
   return b.planesOfLevel(c.resultCode, level);
 }
 
+//===----------------------------------------------------------------------===//
+// Affine forms
+//===----------------------------------------------------------------------===//
+
+/// The levels, above the base, of the affine form alone.
+Value Epilogue::affineLevels(Value sum, Value block, int64_t v) {
+  VectorType floats = b.vectorOf(b.getF32Type());
+  auto splat = [&](float value) -> Value {
+    return arith::ConstantOp::create(
+        b, DenseElementsAttr::get(floats, b.getF32FloatAttr(value)));
+  };
+  auto load = [&](int64_t row) {
+    return b.loadVector(c.affine, {b.index(row), lanesFrom(block, v)});
+  };
+  Value x = arith::SIToFPOp::create(b, floats, sum);
+  Value level = b.multiplyAdd(x, load(0), load(1));
+  // Written as processors do it: there is no NaN, and the sign of 0 is lost.
+  auto clamp = [&](arith::CmpFPredicate keeps, Value bound) {
+    Value inside = arith::CmpFOp::create(b, keeps, level, bound);
+    level = arith::SelectOp::create(b, inside, level, bound);
+  };
+  clamp(arith::CmpFPredicate::OGT, splat(0));
+  clamp(arith::CmpFPredicate::OLT, splat(numThresholds));
+  return arith::FPToSIOp::create(b, sum.getType(), level);
+}
+
+/// `levels` less 1 where `sum` does not reach their threshold. Level 0 has none.
+Value Epilogue::lowerLevels(Value sum, Value levels, Value block, int64_t v) {
+  int64_t columns = cast<MemRefType>(c.thresholds.getType()).getDimSize(1);
+  auto lanes = llvm::to_vector(llvm::seq<int32_t>(0, b.lanes()));
+  Value lane = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(b.vectorOf(b.getI32Type()),
+                                ArrayRef<int32_t>(lanes)));
+  Value isAbove = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, levels,
+                                        b.splat(0));
+  Value thresholds = vector::GatherOp::create(
+      b, cast<VectorType>(sum.getType()), c.thresholds,
+      ValueRange{b.index(0), lanesFrom(block, v)},
+      b.add(b.scale(levels, columns), lane), isAbove,
+      b.splat(std::numeric_limits<int32_t>::min()));
+  Value misses = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
+                                       orient(sum, block, v), thresholds);
+  return b.add(levels, arith::ExtSIOp::create(b, levels.getType(), misses));
+}
+
+//===----------------------------------------------------------------------===//
+// Codes
+//===----------------------------------------------------------------------===//
+
+/// What the thresholds of vector `v` are compared with: decreasing channels
+/// compare -sum with -threshold.
+Value Epilogue::orient(Value sum, Value block, int64_t v) {
+  Value signs = loadThresholds(b.index(0), block, v);
+  return b.sub(arith::XOrIOp::create(b, sum, signs), signs);
+}
+
 /// The codes of vector `v` of a block. `rows` are its thresholds where there are
 /// few of them.
 VectorCodes Epilogue::codesOf(Value sum, Value block, int64_t v,
                               ArrayRef<Value> rows) {
+  if (c.affine) {
+    Value levels = affineLevels(sum, block, v);
+    if (c.thresholds)
+      levels = lowerLevels(sum, levels, block, v);
+    return {{}, c.base ? b.add(levels, b.splat(c.base)) : levels};
+  }
+  sum = orient(sum, block, v);
   if (rows.empty())
     return {planesFromCount(sum, block, v), {}};
   Values reached;
@@ -151,23 +214,16 @@ VectorCodes Epilogue::codesOf(Value sum, Value block, int64_t v,
 void Epilogue::emitCodes(const Tile &tile, Value block, ArrayRef<Values> sums) {
   constexpr int64_t kMaskedThresholds = 3;
   int64_t numVectors = b.vectorsPerBlock();
-  Values signs;
   SmallVector<Values> rows(numVectors);
-  for (int64_t v = 0; v < numVectors; ++v) {
-    signs.push_back(loadThresholds(b.index(0), block, v));
-    if (numThresholds <= kMaskedThresholds)
+  if (!c.affine && numThresholds <= kMaskedThresholds)
+    for (int64_t v = 0; v < numVectors; ++v)
       for (int64_t j = 1; j <= numThresholds; ++j)
         rows[v].push_back(loadThresholds(b.index(j), block, v));
-  }
   store.startBlock(block);
   for (int64_t pixel = 0; pixel < tile.pixels; ++pixel) {
     SmallVector<VectorCodes> codes;
-    for (int64_t v = 0; v < numVectors; ++v) {
-      // Decreasing channels compare -sum with -threshold.
-      Value sum = sums[pixel][v];
-      sum = b.sub(arith::XOrIOp::create(b, sum, signs[v]), signs[v]);
-      codes.push_back(codesOf(sum, block, v, rows[v]));
-    }
+    for (int64_t v = 0; v < numVectors; ++v)
+      codes.push_back(codesOf(sums[pixel][v], block, v, rows[v]));
     store.storePixel(tile, pixel, codes);
   }
 }

@@ -135,6 +135,13 @@ Value KernelBuilder::population(Value bits) {
   return math::CtPopOp::create(*this, bits);
 }
 
+Value KernelBuilder::multiplyAdd(Value lhs, Value rhs, Value sum) {
+  if (has("fma") || has("neon"))
+    return math::FmaOp::create(*this, lhs, rhs, sum);
+  return arith::AddFOp::create(*this, arith::MulFOp::create(*this, lhs, rhs),
+                               sum);
+}
+
 Values KernelBuilder::evaluate(AffineMap map, ValueRange loops) {
   Values results;
   for (AffineExpr index : map.getResults())

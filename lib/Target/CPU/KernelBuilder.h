@@ -63,6 +63,9 @@ public:
   /// `value * 2^amount`.
   Value shiftLeft(Value value, unsigned amount);
   Value population(Value bits);
+  /// `lhs * rhs + sum` of floats, rounded once where the machine does so in one
+  /// instruction, else twice.
+  Value multiplyAdd(Value lhs, Value rhs, Value sum);
   /// The results of `map`, sums of products of loops and numbers.
   Values evaluate(AffineMap map, ValueRange loops);
 

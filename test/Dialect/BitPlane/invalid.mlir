@@ -140,6 +140,33 @@ func.func @conv_result_code(%x: tensor<1x4x4x1x1xi32>, %w: tensor<8x1x1x8xi8>, %
 
 // -----
 
+func.func @conv_affine_unpacked(%x: tensor<1x4x4x1x1xi32>, %w: tensor<8x1x1x8xi8>, %a: tensor<2x32xf32>, %init: tensor<1x4x4x1x3xi32>) {
+  // expected-error @+1 {{has an affine form although its filter is not packed}}
+  %y = bitplane.conv_2d %x, %w affine %a : tensor<2x32xf32> outs(%init : tensor<1x4x4x1x3xi32>) channels 8 to 8
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<3, unipolar> : tensor<1x4x4x1x1xi32>, tensor<8x1x1x8xi8> -> tensor<1x4x4x1x3xi32>
+  return
+}
+
+// -----
+
+func.func @matmul_affine_shape(%x: tensor<4x1x1xi32>, %w: tensor<1x1x1x32xi32>, %a: tensor<3x32xf32>, %init: tensor<4x1x3xi32>) {
+  // expected-error @+1 {{affine form has shape [3, 32] but must have [2, 32]}}
+  %y = bitplane.matmul %x, %w affine %a : tensor<3x32xf32> outs(%init : tensor<4x1x3xi32>) channels 8 to 8
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<3, unipolar> kernel popcount : tensor<4x1x1xi32>, tensor<1x1x1x32xi32> -> tensor<4x1x3xi32>
+  return
+}
+
+// -----
+
+func.func @matmul_affine_ternary(%x: tensor<4x1x1xi32>, %w: tensor<1x1x1x32xi32>, %a: tensor<2x32xf32>, %init: tensor<4x1x2xi32>) {
+  // expected-error @+1 {{has an affine form of ternary codes}}
+  %y = bitplane.matmul %x, %w affine %a : tensor<2x32xf32> outs(%init : tensor<4x1x2xi32>) channels 8 to 8
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<2, ternary> kernel popcount : tensor<4x1x1xi32>, tensor<1x1x1x32xi32> -> tensor<4x1x2xi32>
+  return
+}
+
+// -----
+
 func.func @conv_base(%x: tensor<1x4x4x1x1xi32>, %w: tensor<8x1x1x8xi8>, %init: tensor<1x4x4x8xi32>) {
   // expected-error @+1 {{has 'decreasing' or 'base' but no thresholds}}
   %y = bitplane.conv_2d %x, %w outs(%init : tensor<1x4x4x8xi32>) channels 8 to 8

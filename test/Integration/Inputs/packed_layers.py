@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Write a module whose @main holds many small layers on codes, without inputs.
 
-    packed_layers.py widths|encodings|windows|groups|flatten|thresholds|extremes|dots > layers.mlir
+    packed_layers.py widths|encodings|windows|groups|flatten|thresholds|extremes|dots|levels > layers.mlir
 
 Every layer returns its accumulators, its codes behind thresholds, or both, so the
 printed outputs of two forms of the module can be compared as text.
@@ -251,8 +251,57 @@ def dots(module: Module) -> None:
                           weights_code=(bits, encoding), offsets=(0, 3))
 
 
+def spread_thresholds(random, kind: str, count: int) -> np.ndarray:
+    """`count` thresholds of one channel on sums from -2048 to 2047."""
+    if kind == "constant":  # All reached, none, or some of them always.
+        return np.sort(random.choice([-9999, 9999], count))
+    if kind == "step":  # All at once.
+        return np.full(count, random.integers(-2048, 2048))
+    if kind == "curved":
+        return np.sort(random.integers(-2048, 2048, count))
+    step = random.uniform(0.3, 1.5) * 4096 / count
+    line = (np.arange(count) - random.uniform(0, count)) * step
+    if kind == "rough":  # A line, but for one sum.
+        line += random.integers(-1, 2, count)
+    return np.sort(np.ceil(line).astype(int))
+
+
+def levels(module: Module) -> None:
+    """All sums from -2048 to 2047, codes of 2 to 8 bits from thresholds in all positions."""
+    rows, channels = 4096, 36
+    sums = np.arange(-2048, 2048)
+    # 16 * x0 + x1 + 0 * index: layers differ.
+    x = np.stack([sums >> 4, sums & 15, 0 * sums], axis=1).astype(np.int8)
+    type_ = f"tensor<{rows}x3x!dorefa.code<8, signed>>"
+    payload = x.tobytes().hex().upper()
+    inputs = module.add(f'dorefa.constant dense<"0x{payload}"> : tensor<{rows}x3xi8> -> {type_}', "")
+    w_type = f"tensor<{channels}x3x!dorefa.code<8, signed>>"
+    result = f"tensor<{rows}x{channels}xi32>"
+    straight = ("line", "line", "line", "step", "constant")
+    mixtures = (straight, ("rough", *straight), ("curved", *straight))
+    cases = itertools.product(range(2, 9), ("unipolar", "signed"), mixtures)
+    for index, (bits, encoding, kinds) in enumerate(cases):
+        weights = module.add(f"dorefa.constant dense<{[[16, 1, index]] * channels}>"
+                             f" : tensor<{channels}x3xi8> -> {w_type}", "")
+        count = (1 << bits) - 1
+        table = np.array([spread_thresholds(module.random, kinds[channel % len(kinds)], count)
+                          for channel in range(channels)])
+        decreasing = module.random.integers(0, 2, channels).astype(bool)
+        table[decreasing] = table[decreasing, ::-1]
+        flags = ", ".join(str(flag).lower() for flag in decreasing)
+        base = f" base {-(1 << bits - 1)}" if encoding == "signed" else ""
+        acc = module.add(f"dorefa.matmul {inputs}, {weights} : {type_}, {w_type} -> {result}", "")
+        limits = module.add(
+            f"arith.constant dense<{table.tolist()}> : tensor<{channels}x{count}xi32>", "")
+        codes_type = f"tensor<{rows}x{channels}x!dorefa.code<{bits}, {encoding}>>"
+        codes = module.add(
+            f"dorefa.threshold {acc}, {limits} decreasing [{flags}]{base}"
+            f" : {result}, tensor<{channels}x{count}xi32> -> {codes_type}", "")
+        module.returned_codes(codes, codes_type, (rows, channels))
+
+
 def main() -> None:
-    functions = (widths, encodings, windows, groups, flatten, thresholds, extremes, dots)
+    functions = (widths, encodings, windows, groups, flatten, thresholds, extremes, dots, levels)
     grids = {grid.__name__: grid for grid in functions}
     module = Module(seed=1)
     grids[sys.argv[1]](module)

@@ -89,6 +89,19 @@ DotForm dotForm(dorefa::CodeType input, int64_t inputOffset,
                 dorefa::CodeType filter, int64_t filterOffset);
 
 //===----------------------------------------------------------------------===//
+// Levels of results
+//===----------------------------------------------------------------------===//
+
+/// Largest level that `dorefa.threshold` gives a code of type `type`.
+int64_t largestLevel(dorefa::CodeType type);
+
+/// `slope * accumulator + offset` in float32, at least 0 and at most `most`,
+/// truncated: the level, above the base, that contractions with an affine form
+/// have.
+int64_t affineLevel(int32_t accumulator, float slope, float offset,
+                    int64_t most);
+
+//===----------------------------------------------------------------------===//
 // Levels and stored weights
 //===----------------------------------------------------------------------===//
 
