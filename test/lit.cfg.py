@@ -90,6 +90,7 @@ llvm_config.add_tool_substitutions(
         "bpa-as",
         "bpa-dis",
         "bpa-fuzz",
+        "bpa-run",
         "dorefa-compile",
         "dorefa-emulate",
         "dorefa-fuzz",

@@ -225,5 +225,6 @@ def : StopReason<"address", 3, "an address outside a memory">;
 def : StopReason<"tokens", 4, "more than 63 tokens of one engine for another">;
 def : StopReason<"end", 5, "no `halt` before the end of the program">;
 def : StopReason<"deadlock", 6, "engines that wait for each other">;
+def : StopReason<"watchdog", 7, "more work than was allowed">;
 
 #endif // BPA_ISA_TD

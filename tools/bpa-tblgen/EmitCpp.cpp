@@ -42,6 +42,11 @@ static void emitEnumerations(const Description &isa, raw_ostream &stream) {
   for (const StopReason &reason : isa.reasons)
     stream << formatv("  /// {0}.\n  {1} = {2},\n", reason.summary,
                       toCamelCase(reason.name), reason.number);
+  stream << "};\n\n/// Offsets of control and status registers in bytes.\n"
+            "enum class ControlRegister : uint32_t {\n";
+  for (const ControlRegister &reg : isa.registers)
+    stream << formatv("  /// {0}.\n  {1} = {2},\n", reg.summary,
+                      toCamelCase(reg.name), reg.offset);
   stream << "};\n\n";
 }
 

@@ -31,8 +31,8 @@ static constexpr StringLiteral sectionNames[numSections] = {".text", ".data",
 // Writing
 //===----------------------------------------------------------------------===//
 
-/// The bytes of .text.
-static llvm::Expected<std::vector<uint8_t>> encodeText(const Program &program) {
+llvm::Expected<std::vector<uint8_t>>
+mlir::bpa::encodeText(const Program &program) {
   std::vector<uint8_t> bytes(program.getSize(SectionKind::Text));
   for (size_t i = 0; i < program.text.size(); ++i) {
     auto encoding = encode(program.text[i]);

@@ -75,6 +75,9 @@ void printAssembly(const Program &program, llvm::raw_ostream &stream);
 void printInstruction(const Instruction &instruction,
                       llvm::raw_ostream &stream);
 
+/// The bytes of the instructions; an error where one cannot be encoded.
+llvm::Expected<std::vector<uint8_t>> encodeText(const Program &program);
+
 /// Writes an ELF64 file. Its instructions must be encodable.
 llvm::Error writeElf(const Program &program, llvm::raw_ostream &stream);
 

@@ -1,0 +1,137 @@
+//===- CAPI.cpp - The C interface of BPA machines -------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FunctionalSimulator.h"
+#include "dorefa-c/BPA.h"
+
+#include <cstring>
+#include <new>
+
+using namespace mlir::bpa;
+using mlir::dorefa::runtime::Buffer;
+
+struct bpa_device {
+  bpa_device(const Configuration &configuration, Buffer dram)
+      : machine(configuration, std::move(dram)) {}
+
+  Machine machine;
+  uint32_t program = 0, length = 0;
+  bool hasRun = false;
+  RunResult result;
+};
+
+/// Whether `size` bytes from `address` on lie in the device's DRAM.
+static bool isInside(const bpa_device *device, uint64_t address,
+                     uint64_t size) {
+  uint64_t bytes = device->machine.getDramBytes();
+  return address <= bytes && size <= bytes - address;
+}
+
+int32_t bpa_open(const char *kind, const char *configuration,
+                 uint64_t dram_bytes, bpa_device **device) {
+  // An instruction reaches 2^32 beats.
+  constexpr uint64_t maxDram = uint64_t(1) << 36;
+  if (!kind || !configuration || !device || std::strcmp(kind, "func") != 0 ||
+      dram_bytes > maxDram)
+    return BPA_ERROR_ARGUMENT;
+  const Configuration *found = findConfiguration(configuration);
+  if (!found)
+    return BPA_ERROR_ARGUMENT;
+  auto dram = Buffer::allocate((dram_bytes + instructionBytes - 1) /
+                               instructionBytes * instructionBytes);
+  if (!dram)
+    return BPA_ERROR_MEMORY;
+  *device = new (std::nothrow) bpa_device(*found, std::move(*dram));
+  return *device ? BPA_OK : BPA_ERROR_MEMORY;
+}
+
+void bpa_close(bpa_device *device) { delete device; }
+
+int32_t bpa_write(bpa_device *device, uint64_t address, const void *bytes,
+                  uint64_t size) {
+  if (!device || (!bytes && size != 0) || !isInside(device, address, size))
+    return BPA_ERROR_ARGUMENT;
+  if (size != 0)
+    std::memcpy(device->machine.getDram() + address, bytes, size);
+  return BPA_OK;
+}
+
+int32_t bpa_read(bpa_device *device, uint64_t address, void *bytes,
+                 uint64_t size) {
+  if (!device || (!bytes && size != 0) || !isInside(device, address, size))
+    return BPA_ERROR_ARGUMENT;
+  if (size != 0)
+    std::memcpy(bytes, device->machine.getDram() + address, size);
+  return BPA_OK;
+}
+
+int32_t bpa_run(bpa_device *device, uint32_t program, uint32_t length,
+                const bpa_run_options *options) {
+  if (!device || !isInside(device, program * uint64_t(instructionBytes),
+                           length * uint64_t(instructionBytes)))
+    return BPA_ERROR_ARGUMENT;
+  constexpr uint64_t defaultLimit = uint64_t(1) << 40;
+  bpa_run_options given = options ? *options : bpa_run_options{};
+  device->machine.start(given.step_limit != 0 ? given.step_limit
+                                              : defaultLimit);
+  device->program = program;
+  device->length = length;
+  device->hasRun = true;
+  device->result =
+      FunctionalSimulator(device->machine, program, length, given.schedule_seed)
+          .run();
+  return device->result.reason == StopReason::None ? BPA_OK : BPA_ERROR_STOPPED;
+}
+
+int32_t bpa_read_register(bpa_device *device, uint32_t offset,
+                          uint32_t *value) {
+  if (!device || !value)
+    return BPA_ERROR_ARGUMENT;
+  const RunResult &result = device->result;
+  constexpr uint32_t id = 0x42504131, halted = 2, stopped = 3;
+  bool failed = result.reason != StopReason::None;
+  switch (static_cast<ControlRegister>(offset)) {
+  case ControlRegister::Id:
+    *value = id;
+    return BPA_OK;
+  case ControlRegister::HashLow:
+    *value = device->machine.configuration.hash;
+    return BPA_OK;
+  case ControlRegister::HashHigh:
+    *value = device->machine.configuration.hash >> 32;
+    return BPA_OK;
+  case ControlRegister::Status:
+    *value = failed ? stopped : device->hasRun ? halted : 0;
+    return BPA_OK;
+  case ControlRegister::Program:
+    *value = device->program;
+    return BPA_OK;
+  case ControlRegister::Length:
+    *value = device->length;
+    return BPA_OK;
+  case ControlRegister::HaltCode:
+    *value = result.haltCode;
+    return BPA_OK;
+  case ControlRegister::ErrorCode:
+    *value = static_cast<uint32_t>(result.reason);
+    return BPA_OK;
+  case ControlRegister::ErrorPc:
+    *value = result.pc;
+    return BPA_OK;
+  case ControlRegister::ErrorEngine:
+    *value = result.engine;
+    return BPA_OK;
+  case ControlRegister::Overflow:
+    *value = device->machine.overflow;
+    return BPA_OK;
+  default:
+    return BPA_ERROR_ARGUMENT;
+  }
+}
+
+const char *bpa_get_message(const bpa_device *device) {
+  return device ? device->result.message.c_str() : "";
+}

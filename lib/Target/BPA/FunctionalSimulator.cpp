@@ -1,0 +1,296 @@
+//===- FunctionalSimulator.cpp - Runs programs without time ---------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FunctionalSimulator.h"
+
+using namespace mlir::bpa;
+
+static constexpr unsigned maxTokens = 63;
+
+FunctionalSimulator::FunctionalSimulator(Machine &machine, uint64_t program,
+                                         uint64_t length, uint64_t seed)
+    : machine(machine), program(program), length(length), random(seed) {}
+
+FunctionalSimulator::Step
+FunctionalSimulator::stop(unsigned engine, uint64_t at, const Stop &stop) {
+  std::string where =
+      engine == RunResult::frontEnd
+          ? "the front end"
+          : std::string("engine ") + getName(static_cast<Engine>(engine));
+  result.reason = stop.reason;
+  result.pc = at;
+  result.engine = engine;
+  result.message = "instruction " + std::to_string(at);
+  if (auto instruction = fetch(at))
+    result.message +=
+        std::string(" ('") + instruction->getInfo().mnemonic + "')";
+  result.message +=
+      " on " + where + ": " + getText(stop.reason) + ": " + stop.text;
+  return Step::Blocked;
+}
+
+//===----------------------------------------------------------------------===//
+// The front end
+//===----------------------------------------------------------------------===//
+
+Expected<Instruction> FunctionalSimulator::fetch(uint64_t at) {
+  // The whole program lies in DRAM: bpa_run made sure of it.
+  if (at >= length)
+    return Error("there is no such instruction");
+  return decode(
+      Encoding::read(machine.getDram() + (program + at) * instructionBytes));
+}
+
+FunctionalSimulator::Step FunctionalSimulator::stepFrontEnd() {
+  if (pc >= length)
+    return stop(RunResult::frontEnd, pc,
+                {StopReason::End, "the program has " + std::to_string(length) +
+                                      " instructions"});
+  auto instruction = fetch(pc);
+  if (!instruction)
+    return stop(RunResult::frontEnd, pc,
+                {StopReason::Illegal, instruction.takeError().message()});
+  std::optional<Engine> engine = instruction->getEngine();
+  if (engine) {
+    auto &queue = engines[static_cast<unsigned>(*engine)].queue;
+    if (queue.size() >= machine.configuration.queueDepth)
+      return Step::Blocked;
+    if (Outcome failure = machine.spend(1))
+      return stop(RunResult::frontEnd, pc, *failure);
+    queue.push_back({*instruction, pc++});
+    return Step::Done;
+  }
+  for (const EngineState &state : engines)
+    if (!state.queue.empty())
+      return Step::Blocked;
+  result.haltCode = Halt(*instruction).code;
+  return Step::Halted;
+}
+
+//===----------------------------------------------------------------------===//
+// Engines
+//===----------------------------------------------------------------------===//
+
+bool FunctionalSimulator::takeTokens(Engine engine,
+                                     const Instruction &instruction) {
+  auto to = static_cast<unsigned>(engine);
+  for (unsigned from = 0; from < numEngines; ++from)
+    if ((instruction.wait >> from & 1) && tokens[from][to] == 0)
+      return false;
+  for (unsigned from = 0; from < numEngines; ++from)
+    if (instruction.wait >> from & 1)
+      --tokens[from][to];
+  return true;
+}
+
+FunctionalSimulator::Step FunctionalSimulator::complete(Engine engine) {
+  auto from = static_cast<unsigned>(engine);
+  EngineState &state = engines[from];
+  Pending done = state.queue.front();
+  state.queue.pop_front();
+  state.issued = false;
+  state.nextTile = 0;
+  for (unsigned to = 0; to < numEngines; ++to) {
+    if (!(done.instruction.signal >> to & 1))
+      continue;
+    if (tokens[from][to] == maxTokens)
+      return stop(from, done.pc,
+                  {StopReason::Tokens, std::string("engine ") +
+                                           getName(static_cast<Engine>(to)) +
+                                           " has not taken 63 tokens yet"});
+    ++tokens[from][to];
+  }
+  return Step::Done;
+}
+
+FunctionalSimulator::Step
+FunctionalSimulator::executeTile(EngineState &state, const Pending &pending) {
+  auto engine = *pending.instruction.getEngine();
+  Outcome failure;
+  uint64_t numTiles;
+  if (engine == Engine::MM) {
+    MatMul matmul(pending.instruction);
+    numTiles = getNumTiles(matmul);
+    if (stream && !matmul.keep)
+      return Step::Blocked;
+    Tile tile;
+    failure = bpa::execute(machine, matmul, state.nextTile, tile);
+    if (!matmul.keep)
+      stream = std::move(tile);
+  } else {
+    PostProcess post(pending.instruction);
+    numTiles = getNumTiles(machine, post);
+    if (!stream)
+      return Step::Blocked;
+    failure = bpa::execute(machine, post, state.nextTile, *stream);
+    stream.reset();
+  }
+  if (failure)
+    return stop(static_cast<unsigned>(engine), pending.pc, *failure);
+  return ++state.nextTile == numTiles ? complete(engine) : Step::Done;
+}
+
+FunctionalSimulator::Step FunctionalSimulator::execute(Engine engine,
+                                                       const Pending &pending) {
+  Outcome failure;
+  switch (pending.instruction.op) {
+  case Op::Load:
+    failure = bpa::execute(machine, Load(pending.instruction));
+    break;
+  case Op::Store:
+    failure = bpa::execute(machine, Store(pending.instruction));
+    break;
+  case Op::Gather:
+    failure = bpa::execute(machine, Gather(pending.instruction));
+    break;
+  case Op::Pool:
+    failure = bpa::execute(machine, Pool(pending.instruction));
+    break;
+  case Op::MatMul:
+  case Op::PostProcess:
+    return executeTile(engines[static_cast<unsigned>(engine)], pending);
+  default:
+    configure(machine, pending.instruction);
+    break;
+  }
+  if (failure)
+    return stop(static_cast<unsigned>(engine), pending.pc, *failure);
+  return complete(engine);
+}
+
+FunctionalSimulator::Step FunctionalSimulator::stepEngine(Engine engine) {
+  EngineState &state = engines[static_cast<unsigned>(engine)];
+  if (state.queue.empty())
+    return Step::Blocked;
+  const Pending &first = state.queue.front();
+  if (!state.issued) {
+    if (!takeTokens(engine, first.instruction))
+      return Step::Blocked;
+    if (Outcome failure = check(machine, first.instruction))
+      return stop(static_cast<unsigned>(engine), first.pc, *failure);
+    state.issued = true;
+  }
+  return execute(engine, first);
+}
+
+//===----------------------------------------------------------------------===//
+// Order
+//===----------------------------------------------------------------------===//
+
+unsigned FunctionalSimulator::draw(unsigned count) {
+  // xorshift64*: the same everywhere.
+  random ^= random >> 12;
+  random ^= random << 25;
+  random ^= random >> 27;
+  return (random * 0x2545f4914f6cdd1d >> 33) % count;
+}
+
+RunResult FunctionalSimulator::run() {
+  constexpr unsigned numUnits = numEngines + 1;
+  bool takeTurns = random == 0;
+  unsigned unit = 0;
+  for (unsigned blocked = 0; blocked < numUnits;) {
+    // Going on from the drawn unit finds all that are not blocked.
+    if (!takeTurns && blocked == 0)
+      unit = draw(numUnits);
+    Step step = unit == numEngines ? stepFrontEnd()
+                                   : stepEngine(static_cast<Engine>(unit));
+    if (step == Step::Halted || result.reason != StopReason::None)
+      return result;
+    blocked = step == Step::Blocked ? blocked + 1 : 0;
+    unit = (unit + 1) % numUnits;
+  }
+  reportDeadlock();
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Deadlocks
+//===----------------------------------------------------------------------===//
+
+/// "instruction 7 ('ga')".
+static std::string describe(const Instruction &instruction, uint64_t pc) {
+  return "instruction " + std::to_string(pc) + " ('" +
+         instruction.getInfo().mnemonic + "')";
+}
+
+std::string FunctionalSimulator::locate(Engine engine,
+                                        bool (*isWanted)(const Instruction &,
+                                                         Engine),
+                                        Engine argument) {
+  for (const Pending &pending : engines[static_cast<unsigned>(engine)].queue)
+    if (isWanted(pending.instruction, argument))
+      return describe(pending.instruction, pending.pc) +
+             ", which is in the queue of " + getName(engine);
+  for (uint64_t at = pc; at < length; ++at) {
+    auto instruction = fetch(at);
+    if (instruction && instruction->getEngine() == engine &&
+        isWanted(*instruction, argument))
+      return describe(*instruction, at) + ", which is not dispatched yet";
+  }
+  return "";
+}
+
+std::string FunctionalSimulator::explainToken(Engine from, Engine to) {
+  std::string source = locate(
+      from,
+      [](const Instruction &instruction, Engine to) {
+        return (instruction.signal >> static_cast<unsigned>(to) & 1) != 0;
+      },
+      to);
+  return std::string("a token of ") + getName(from) +
+         (source.empty() ? ", but nothing that is left signals one"
+                         : " from " + source);
+}
+
+std::string FunctionalSimulator::explainTiles(Engine engine) {
+  bool takes = engine == Engine::MM;
+  std::string source = locate(
+      takes ? Engine::PP : Engine::MM,
+      [](const Instruction &instruction, Engine other) {
+        return instruction.op ==
+               (other == Engine::MM ? Op::PostProcess : Op::MatMul);
+      },
+      engine);
+  std::string text = takes ? "pp to take a tile" : "a tile of mm";
+  return text + (source.empty() ? ", but none is left" : ", by " + source);
+}
+
+std::string FunctionalSimulator::explainEngine(Engine engine) {
+  auto index = static_cast<unsigned>(engine);
+  const EngineState &state = engines[index];
+  const Pending &first = state.queue.front();
+  std::string text = std::string("\n  ") + getName(engine) + ", " +
+                     describe(first.instruction, first.pc) + ", waits for ";
+  if (state.issued)
+    return text + explainTiles(engine);
+  std::string rest;
+  for (unsigned from = 0; from < numEngines; ++from)
+    if ((first.instruction.wait >> from & 1) && tokens[from][index] == 0)
+      rest += (rest.empty() ? "" : "; and for ") +
+              explainToken(static_cast<Engine>(from), engine);
+  return text + rest;
+}
+
+std::string FunctionalSimulator::explainFrontEnd() {
+  auto instruction = fetch(pc);
+  std::string text = "\n  the front end, " + describe(*instruction, pc) + ", ";
+  std::optional<Engine> engine = instruction->getEngine();
+  if (!engine)
+    return text + "waits for all engines";
+  return text + "waits for a place in the queue of " + getName(*engine);
+}
+
+void FunctionalSimulator::reportDeadlock() {
+  result.reason = StopReason::Deadlock;
+  result.pc = pc;
+  result.engine = RunResult::frontEnd;
+  result.message =
+      std::string(getText(StopReason::Deadlock)) + ":" + explainFrontEnd();
+  for (unsigned i = 0; i < numEngines; ++i)
+    if (!engines[i].queue.empty())
+      result.message += explainEngine(static_cast<Engine>(i));
+}

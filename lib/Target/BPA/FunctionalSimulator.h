@@ -1,0 +1,97 @@
+//===- FunctionalSimulator.h - Runs programs without time -------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DOREFA_LIB_TARGET_BPA_FUNCTIONALSIMULATOR_H
+#define DOREFA_LIB_TARGET_BPA_FUNCTIONALSIMULATOR_H
+
+#include "Machine.h"
+
+#include <deque>
+
+namespace mlir::bpa {
+
+/// How a run ended.
+struct RunResult {
+  /// StopReason::None after a `halt`.
+  StopReason reason = StopReason::None;
+  uint8_t haltCode = 0;
+  /// Number of the instruction that stopped the machine.
+  uint64_t pc = 0;
+  /// Index of the engine, `frontEnd` for the front end.
+  unsigned engine = 0;
+  std::string message;
+
+  static constexpr unsigned frontEnd = 7;
+};
+
+/// Executes instructions in an order that dispatch, queues, tokens and the tile
+/// stream allow. Each is executed as a whole when it is issued, but `mm` and
+/// `pp` tile by tile: a wait that can never end is found, a race is not.
+class FunctionalSimulator {
+public:
+  /// `program` and `length` in beats of DRAM. A `seed` of 0 lets engines take
+  /// turns.
+  FunctionalSimulator(Machine &machine, uint64_t program, uint64_t length,
+                      uint64_t seed);
+
+  RunResult run();
+
+private:
+  struct Pending {
+    Instruction instruction;
+    uint64_t pc;
+  };
+
+  /// An engine: its queue, and how far the first of it is.
+  struct EngineState {
+    std::deque<Pending> queue;
+    bool issued = false;
+    uint64_t nextTile = 0;
+  };
+
+  /// What a step of an engine or the front end came to.
+  enum class Step { Blocked, Done, Halted };
+
+  /// Where a failed step says why; Blocked is returned with it.
+  Step stop(unsigned engine, uint64_t pc, const Stop &stop);
+
+  Step stepFrontEnd();
+  Step stepEngine(Engine engine);
+  bool takeTokens(Engine engine, const Instruction &instruction);
+  Step execute(Engine engine, const Pending &pending);
+  Step executeTile(EngineState &state, const Pending &pending);
+  Step complete(Engine engine);
+
+  Expected<Instruction> fetch(uint64_t pc);
+  /// A number below `count`.
+  unsigned draw(unsigned count);
+
+  // Reports.
+  void reportDeadlock();
+  std::string explainFrontEnd();
+  std::string explainEngine(Engine engine);
+  std::string explainToken(Engine from, Engine to);
+  std::string explainTiles(Engine engine);
+  /// The next wanted instruction of an engine and where it is; empty where
+  /// there is none.
+  std::string locate(Engine engine,
+                     bool (*isWanted)(const Instruction &, Engine),
+                     Engine argument);
+
+  Machine &machine;
+  uint64_t program, length, random;
+  uint64_t pc = 0;
+  EngineState engines[numEngines];
+  /// Signalled and not yet taken, [from][to].
+  uint8_t tokens[numEngines][numEngines] = {};
+  /// The tile that MM finished and PP did not take yet.
+  std::optional<Tile> stream;
+  RunResult result;
+};
+
+} // namespace mlir::bpa
+
+#endif // DOREFA_LIB_TARGET_BPA_FUNCTIONALSIMULATOR_H

@@ -1,0 +1,186 @@
+//===- bpa-run.cpp - Runs a BPA program -----------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dorefa-c/BPA.h"
+#include "dorefa/Runtime/Npy.h"
+#include "dorefa/Target/BPA/Program.h"
+
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/WithColor.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+using namespace mlir;
+using namespace mlir::dorefa::runtime;
+using bpa::SectionKind;
+
+static constexpr char overview[] =
+    "Runs a BPA program on a simulated machine, without time.\n\n"
+    "Symbols of the program are filled from, and written to, NumPy files; an "
+    "input's bytes\nmust be as many as its symbol has. Exits with 1 where the "
+    "program stops before its halt.\n\n"
+    "Example: bpa-run program.elf --input image=image.npy --output "
+    "scores=scores.npy\n";
+
+/// What the command line says.
+struct RunOptions {
+  std::string program, device;
+  std::vector<std::string> inputs, outputs;
+  bpa_run_options run = {};
+};
+
+/// A symbol and the file that goes with it.
+struct Binding {
+  const bpa::Symbol *symbol;
+  std::string path;
+};
+
+/// The symbol and the file of SYMBOL=FILE.
+static llvm::Expected<Binding> parseBinding(const bpa::Program &program,
+                                            StringRef text) {
+  auto [name, path] = text.split('=');
+  const bpa::Symbol *symbol = program.findSymbol(name);
+  if (path.empty())
+    return createStringError("'" + text + "' must be SYMBOL=FILE.npy");
+  if (!symbol)
+    return createStringError("the program has no symbol '" + name + "'");
+  return Binding{symbol, path.str()};
+}
+
+/// Puts the program into the device's DRAM, which is large enough.
+static llvm::Error loadProgram(const bpa::Program &program,
+                               bpa_device *device) {
+  auto text = bpa::encodeText(program);
+  if (!text)
+    return text.takeError();
+  bpa_write(device, program.getAddress(SectionKind::Text), text->data(),
+            text->size());
+  bpa_write(device, program.getAddress(SectionKind::Data), program.data.data(),
+            program.data.size());
+  return llvm::Error::success();
+}
+
+static llvm::Error loadInput(const bpa::Program &program,
+                             const Binding &binding, bpa_device *device) {
+  auto array = readNpy(binding.path);
+  if (!array)
+    return createStringError(array.takeError().message());
+  uint64_t size = program.getSize(*binding.symbol);
+  if (array->bytes.size() != size)
+    return createStringError(binding.path + " has " +
+                             Twine(array->bytes.size()) + " bytes but '" +
+                             binding.symbol->name + "' has " + Twine(size));
+  bpa_write(device, program.getAddress(*binding.symbol), array->bytes.data(),
+            size);
+  return llvm::Error::success();
+}
+
+static llvm::Error storeOutput(const bpa::Program &program,
+                               const Binding &binding, bpa_device *device) {
+  auto size = static_cast<int64_t>(program.getSize(*binding.symbol));
+  auto array = NpyArray::allocate(NpyElementType::U8, {size});
+  if (!array)
+    return createStringError(array.takeError().message());
+  bpa_read(device, program.getAddress(*binding.symbol), array->bytes.data(),
+           size);
+  if (auto error = writeNpy(binding.path, *array))
+    return createStringError(error.message());
+  return llvm::Error::success();
+}
+
+/// Opens the device that `program` needs.
+static llvm::Expected<bpa_device *> openDevice(const RunOptions &options,
+                                               const bpa::Program &program) {
+  uint64_t bytes = program.getAddress(SectionKind::Bss) + program.bssSize;
+  bpa_device *device = nullptr;
+  switch (bpa_open(options.device.c_str(), program.configuration->name, bytes,
+                   &device)) {
+  case BPA_OK:
+    return device;
+  case BPA_ERROR_MEMORY:
+    return createStringError("cannot allocate " + Twine(bytes) +
+                             " bytes of DRAM");
+  default:
+    return createStringError("there is no device '" + options.device +
+                             "' with " + Twine(bytes) + " bytes of DRAM");
+  }
+}
+
+/// Loads, runs and stores as asked.
+static llvm::Error run(const RunOptions &options, const bpa::Program &program) {
+  std::vector<Binding> inputs, outputs;
+  for (auto &[texts, bindings] :
+       {std::pair(&options.inputs, &inputs), {&options.outputs, &outputs}})
+    for (const std::string &text : *texts) {
+      auto binding = parseBinding(program, text);
+      if (!binding)
+        return binding.takeError();
+      bindings->push_back(*binding);
+    }
+  auto device = openDevice(options, program);
+  if (!device)
+    return device.takeError();
+  llvm::scope_exit close([&] { bpa_close(*device); });
+  if (llvm::Error error = loadProgram(program, *device))
+    return error;
+  for (const Binding &binding : inputs)
+    if (llvm::Error error = loadInput(program, binding, *device))
+      return error;
+  if (bpa_run(*device, 0, program.text.size(), &options.run) != BPA_OK)
+    return createStringError(bpa_get_message(*device));
+  for (const Binding &binding : outputs)
+    if (llvm::Error error = storeOutput(program, binding, *device))
+      return error;
+  uint32_t code = 0;
+  bpa_read_register(
+      *device, static_cast<uint32_t>(bpa::ControlRegister::HaltCode), &code);
+  outs() << "halted with code " << code << '\n';
+  return llvm::Error::success();
+}
+
+static RunOptions parseCommandLine(int argc, char **argv) {
+  cl::OptionCategory category("bpa-run options");
+  cl::opt<std::string> program(cl::Positional, cl::Required, cl::cat(category),
+                               cl::desc("PROGRAM.elf"));
+  cl::opt<std::string> device("device", cl::cat(category), cl::init("func"),
+                              cl::desc("Kind of machine: func"));
+  cl::list<std::string> inputs("input", cl::cat(category),
+                               cl::value_desc("SYMBOL=FILE.npy"),
+                               cl::desc("Fill a symbol before the run"));
+  cl::list<std::string> outputs(
+      "output", cl::cat(category), cl::value_desc("SYMBOL=FILE.npy"),
+      cl::desc("Write the bytes of a symbol after the run"));
+  cl::opt<uint64_t> seed(
+      "schedule-seed", cl::cat(category), cl::value_desc("N"),
+      cl::desc("Let engines go on in another order that the architecture "
+               "allows (default: they take turns)"));
+  cl::opt<uint64_t> limit(
+      "step-limit", cl::cat(category), cl::value_desc("N"),
+      cl::desc("Give up after N plane words, beats and entries (default "
+               "2^40)"));
+  cl::HideUnrelatedOptions(category);
+  cl::ParseCommandLineOptions(argc, argv, overview);
+  return {program, device, inputs, outputs, {seed, limit}};
+}
+
+int main(int argc, char **argv) {
+  RunOptions options = parseCommandLine(argc, argv);
+  auto fail = [](const Twine &message) {
+    WithColor::error(errs(), "bpa-run") << message << '\n';
+    return 1;
+  };
+  auto buffer = MemoryBuffer::getFile(options.program, /*IsText=*/false);
+  if (!buffer)
+    return fail(options.program + ": " + buffer.getError().message());
+  auto program = bpa::readElf(**buffer);
+  if (!program)
+    return fail(toString(program.takeError()));
+  if (llvm::Error error = run(options, *program))
+    return fail(options.program + ": " + toString(std::move(error)));
+  return 0;
+}
