@@ -171,6 +171,10 @@ std::optional<Obstacle> StepFunction::appendMovement(Operation *op) {
     if (channelDim != 3 && !isUniform())
       return Obstacle{op, "'dorefa.max_pool' mixes channels", "pool feature maps"};
     pools.push_back(operandPosition);
+    // NaN is never the largest: a window of nothing else gives minus infinity.
+    add(op, Step::Monotone, [](int64_t, double x) {
+      return std::isnan(x) ? -std::numeric_limits<double>::infinity() : x;
+    });
   }
   channelDim = followDim(op, channelDim);
   return std::nullopt;
@@ -634,9 +638,11 @@ void StepFunction::certify(int64_t channel, bool exhaustive,
 }
 
 /// Floats need thresholds that are floats, and NaN the level that
-/// `dorefa.threshold` gives it.
+/// `dorefa.threshold` gives it. Where a max pool may come first, a window of NaN
+/// arrives as minus infinity, the first float of all.
 static std::optional<Obstacle> checkFloats(const StepFunction &function,
                                            const ThresholdRow &row,
+                                           int64_t levelOfFirst,
                                            int64_t levelOfNaN, Operation *op) {
   std::vector<float> floats;
   for (int64_t threshold : row.thresholds) {
@@ -647,6 +653,8 @@ static std::optional<Obstacle> checkFloats(const StepFunction &function,
                                   row.direction < 0);
   if (level != levelOfNaN)
     return Obstacle{op, "NaN would give another code", ""};
+  if (function.hasPools() && levelOfFirst != levelOfNaN)
+    return Obstacle{op, "a window of NaN would give another code", ""};
   return std::nullopt;
 }
 
@@ -708,7 +716,8 @@ ThresholdRow StepFunction::solve(int64_t channel, bool exhaustive) const {
   if (isFloat && !row.wrong) {
     auto levelOfNaN = static_cast<int64_t>(
         apply(channel, std::numeric_limits<double>::quiet_NaN()));
-    row.obstacle = checkFloats(*this, row, levelOfNaN, steps.back().op);
+    row.obstacle = checkFloats(*this, row, static_cast<int64_t>(first.back()),
+                               levelOfNaN, steps.back().op);
   }
   return row;
 }

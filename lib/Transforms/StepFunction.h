@@ -133,6 +133,8 @@ public:
   int64_t getChannels() const { return channels; }
   int64_t getBase() const { return base; }
   int64_t getNumThresholds() const { return numThresholds; }
+  /// Whether a max pool stands in the chain.
+  bool hasPools() const { return !pools.empty(); }
   const Domain &getDomain() const { return domain; }
 
 private:

@@ -215,6 +215,26 @@ func.func @float_batch_norm(%x: tensor<1x3xf32>) -> tensor<1x3x!dorefa.code<2, u
 
 // -----
 
+// A window of NaN gives minus infinity and thereby code 1, NaN itself code 0: the codes
+// cannot be pooled in its place. Behind a pool that starts at 0 they can.
+
+// CHECK-LABEL: @pool_of_nan
+func.func @pool_of_nan(%x: tensor<1x2x2x1xf32>) -> (tensor<1x1x1x1x!dorefa.code<1, bipolar>>, tensor<1x1x1x1x!dorefa.code<2, unipolar>>) {
+  // CHECK: %[[P:.*]] = dorefa.max_pool %arg0
+  // CHECK: %[[S:.*]] = dorefa.unary sigmoid %[[P]]
+  // CHECK: dorefa.quantize_sign %[[S]]
+  // CHECK: %[[T:.*]] = dorefa.threshold %arg0
+  // CHECK: dorefa.max_pool %[[T]]
+  %m = dorefa.max_pool %x kernel [2, 2] : tensor<1x2x2x1xf32> -> tensor<1x1x1x1xf32>
+  %s = dorefa.unary sigmoid %m : tensor<1x1x1x1xf32>
+  %a = dorefa.quantize_sign %s : tensor<1x1x1x1xf32> -> tensor<1x1x1x1x!dorefa.code<1, bipolar>>
+  %r = dorefa.unary relu %m : tensor<1x1x1x1xf32>
+  %b = dorefa.quantize_activations %r clip : tensor<1x1x1x1xf32> -> tensor<1x1x1x1x!dorefa.code<2, unipolar>>
+  return %a, %b : tensor<1x1x1x1x!dorefa.code<1, bipolar>>, tensor<1x1x1x1x!dorefa.code<2, unipolar>>
+}
+
+// -----
+
 // Reshapes and transposes between move to the codes. Channels are followed through
 // them.
 
