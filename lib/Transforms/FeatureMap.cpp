@@ -52,10 +52,14 @@ Value dorefa::padFeatureMap(ImplicitLocOpBuilder &b, Value input,
   shape[rowDim + 1] += pads[1] + pads[3];
   Value scalar = arith::ConstantOp::create(b, value);
   Value map = createEmptyLike(b, input, shape);
-  // Not tensor.pad: so what computes the input can write it where it belongs,
-  // and only the border is filled.
   SmallVector<int64_t> strides(type.getRank(), 1);
   auto steps = getAsIndexOpFoldResult(b.getContext(), strides);
+  // Not tensor.pad: so what computes the input can write it where it belongs,
+  // and only the border is filled. The input first: maps of equal shape would
+  // else start from one border, and each would need a copy of it.
+  auto [offsets, sizes] =
+      getSlice(b, map, {pads[0], pads[1], rows, columns}, rowDim);
+  map = tensor::InsertSliceOp::create(b, input, map, offsets, sizes, steps);
   for (const MapRegion &border :
        {MapRegion{0, 0, pads[0], shape[rowDim + 1]},
         MapRegion{pads[0] + rows, 0, pads[2], shape[rowDim + 1]},
@@ -68,7 +72,5 @@ Value dorefa::padFeatureMap(ImplicitLocOpBuilder &b, Value input,
     part = linalg::FillOp::create(b, scalar, part).getResult(0);
     map = tensor::InsertSliceOp::create(b, part, map, offsets, sizes, steps);
   }
-  auto [offsets, sizes] =
-      getSlice(b, map, {pads[0], pads[1], rows, columns}, rowDim);
-  return tensor::InsertSliceOp::create(b, input, map, offsets, sizes, steps);
+  return map;
 }

@@ -19,20 +19,20 @@ func.func @main(%x: tensor<1x5x5x1x1xi32>, %w: tensor<8x3x3x8xi8>) -> tensor<1x4
   %zero = arith.constant 0 : i32
   %init = tensor.empty() : tensor<1x4x4x8xi32>
   %empty = tensor.empty() : tensor<1x6x6x1x1xi32>
-  %rows = tensor.extract_slice %empty[0, 0, 0, 0, 0] [1, 1, 6, 1, 1] [1, 1, 1, 1, 1]
+  %inside = tensor.insert_slice %x into %empty[0, 1, 1, 0, 0] [1, 5, 5, 1, 1] [1, 1, 1, 1, 1]
+      : tensor<1x5x5x1x1xi32> into tensor<1x6x6x1x1xi32>
+  %rows = tensor.extract_slice %inside[0, 0, 0, 0, 0] [1, 1, 6, 1, 1] [1, 1, 1, 1, 1]
       : tensor<1x6x6x1x1xi32> to tensor<1x1x6x1x1xi32>
   %top = linalg.fill ins(%zero : i32) outs(%rows : tensor<1x1x6x1x1xi32>)
       -> tensor<1x1x6x1x1xi32>
-  %first = tensor.insert_slice %top into %empty[0, 0, 0, 0, 0] [1, 1, 6, 1, 1] [1, 1, 1, 1, 1]
+  %second = tensor.insert_slice %top into %inside[0, 0, 0, 0, 0] [1, 1, 6, 1, 1] [1, 1, 1, 1, 1]
       : tensor<1x1x6x1x1xi32> into tensor<1x6x6x1x1xi32>
-  %columns = tensor.extract_slice %first[0, 1, 0, 0, 0] [1, 5, 1, 1, 1] [1, 1, 1, 1, 1]
+  %columns = tensor.extract_slice %second[0, 1, 0, 0, 0] [1, 5, 1, 1, 1] [1, 1, 1, 1, 1]
       : tensor<1x6x6x1x1xi32> to tensor<1x5x1x1x1xi32>
   %left = linalg.fill ins(%zero : i32) outs(%columns : tensor<1x5x1x1x1xi32>)
       -> tensor<1x5x1x1x1xi32>
-  %second = tensor.insert_slice %left into %first[0, 1, 0, 0, 0] [1, 5, 1, 1, 1] [1, 1, 1, 1, 1]
+  %padded = tensor.insert_slice %left into %second[0, 1, 0, 0, 0] [1, 5, 1, 1, 1] [1, 1, 1, 1, 1]
       : tensor<1x5x1x1x1xi32> into tensor<1x6x6x1x1xi32>
-  %padded = tensor.insert_slice %x into %second[0, 1, 1, 0, 0] [1, 5, 5, 1, 1] [1, 1, 1, 1, 1]
-      : tensor<1x5x5x1x1xi32> into tensor<1x6x6x1x1xi32>
   %acc = bitplane.conv_2d %padded, %w outs(%init : tensor<1x4x4x8xi32>) channels 8 to 8
       codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> border [1, 1, 0, 0]
       : tensor<1x6x6x1x1xi32>, tensor<8x3x3x8xi8> -> tensor<1x4x4x8xi32>
@@ -43,10 +43,11 @@ func.func @main(%x: tensor<1x5x5x1x1xi32>, %w: tensor<8x3x3x8xi8>) -> tensor<1x4
 
 // CHECK-LABEL: @main
 // CHECK-SAME: (%[[X:.*]]: tensor<1x4x4x1x1xi32>
-// Four strips of zeros, and the input where its producer may write it.
-// CHECK: tensor.empty() : tensor<1x6x6x1x1xi32>
+// The input where its producer may write it, and four strips of zeros.
+// CHECK: %[[E:.*]] = tensor.empty() : tensor<1x6x6x1x1xi32>
+// CHECK: tensor.insert_slice %[[X]] into %[[E]][0, 1, 1, 0, 0] [1, 4, 4, 1, 1]
 // CHECK-COUNT-4: linalg.fill
-// CHECK: %[[P:.*]] = tensor.insert_slice %[[X]] into %{{.*}}[0, 1, 1, 0, 0] [1, 4, 4, 1, 1]
+// CHECK: %[[P:.*]] = tensor.insert_slice
 // CHECK: bitplane.conv_2d %[[P]], {{.*}} !dorefa.code<1, bipolar> border [1, 1, 1, 1] : tensor<1x6x6x1x1xi32>
 func.func @main(%x: tensor<1x4x4x1x1xi32>, %w: tensor<8x3x3x8xi8>) -> tensor<1x4x4x8xi32> {
   %init = tensor.empty() : tensor<1x4x4x8xi32>
@@ -83,8 +84,9 @@ func.func @main(%x: tensor<1x4x4x1x1xi32>, %w: tensor<8x3x3x8xi8>) -> tensor<1x4
 
 // CHECK-LABEL: @asymmetric
 // CHECK: tensor.empty(%{{.*}}) : tensor<?x7x7x1x2xi32>
+// CHECK: tensor.insert_slice %{{.*}} into %{{.*}}[0, 2, 0, 0, 0] [%{{.*}}, 5, 4, 1, 2]
 // CHECK-COUNT-2: linalg.fill
-// CHECK: %[[P:.*]] = tensor.insert_slice %{{.*}} into %{{.*}}[0, 2, 0, 0, 0] [%{{.*}}, 5, 4, 1, 2]
+// CHECK: %[[P:.*]] = tensor.insert_slice
 // CHECK: bitplane.conv_2d %[[P]], {{.*}} border [3, 0, 0, 3]
 // CHECK: bitplane.max_pool {{.*}} pads [0, 0, 1, 1]
 func.func @asymmetric(%x: tensor<?x5x4x1x2xi32>, %w: tensor<8x2x2x8xi8>, %t: tensor<1x3xi32>, %i: tensor<?x6x6x1x2xi32>,

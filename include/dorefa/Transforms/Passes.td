@@ -670,7 +670,7 @@ def MaterializePaddingPass : Pass<"bitplane-materialize-padding"> {
     lie outside the input. Pools keep their `pads`: no word stands for the absence of
     an element.
 
-    Only the border is filled, and the input is inserted into what it leaves: where
+    The input is inserted into a larger map, of which only the border is filled: where
     nothing else reads the input, bufferization lets its producer write there.
 
     Example:
@@ -689,20 +689,20 @@ def MaterializePaddingPass : Pass<"bitplane-materialize-padding"> {
       %zero = arith.constant 0 : i32
       %init = tensor.empty() : tensor<1x4x4x8xi32>
       %empty = tensor.empty() : tensor<1x6x6x1x1xi32>
-      %rows = tensor.extract_slice %empty[0, 0, 0, 0, 0] [1, 1, 6, 1, 1] [1, 1, 1, 1, 1]
+      %inside = tensor.insert_slice %x into %empty[0, 1, 1, 0, 0] [1, 5, 5, 1, 1] [1, 1, 1, 1, 1]
+          : tensor<1x5x5x1x1xi32> into tensor<1x6x6x1x1xi32>
+      %rows = tensor.extract_slice %inside[0, 0, 0, 0, 0] [1, 1, 6, 1, 1] [1, 1, 1, 1, 1]
           : tensor<1x6x6x1x1xi32> to tensor<1x1x6x1x1xi32>
       %top = linalg.fill ins(%zero : i32) outs(%rows : tensor<1x1x6x1x1xi32>)
           -> tensor<1x1x6x1x1xi32>
-      %first = tensor.insert_slice %top into %empty[0, 0, 0, 0, 0] [1, 1, 6, 1, 1] [1, 1, 1, 1, 1]
+      %second = tensor.insert_slice %top into %inside[0, 0, 0, 0, 0] [1, 1, 6, 1, 1] [1, 1, 1, 1, 1]
           : tensor<1x1x6x1x1xi32> into tensor<1x6x6x1x1xi32>
-      %columns = tensor.extract_slice %first[0, 1, 0, 0, 0] [1, 5, 1, 1, 1] [1, 1, 1, 1, 1]
+      %columns = tensor.extract_slice %second[0, 1, 0, 0, 0] [1, 5, 1, 1, 1] [1, 1, 1, 1, 1]
           : tensor<1x6x6x1x1xi32> to tensor<1x5x1x1x1xi32>
       %left = linalg.fill ins(%zero : i32) outs(%columns : tensor<1x5x1x1x1xi32>)
           -> tensor<1x5x1x1x1xi32>
-      %second = tensor.insert_slice %left into %first[0, 1, 0, 0, 0] [1, 5, 1, 1, 1] [1, 1, 1, 1, 1]
+      %padded = tensor.insert_slice %left into %second[0, 1, 0, 0, 0] [1, 5, 1, 1, 1] [1, 1, 1, 1, 1]
           : tensor<1x5x1x1x1xi32> into tensor<1x6x6x1x1xi32>
-      %padded = tensor.insert_slice %x into %second[0, 1, 1, 0, 0] [1, 5, 5, 1, 1] [1, 1, 1, 1, 1]
-          : tensor<1x5x5x1x1xi32> into tensor<1x6x6x1x1xi32>
       %acc = bitplane.conv_2d %padded, %w outs(%init : tensor<1x4x4x8xi32>) channels 8 to 8
           codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> border [1, 1, 0, 0]
           : tensor<1x6x6x1x1xi32>, tensor<8x3x3x8xi8> -> tensor<1x4x4x8xi32>
