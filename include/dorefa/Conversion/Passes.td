@@ -189,7 +189,7 @@ def ConvertBitPlaneToVectorPass : MicroKernelPass<"convert-bitplane-to-vector"> 
 }
 
 def ConvertLinalgToVectorPass : MicroKernelPass<"convert-linalg-to-vector"> {
-  let summary = "Lower float layers and pools to vectors";
+  let summary = "Lower float layers, pools and elementwise operations to vectors";
   let description = [{
     Convolutions and products on memrefs of `f32` become tiles of pixels times vectors of
     output channels: `linalg.conv_2d_nhwc_hwcf`, `linalg.depthwise_conv_2d_nhwc_hwc`, `linalg.matmul`, and
@@ -201,6 +201,8 @@ def ConvertLinalgToVectorPass : MicroKernelPass<"convert-linalg-to-vector"> {
 
     Constant weights are packed into one stream per vector of outputs.
     Pools and other reductions of windows combine vectors of channels in registers.
+    Elementwise operations on `f32` and `i32`, whose results may be bytes, keep the parameters
+    of some channels in registers while they go along a row.
 
     Limits: only the batch may be dynamic, and output channels must lie side by side in
     weights and result. Everything else is left as it is.

@@ -1,4 +1,4 @@
-//===- WindowKernel.cpp - Pools and other reductions of windows -----------===//
+//===- WindowKernel.cpp - Pools and elementwise operations ----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -6,7 +6,9 @@
 //
 // A few vectors of channels are combined over the taps of their window in
 // registers and stored once. Each lane goes through the operations of the body
-// in the order of the loops, so the result is that of the loops.
+// in the order of the loops, so the result is that of the loops. An elementwise
+// operation is one whose window is a single tap; its pixels are the inner loop,
+// so that parameters of the channels stay in registers.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,8 +21,15 @@
 using namespace mlir;
 using namespace mlir::dorefa;
 
+/// Whether the last dimension of `map` is loop `lane` and no other depends on it.
+static bool hasLanes(AffineMap map, AffineDimExpr lane) {
+  return map.getNumResults() > 0 && map.getResults().back() == lane &&
+         !map.dropResult(map.getNumResults() - 1)
+              .isFunctionOfDim(lane.getPosition());
+}
+
 /// The loop that becomes the lanes: the last dimension of the output, whose
-/// elements lie side by side there and in `input`.
+/// elements lie side by side there and in each input that depends on it.
 static std::optional<unsigned> getLaneLoop(linalg::GenericOp op) {
   AffineMap output = op.getIndexingMapsArray().back();
   if (output.getNumResults() == 0)
@@ -30,51 +39,56 @@ static std::optional<unsigned> getLaneLoop(linalg::GenericOp op) {
                    utils::IteratorType::parallel)
     return std::nullopt;
   for (OpOperand &operand : op->getOpOperands()) {
-    if (!op.payloadUsesValueFromOperand(&operand))
-      continue;
-    auto type = cast<MemRefType>(operand.get().getType());
     AffineMap map = op.getMatchingIndexingMap(&operand);
-    bool hasLanes = map.getNumResults() > 0 &&
-                    map.getResults().back() == lane &&
-                    !map.dropResult(map.getNumResults() - 1)
-                         .isFunctionOfDim(lane.getPosition());
-    if (!hasLanes || !type.isLastDimUnitStride())
+    if (!op.isDpsInit(&operand) && (!op.payloadUsesValueFromOperand(&operand) ||
+                                    !map.isFunctionOfDim(lane.getPosition())))
+      continue;
+    if (!hasLanes(map, lane) ||
+        !cast<MemRefType>(operand.get().getType()).isLastDimUnitStride())
       return std::nullopt;
   }
   return lane.getPosition();
 }
 
-/// Whether the body works on each lane by itself, with numbers of 32 bits.
+static bool isWord(Type type) { return type.isF32() || type.isInteger(32); }
+
+/// Whether the body works on each lane by itself, with numbers of 32 bits that
+/// may become bytes in the end. What lanes beyond the last channel hold must not
+/// matter, so integers are not divided.
 static bool isLanewise(linalg::GenericOp op) {
-  auto isWord = [](Type type) {
-    return type.isF32() || type.isInteger(32) || type.isInteger(1);
+  auto isNumber = [](Type type) {
+    return isWord(type) || type.isInteger(8) || type.isInteger(1);
   };
-  return llvm::all_of(op.getBody()->without_terminator(),
-                      [&](Operation &inner) {
-                        return OpTrait::hasElementwiseMappableTraits(&inner) &&
-                               llvm::all_of(inner.getOperandTypes(), isWord) &&
-                               llvm::all_of(inner.getResultTypes(), isWord);
-                      });
+  return llvm::all_of(op.getBody()->without_terminator(), [&](Operation &inner) {
+    return OpTrait::hasElementwiseMappableTraits(&inner) && isPure(&inner) &&
+           llvm::all_of(inner.getOperandTypes(), isNumber) &&
+           llvm::all_of(inner.getResultTypes(), isNumber);
+  });
 }
 
 bool dorefa::hasWindowKernel(Operation *op) {
   auto generic = dyn_cast<linalg::GenericOp>(op);
   if (!generic || !generic.hasPureBufferSemantics() ||
-      generic.getNumReductionLoops() == 0 || generic.getNumDpsInits() != 1 ||
-      generic.hasIndexSemantics() || !isLanewise(generic))
+      generic.getNumDpsInits() != 1 || generic.hasIndexSemantics() ||
+      !isLanewise(generic))
     return false;
-  for (Value operand : generic.getOperands())
-    if (Type element = getElementTypeOrSelf(operand);
-        !element.isF32() && !element.isInteger(32))
+  bool isReduction = generic.getNumReductionLoops() != 0;
+  for (OpOperand &operand : generic->getOpOperands()) {
+    Type element = getElementTypeOrSelf(operand.get());
+    bool mayBeByte = !isReduction && generic.isDpsInit(&operand);
+    if (!isWord(element) && !(mayBeByte && element.isInteger(8)))
       return false;
+  }
   // The batch may be dynamic, no other loop.
   SmallVector<int64_t> sizes = generic.getStaticLoopRanges();
   AffineMap output = generic.getIndexingMapsArray().back();
+  if (!output.isProjectedPermutation())
+    return false;
   for (auto [loop, size] : llvm::enumerate(sizes))
     if (ShapedType::isDynamic(size) &&
         output.getResult(0) != getAffineDimExpr(loop, op->getContext()))
       return false;
-  return output.isProjectedPermutation() && getLaneLoop(generic).has_value();
+  return getLaneLoop(generic).has_value();
 }
 
 namespace {
@@ -85,10 +99,13 @@ public:
   void emit();
 
 private:
-  void enterParallel(size_t position, function_ref<void()> body);
+  void enterParallel(ArrayRef<unsigned> loops, function_ref<void()> body);
+  bool hasParameters(unsigned loop);
+  void emitLanes(function_ref<void(Value, int64_t, Value)> body);
   Values reduce(size_t position, ValueRange sums);
   void emitVectors(Value first, int64_t count, Value mask);
   Values indicesOf(OpOperand *operand, int64_t vector);
+  Value loadOperand(OpOperand *operand, int64_t vector, Value mask);
   Values startOf();
   Value combine(int64_t vector, Value sum);
 
@@ -120,33 +137,54 @@ WindowEmitter::WindowEmitter(KernelBuilder &b, linalg::GenericOp op)
 }
 
 void WindowEmitter::emit() {
-  constexpr int64_t kVectors = 4;
-  int64_t whole = sizes[laneLoop] / b.lanes(),
-          rest = sizes[laneLoop] % b.lanes();
-  int64_t tiled = whole / kVectors * kVectors;
-  enterParallel(0, [&] {
-    b.loop(b.index(tiled), kVectors,
-           [&](Value first) { emitVectors(first, kVectors, {}); });
-    int64_t left = whole - tiled + (rest != 0);
-    if (left != 0)
-      emitVectors(b.index(tiled), left,
-                  rest ? b.firstLanes(b.index(rest)) : Value());
+  ArrayRef<unsigned> outside(parallelLoops), inside;
+  if (outside.size() > 1 && hasParameters(outside.back())) {
+    inside = outside.take_back();
+    outside = outside.drop_back();
+  }
+  enterParallel(outside, [&] {
+    emitLanes([&](Value first, int64_t count, Value mask) {
+      enterParallel(inside, [&] { emitVectors(first, count, mask); });
+    });
   });
   if (start.filler)
     start.filler->erase();
 }
 
-void WindowEmitter::enterParallel(size_t position, function_ref<void()> body) {
-  if (position == parallelLoops.size())
+/// Whether an elementwise operation has inputs with a value for each channel, the
+/// same at all iterations of `loop`.
+bool WindowEmitter::hasParameters(unsigned loop) {
+  return reductionLoops.empty() &&
+         llvm::any_of(op.getIndexingMapsArray(), [&](AffineMap map) {
+           return map.isFunctionOfDim(laneLoop) && !map.isFunctionOfDim(loop);
+         });
+}
+
+/// Calls `body` with the vectors of channels, a few at once.
+void WindowEmitter::emitLanes(function_ref<void(Value, int64_t, Value)> body) {
+  constexpr int64_t kVectors = 4;
+  int64_t whole = sizes[laneLoop] / b.lanes(),
+          rest = sizes[laneLoop] % b.lanes();
+  int64_t tiled = whole / kVectors * kVectors;
+  b.loop(b.index(tiled), kVectors,
+         [&](Value first) { body(first, kVectors, {}); });
+  if (int64_t left = whole - tiled + (rest != 0))
+    body(b.index(tiled), left,
+         rest ? b.firstLanes(b.index(rest)) : Value());
+}
+
+void WindowEmitter::enterParallel(ArrayRef<unsigned> loops,
+                                  function_ref<void()> body) {
+  if (loops.empty())
     return body();
-  unsigned loop = parallelLoops[position];
+  unsigned loop = loops.front();
   // Only the batch is dynamic, the first dimension of the output.
   Value size = ShapedType::isDynamic(sizes[loop])
                    ? b.size(op.getDpsInitOperand(0)->get(), 0)
                    : b.index(sizes[loop]);
   b.loop(size, 1, [&](Value i) {
     at[loop] = i;
-    enterParallel(position + 1, body);
+    enterParallel(loops.drop_front(), body);
   });
 }
 
@@ -170,8 +208,20 @@ Values WindowEmitter::indicesOf(OpOperand *operand, int64_t vector) {
   return b.evaluate(op.getMatchingIndexingMap(operand), loops);
 }
 
+/// The elements of an input for one vector of channels.
+Value WindowEmitter::loadOperand(OpOperand *operand, int64_t vector,
+                                 Value mask) {
+  Values indices = indicesOf(operand, vector);
+  if (op.getMatchingIndexingMap(operand).isFunctionOfDim(laneLoop))
+    return b.loadVector(operand->get(), indices, mask);
+  return b.broadcast(b.load(operand->get(), indices));
+}
+
+/// What the elements of the result start from.
 Values WindowEmitter::startOf() {
   OpOperand *output = op.getDpsInitOperand(0);
+  if (!op.payloadUsesValueFromOperand(output))
+    return Values(numVectors);
   Values sums;
   for (int64_t v = 0; v < numVectors; ++v) {
     Value mask = v + 1 == numVectors ? lastMask : Value();
@@ -196,8 +246,7 @@ Value WindowEmitter::combine(int64_t vector, Value sum) {
     if (op.isDpsInit(&operand))
       lanes.map(argument, sum);
     else if (!argument.use_empty())
-      lanes.map(argument,
-                b.loadVector(operand.get(), indicesOf(&operand, vector), mask));
+      lanes.map(argument, loadOperand(&operand, vector, mask));
   }
   auto valueOf = [&](Value value) {
     if (!lanes.contains(value))

@@ -193,6 +193,69 @@ func.func @sum_of_channels(%x: memref<4x8xf32>, %y: memref<4xf32>) {
   return
 }
 
+// Elementwise operations go through the pixels of a row with the parameters of four
+// vectors of channels at hand, and may yield bytes; the rest of the channels is cut
+// off by a mask.
+// CHECK-LABEL: func.func @elementwise
+// CHECK: scf.for
+// CHECK: scf.for {{.*}} = %{{.*}} to %c9
+// CHECK-COUNT-4: vector.store %{{.*}} : memref<1x9x9x72xi8>, vector<16xi8>
+// CHECK: scf.for {{.*}} = %{{.*}} to %c9
+// CHECK: vector.maskedload %{{.*}} : memref<1x9x9x72xi32>, vector<16xi1>, vector<16xi32>
+// CHECK: arith.cmpi sge, %{{.*}} : vector<16xi32>
+// CHECK: vector.maskedstore %{{.*}} : memref<1x9x9x72xi8>, vector<16xi1>, vector<16xi8>
+// CHECK-NOT: linalg.generic
+// CHECK: return
+func.func @elementwise(%x: memref<1x9x9x72xi32>, %t: memref<72xi32>, %y: memref<1x9x9x72xi8>) {
+  linalg.generic {
+      indexing_maps = [affine_map<(n, y, x, c) -> (n, y, x, c)>, affine_map<(n, y, x, c) -> (c)>,
+                       affine_map<(n, y, x, c) -> (n, y, x, c)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%x, %t : memref<1x9x9x72xi32>, memref<72xi32>) outs(%y : memref<1x9x9x72xi8>) {
+  ^bb0(%a: i32, %threshold: i32, %old: i8):
+    %reached = arith.cmpi sge, %a, %threshold : i32
+    %code = arith.extui %reached : i1 to i8
+    linalg.yield %code : i8
+  }
+  return
+}
+
+// What has no channels of its own is read once for a vector of them; without
+// parameters of channels, elements are visited in their order.
+// CHECK-LABEL: func.func @scaled
+// CHECK: %[[S:.*]] = memref.load %{{.*}}[] : memref<f32>
+// CHECK: vector.broadcast %[[S]] : f32 to vector<16xf32>
+// CHECK-NOT: linalg.generic
+// CHECK: return
+func.func @scaled(%x: memref<3x9x32xf32>, %s: memref<f32>, %y: memref<3x9x32xf32>) {
+  linalg.generic {
+      indexing_maps = [affine_map<(n, y, x) -> (n, y, x)>, affine_map<(n, y, x) -> ()>,
+                       affine_map<(n, y, x) -> (n, y, x)>],
+      iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x, %s : memref<3x9x32xf32>, memref<f32>) outs(%y : memref<3x9x32xf32>) {
+  ^bb0(%a: f32, %scale: f32, %old: f32):
+    %z = arith.mulf %a, %scale : f32
+    linalg.yield %z : f32
+  }
+  return
+}
+
+// Integers are not divided: lanes beyond the channels would divide by 0.
+// CHECK-LABEL: func.func @divided
+// CHECK: linalg.generic
+func.func @divided(%x: memref<4x8xi32>, %y: memref<4x8xi32>, %z: memref<4x8xi32>) {
+  linalg.generic {
+      indexing_maps = [affine_map<(n, c) -> (n, c)>, affine_map<(n, c) -> (n, c)>,
+                       affine_map<(n, c) -> (n, c)>],
+      iterator_types = ["parallel", "parallel"]}
+      ins(%x, %y : memref<4x8xi32>, memref<4x8xi32>) outs(%z : memref<4x8xi32>) {
+  ^bb0(%a: i32, %b: i32, %old: i32):
+    %q = arith.divsi %a, %b : i32
+    linalg.yield %q : i32
+  }
+  return
+}
+
 // Integers are not a float layer.
 // CHECK-LABEL: func.func @integers
 // CHECK: linalg.matmul

@@ -82,11 +82,12 @@ void emitFloatKernel(OpBuilder &builder, linalg::LinalgOp op,
                      const MicroKernelOptions &options);
 
 /// Whether `op` is a reduction over windows for which there is a kernel, such as
-/// a pool: a `linalg.generic` on memrefs of f32 or i32 whose channels lie side by
-/// side in the result and in whatever its body uses.
+/// a pool, or an elementwise operation: a `linalg.generic` on memrefs of f32 or i32
+/// whose channels lie side by side in the result and in whatever its body uses. An
+/// elementwise one may make bytes.
 bool hasWindowKernel(Operation *op);
 
-/// Writes the code of such a reduction, taps in the order of its loops.
+/// Writes the code of such an operation, taps in the order of its loops.
 void emitWindowKernel(OpBuilder &builder, linalg::GenericOp op,
                       const MicroKernelOptions &options);
 
