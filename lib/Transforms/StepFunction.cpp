@@ -667,6 +667,17 @@ bool StepFunction::keepsCodesApart(int64_t channel) const {
   return true;
 }
 
+/// The first operation that makes NaN of an end of the domain, given its values behind
+/// each step; the last operation if none does.
+Operation *StepFunction::findSource(ArrayRef<double> first,
+                                    ArrayRef<double> last) const {
+  for (auto [step, lo, hi] :
+       llvm::zip_equal(steps, first.drop_front(), last.drop_front()))
+    if (std::isnan(lo) || std::isnan(hi))
+      return step.op;
+  return steps.back().op;
+}
+
 ThresholdRow StepFunction::solve(int64_t channel, bool exhaustive) const {
   ThresholdRow row;
   Interval interval = domain.getInterval(channel);
@@ -683,7 +694,7 @@ ThresholdRow StepFunction::solve(int64_t channel, bool exhaustive) const {
   bool proven = !hasNaN(first) && !hasNaN(last) &&
                 (!unproven || (isFloat && unproven->kind == Step::Library));
   if (!proven && (isFloat || interval.hi - interval.lo >= kTabulateLimit)) {
-    Operation *op = unproven ? unproven->op : steps.back().op;
+    Operation *op = unproven ? unproven->op : findSource(first, last);
     row.obstacle = Obstacle{op, nameOf(op) + " is not proven to be monotone on a "
                                              "range this large",
                             "use a function that only rises or only falls"};

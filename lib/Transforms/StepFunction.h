@@ -186,6 +186,7 @@ private:
 
   /// An arbitrary step, else one of a library, null where all are monotone.
   const Step *findUnproven() const;
+  Operation *findSource(ArrayRef<double> first, ArrayRef<double> last) const;
   /// Evaluates every number of the interval: the numbers at which the level changes
   /// and the level from there on.
   std::vector<std::pair<int64_t, int64_t>> tabulate(int64_t channel,

@@ -235,6 +235,26 @@ func.func @pool_of_nan(%x: tensor<1x2x2x1xf32>) -> (tensor<1x1x1x1x!dorefa.code<
 
 // -----
 
+// Where gamma is 0, infinity becomes NaN: the batch norm stays, what follows it is
+// compared.
+
+// CHECK-LABEL: @float_batch_norm_zero
+func.func @float_batch_norm_zero(%x: tensor<1x2xf32>) -> tensor<1x2x!dorefa.code<2, unipolar>> {
+  %zero = arith.constant dense<0.0> : tensor<2xf32>
+  %one = arith.constant dense<1.0> : tensor<2xf32>
+  %gamma = arith.constant dense<[2.0, 0.0]> : tensor<2xf32>
+  %least = arith.constant dense<0.0> : tensor<f32>
+  // CHECK: %[[Y:.*]] = dorefa.batch_norm
+  // CHECK: %[[T:.*]] = arith.constant dense<{{\[\[}}5.000000e-01, 1.500000e+00, 2.500000e+00]]> : tensor<1x3xf32>
+  // CHECK: dorefa.threshold %[[Y]], %[[T]]
+  %y = dorefa.batch_norm %x, %zero, %one, %gamma, %zero epsilon 0.0 : tensor<1x2xf32>, tensor<2xf32>
+  %m = dorefa.binary max %y, %least : tensor<1x2xf32>, tensor<f32> -> tensor<1x2xf32>
+  %q = dorefa.quantize %m scale [1.0] zero_point [0.0] half_up : tensor<1x2xf32> -> tensor<1x2x!dorefa.code<2, unipolar>>
+  return %q : tensor<1x2x!dorefa.code<2, unipolar>>
+}
+
+// -----
+
 // Reshapes and transposes between move to the codes. Channels are followed through
 // them.
 
