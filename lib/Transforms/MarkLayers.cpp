@@ -80,11 +80,15 @@ Layer describe(bitplane::MatMulOp op) {
           getBatch(op.getInit()) * inputs * outputs};
 }
 
-/// A sum of products is a layer; a pool or an elementwise operation is not.
+/// A sum of products is a layer; an elementwise operation is not, nor a pool of what
+/// one computes.
 std::optional<Layer> describe(linalg::LinalgOp op) {
   Block &body = op->getRegion(0).front();
   bool hasProduct = llvm::any_of(body, [](Operation &inner) {
-    return isa<arith::MulFOp, math::FmaOp>(inner);
+    bool isOfInputs = llvm::all_of(inner.getOperands(), [](Value factor) {
+      return isa<BlockArgument>(factor);
+    });
+    return isa<math::FmaOp>(inner) || (isa<arith::MulFOp>(inner) && isOfInputs);
   });
   if (!hasProduct || op.getNumReductionLoops() == 0)
     return std::nullopt;

@@ -308,6 +308,9 @@ def FuseElementwisePass : Pass<"dorefa-fuse-elementwise"> {
     }
     ```
   }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
 }
 
 //===----------------------------------------------------------------------===//

@@ -503,20 +503,34 @@ struct LookupToLinalg : ElementwisePattern<LookupOp> {
 struct WeightedSumToLinalg : OpConversionPattern<WeightedSumOp> {
   using OpConversionPattern::OpConversionPattern;
 
+  /// The weights of one operand, channels side by side where there are several: a
+  /// constant is read as it is needed.
+  static std::pair<Value, AffineMap> getWeights(ImplicitLocOpBuilder &b, Value weights,
+                                                int64_t operand, int64_t rank) {
+    int64_t rows = cast<RankedTensorType>(weights.getType()).getDimSize(0);
+    AffineExpr row = rows == 1 ? b.getAffineConstantExpr(0)
+                               : b.getAffineDimExpr(rank - 1);
+    ElementsAttr constant = getConstant(weights);
+    if (!constant || !getRawElements(constant, sizeof(int32_t)))
+      return {weights,
+              AffineMap::get(rank, 0, {row, b.getAffineConstantExpr(operand)},
+                             b.getContext())};
+    std::vector<int32_t> all = readElements<int32_t>(constant), values;
+    for (int64_t i = 0; i < rows; ++i)
+      values.push_back(all[2 * i + operand]);
+    auto type = RankedTensorType::get({rows}, b.getI32Type());
+    ElementsAttr attr = makeElements(type, std::move(values), "weights");
+    return {materialize(b, b.getLoc(), attr, type), AffineMap::get(rank, 0, row)};
+  }
+
   LogicalResult
   matchAndRewrite(WeightedSumOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     auto type = cast<RankedTensorType>(op.getResult().getType());
     int64_t rank = type.getRank();
-    Value weights = adaptor.getWeights();
-    bool isShared = cast<RankedTensorType>(weights.getType()).getDimSize(0) == 1;
-    auto weightMap = [&](int64_t operand) {
-      AffineExpr row = isShared ? b.getAffineConstantExpr(0)
-                                : b.getAffineDimExpr(rank - 1);
-      return AffineMap::get(rank, 0, {row, b.getAffineConstantExpr(operand)},
-                            b.getContext());
-    };
+    auto [lhsWeights, lhsMap] = getWeights(b, adaptor.getWeights(), 0, rank);
+    auto [rhsWeights, rhsMap] = getWeights(b, adaptor.getWeights(), 1, rank);
     AffineMap each = getIdentityMap(b, rank);
     auto product = [&](ImplicitLocOpBuilder &b, Value operand, Value x, Value weight) {
       if (CodeType code = getCodeType(operand.getType()))
@@ -526,8 +540,8 @@ struct WeightedSumToLinalg : OpConversionPattern<WeightedSumOp> {
     rewriter.replaceOp(
         op, createElementwise(
                 b, type, adaptor.getLhs(),
-                {adaptor.getLhs(), adaptor.getRhs(), weights, weights},
-                {each, each, weightMap(0), weightMap(1)},
+                {adaptor.getLhs(), adaptor.getRhs(), lhsWeights, rhsWeights},
+                {each, each, lhsMap, rhsMap},
                 [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
                   Value lhs = product(b, op.getLhs(), args[0], args[2]);
                   Value rhs = product(b, op.getRhs(), args[1], args[3]);

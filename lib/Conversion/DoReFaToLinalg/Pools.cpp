@@ -91,7 +91,7 @@ struct AvgPoolToLinalg : OpConversionPattern<AvgPoolOp> {
     return counts;
   }
 
-  /// The number of elements of each window, OH x OW.
+  /// The number of elements of each window, OH x OW; a number where they are equal.
   static Value createCounts(ImplicitLocOpBuilder &b, AvgPoolOp op) {
     SmallVector<int64_t> rows = countTaps(op, 0), columns = countTaps(op, 1);
     std::vector<float> counts;
@@ -100,9 +100,13 @@ struct AvgPoolToLinalg : OpConversionPattern<AvgPoolOp> {
         counts.push_back(op.getCountIncludePad()
                              ? op.getKernel()[0] * op.getKernel()[1]
                              : row * column);
-    auto type = RankedTensorType::get({static_cast<int64_t>(rows.size()),
-                                       static_cast<int64_t>(columns.size())},
-                                      b.getF32Type());
+    SmallVector<int64_t> shape;
+    if (llvm::all_equal(counts))
+      counts.resize(1);
+    else
+      shape = {static_cast<int64_t>(rows.size()),
+               static_cast<int64_t>(columns.size())};
+    auto type = RankedTensorType::get(shape, b.getF32Type());
     ElementsAttr attr = makeElements(type, std::move(counts), "counts");
     return materialize(b, op.getLoc(), attr, type);
   }
@@ -121,12 +125,14 @@ struct AvgPoolToLinalg : OpConversionPattern<AvgPoolOp> {
         [](ImplicitLocOpBuilder &b, Value x, Value sum) -> Value {
           return arith::AddFOp::create(b, sum, x);
         });
+    Value counts = createCounts(b, op);
     AffineMap countMap = AffineMap::get(
         4, 0, {b.getAffineDimExpr(1), b.getAffineDimExpr(2)}, b.getContext());
+    if (cast<RankedTensorType>(counts.getType()).getRank() == 0)
+      countMap = AffineMap::get(4, 0, b.getContext());
     rewriter.replaceOp(
         op, createElementwise(
-                b, type, sum, {sum, createCounts(b, op)},
-                {getIdentityMap(b, 4), countMap},
+                b, type, sum, {sum, counts}, {getIdentityMap(b, 4), countMap},
                 [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
                   return arith::DivFOp::create(b, args[0], args[1]);
                 }));
