@@ -91,6 +91,7 @@ llvm_config.add_tool_substitutions(
         "bpa-dis",
         "bpa-fuzz",
         "bpa-run",
+        "bpa-verify",
         "dorefa-compile",
         "dorefa-emulate",
         "dorefa-fuzz",

@@ -226,5 +226,6 @@ def : StopReason<"tokens", 4, "more than 63 tokens of one engine for another">;
 def : StopReason<"end", 5, "no `halt` before the end of the program">;
 def : StopReason<"deadlock", 6, "engines that wait for each other">;
 def : StopReason<"watchdog", 7, "more work than was allowed">;
+def : StopReason<"race", 8, "accesses that no token orders; only a checked run finds them">;
 
 #endif // BPA_ISA_TD

@@ -49,6 +49,10 @@ typedef struct bpa_run_options {
   /** Plane words, beats and entries that are processed before the run is given
    * up; 0: 2^40. */
   uint64_t step_limit;
+  /** Not 0: stop also where accesses to a memory, or tokens, could come in
+   * another order with other results. What is found, and that nothing is, holds
+   * for every timing. */
+  uint64_t check_order;
 } bpa_run_options;
 
 /** Makes a device whose memories are 0. `kind` is "func": executes

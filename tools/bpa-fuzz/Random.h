@@ -30,6 +30,15 @@ Program drawEncodings(Generator &generator, unsigned count);
 /// checked; false where something did not.
 bool checkEncodings(Generator &generator, uint64_t count);
 
+/// A program that ends with `halt`. Most of it can be executed: fields are
+/// small, memories few, tokens rare.
+Program drawProgram(Generator &generator);
+
+/// Verifies and runs `count` of these and some of random bits, each up to a
+/// limit of steps. A program that is in order must give the same DRAM in
+/// another order of engines. Prints how they ended; false where one did not.
+bool checkPrograms(Generator &generator, uint64_t count);
+
 } // namespace mlir::bpa
 
 #endif // BPA_FUZZ_RANDOM_H

@@ -16,6 +16,7 @@ static constexpr char overview[] =
     "Draws random BPA instructions.\n\n"
     "Examples:\n"
     "  bpa-fuzz --encodings=100000          encode and decode them\n"
+    "  bpa-fuzz --programs=1000             verify and run random programs\n"
     "  bpa-fuzz --print=100 --seed=7        print an encodable program\n";
 
 int main(int argc, char **argv) {
@@ -26,6 +27,10 @@ int main(int argc, char **argv) {
       "encodings", cl::cat(category), cl::value_desc("N"),
       cl::desc("Check encoder and decoder on N instructions and N words; exit "
                "with 1 unless all survive"));
+  cl::opt<uint64_t> programs(
+      "programs", cl::cat(category), cl::value_desc("N"),
+      cl::desc("Verify and run N programs; exit with 1 where one that is in "
+               "order depends on the order of engines"));
   cl::opt<unsigned> print(
       "print", cl::cat(category), cl::value_desc("N"),
       cl::desc("Print N instructions and some data as assembly"));
@@ -34,6 +39,8 @@ int main(int argc, char **argv) {
   Generator generator(seed);
   if (encodings.getNumOccurrences() != 0 &&
       !checkEncodings(generator, encodings))
+    return 1;
+  if (programs.getNumOccurrences() != 0 && !checkPrograms(generator, programs))
     return 1;
   if (print.getNumOccurrences() != 0)
     printAssembly(drawEncodings(generator, print), outs());

@@ -4,20 +4,16 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dorefa-c/BPA.h"
 #include "dorefa/Runtime/Npy.h"
-#include "dorefa/Target/BPA/Program.h"
+#include "dorefa/Target/BPA/Device.h"
 
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
 using namespace mlir;
 using namespace mlir::dorefa::runtime;
-using bpa::SectionKind;
 
 static constexpr char overview[] =
     "Runs a BPA program on a simulated machine, without time.\n\n"
@@ -52,19 +48,6 @@ static llvm::Expected<Binding> parseBinding(const bpa::Program &program,
   return Binding{symbol, path.str()};
 }
 
-/// Puts the program into the device's DRAM, which is large enough.
-static llvm::Error loadProgram(const bpa::Program &program,
-                               bpa_device *device) {
-  auto text = bpa::encodeText(program);
-  if (!text)
-    return text.takeError();
-  bpa_write(device, program.getAddress(SectionKind::Text), text->data(),
-            text->size());
-  bpa_write(device, program.getAddress(SectionKind::Data), program.data.data(),
-            program.data.size());
-  return llvm::Error::success();
-}
-
 static llvm::Error loadInput(const bpa::Program &program,
                              const Binding &binding, bpa_device *device) {
   auto array = readNpy(binding.path);
@@ -93,24 +76,6 @@ static llvm::Error storeOutput(const bpa::Program &program,
   return llvm::Error::success();
 }
 
-/// Opens the device that `program` needs.
-static llvm::Expected<bpa_device *> openDevice(const RunOptions &options,
-                                               const bpa::Program &program) {
-  uint64_t bytes = program.getAddress(SectionKind::Bss) + program.bssSize;
-  bpa_device *device = nullptr;
-  switch (bpa_open(options.device.c_str(), program.configuration->name, bytes,
-                   &device)) {
-  case BPA_OK:
-    return device;
-  case BPA_ERROR_MEMORY:
-    return createStringError("cannot allocate " + Twine(bytes) +
-                             " bytes of DRAM");
-  default:
-    return createStringError("there is no device '" + options.device +
-                             "' with " + Twine(bytes) + " bytes of DRAM");
-  }
-}
-
 /// Loads, runs and stores as asked.
 static llvm::Error run(const RunOptions &options, const bpa::Program &program) {
   std::vector<Binding> inputs, outputs;
@@ -122,23 +87,21 @@ static llvm::Error run(const RunOptions &options, const bpa::Program &program) {
         return binding.takeError();
       bindings->push_back(*binding);
     }
-  auto device = openDevice(options, program);
+  auto device = bpa::openDevice(program, options.device);
   if (!device)
     return device.takeError();
-  llvm::scope_exit close([&] { bpa_close(*device); });
-  if (llvm::Error error = loadProgram(program, *device))
-    return error;
   for (const Binding &binding : inputs)
-    if (llvm::Error error = loadInput(program, binding, *device))
+    if (llvm::Error error = loadInput(program, binding, device->get()))
       return error;
-  if (bpa_run(*device, 0, program.text.size(), &options.run) != BPA_OK)
-    return createStringError(bpa_get_message(*device));
+  if (llvm::Error error = bpa::run(program, *device, options.run))
+    return error;
   for (const Binding &binding : outputs)
-    if (llvm::Error error = storeOutput(program, binding, *device))
+    if (llvm::Error error = storeOutput(program, binding, device->get()))
       return error;
   uint32_t code = 0;
-  bpa_read_register(
-      *device, static_cast<uint32_t>(bpa::ControlRegister::HaltCode), &code);
+  bpa_read_register(device->get(),
+                    static_cast<uint32_t>(bpa::ControlRegister::HaltCode),
+                    &code);
   outs() << "halted with code " << code << '\n';
   return llvm::Error::success();
 }
@@ -165,7 +128,7 @@ static RunOptions parseCommandLine(int argc, char **argv) {
                "2^40)"));
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, overview);
-  return {program, device, inputs, outputs, {seed, limit}};
+  return {program, device, inputs, outputs, {seed, limit, 0}};
 }
 
 int main(int argc, char **argv) {
@@ -174,10 +137,7 @@ int main(int argc, char **argv) {
     WithColor::error(errs(), "bpa-run") << message << '\n';
     return 1;
   };
-  auto buffer = MemoryBuffer::getFile(options.program, /*IsText=*/false);
-  if (!buffer)
-    return fail(options.program + ": " + buffer.getError().message());
-  auto program = bpa::readElf(**buffer);
+  auto program = bpa::readElfFile(options.program);
   if (!program)
     return fail(toString(program.takeError()));
   if (llvm::Error error = run(options, *program))

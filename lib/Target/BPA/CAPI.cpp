@@ -81,7 +81,8 @@ int32_t bpa_run(bpa_device *device, uint32_t program, uint32_t length,
   device->length = length;
   device->hasRun = true;
   device->result =
-      FunctionalSimulator(device->machine, program, length, given.schedule_seed)
+      FunctionalSimulator(device->machine, program, length, given.schedule_seed,
+                          given.check_order != 0)
           .run();
   return device->result.reason == StopReason::None ? BPA_OK : BPA_ERROR_STOPPED;
 }

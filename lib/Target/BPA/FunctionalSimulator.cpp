@@ -11,8 +11,12 @@ using namespace mlir::bpa;
 static constexpr unsigned maxTokens = 63;
 
 FunctionalSimulator::FunctionalSimulator(Machine &machine, uint64_t program,
-                                         uint64_t length, uint64_t seed)
-    : machine(machine), program(program), length(length), random(seed) {}
+                                         uint64_t length, uint64_t seed,
+                                         bool checkOrder)
+    : machine(machine), program(program), length(length), random(seed) {
+  if (checkOrder)
+    order.emplace(machine, program, length);
+}
 
 FunctionalSimulator::Step
 FunctionalSimulator::stop(unsigned engine, uint64_t at, const Stop &stop) {
@@ -93,6 +97,9 @@ FunctionalSimulator::Step FunctionalSimulator::complete(Engine engine) {
   state.queue.pop_front();
   state.issued = false;
   state.nextTile = 0;
+  if (order)
+    if (Outcome failure = order->complete(engine, done.instruction))
+      return stop(from, done.pc, *failure);
   for (unsigned to = 0; to < numEngines; ++to) {
     if (!(done.instruction.signal >> to & 1))
       continue;
@@ -106,31 +113,38 @@ FunctionalSimulator::Step FunctionalSimulator::complete(Engine engine) {
   return Step::Done;
 }
 
+FunctionalSimulator::Step FunctionalSimulator::sumTile(EngineState &state,
+                                                       const Pending &pending) {
+  MatMul matmul(pending.instruction);
+  if (stream && !matmul.keep)
+    return Step::Blocked;
+  Tile tile;
+  if (Outcome failure = bpa::execute(machine, matmul, state.nextTile, tile))
+    return stop(static_cast<unsigned>(Engine::MM), pending.pc, *failure);
+  if (order && !matmul.keep)
+    order->finishTile();
+  Step step = ++state.nextTile == getNumTiles(matmul) ? complete(Engine::MM)
+                                                      : Step::Done;
+  if (matmul.keep)
+    return step;
+  stream = std::move(tile);
+  if (order)
+    order->deliverTile();
+  return step;
+}
+
 FunctionalSimulator::Step
-FunctionalSimulator::executeTile(EngineState &state, const Pending &pending) {
-  auto engine = *pending.instruction.getEngine();
-  Outcome failure;
-  uint64_t numTiles;
-  if (engine == Engine::MM) {
-    MatMul matmul(pending.instruction);
-    numTiles = getNumTiles(matmul);
-    if (stream && !matmul.keep)
-      return Step::Blocked;
-    Tile tile;
-    failure = bpa::execute(machine, matmul, state.nextTile, tile);
-    if (!matmul.keep)
-      stream = std::move(tile);
-  } else {
-    PostProcess post(pending.instruction);
-    numTiles = getNumTiles(machine, post);
-    if (!stream)
-      return Step::Blocked;
-    failure = bpa::execute(machine, post, state.nextTile, *stream);
-    stream.reset();
-  }
-  if (failure)
-    return stop(static_cast<unsigned>(engine), pending.pc, *failure);
-  return ++state.nextTile == numTiles ? complete(engine) : Step::Done;
+FunctionalSimulator::postTile(EngineState &state, const Pending &pending) {
+  PostProcess post(pending.instruction);
+  if (!stream)
+    return Step::Blocked;
+  if (order)
+    order->takeTile();
+  if (Outcome failure = bpa::execute(machine, post, state.nextTile, *stream))
+    return stop(static_cast<unsigned>(Engine::PP), pending.pc, *failure);
+  stream.reset();
+  return ++state.nextTile == getNumTiles(machine, post) ? complete(Engine::PP)
+                                                        : Step::Done;
 }
 
 FunctionalSimulator::Step FunctionalSimulator::execute(Engine engine,
@@ -150,8 +164,9 @@ FunctionalSimulator::Step FunctionalSimulator::execute(Engine engine,
     failure = bpa::execute(machine, Pool(pending.instruction));
     break;
   case Op::MatMul:
+    return sumTile(engines[static_cast<unsigned>(engine)], pending);
   case Op::PostProcess:
-    return executeTile(engines[static_cast<unsigned>(engine)], pending);
+    return postTile(engines[static_cast<unsigned>(engine)], pending);
   default:
     configure(machine, pending.instruction);
     break;
@@ -172,6 +187,9 @@ FunctionalSimulator::Step FunctionalSimulator::stepEngine(Engine engine) {
     if (Outcome failure = check(machine, first.instruction))
       return stop(static_cast<unsigned>(engine), first.pc, *failure);
     state.issued = true;
+    if (order)
+      if (Outcome failure = order->issue(engine, first.instruction, first.pc))
+        return stop(static_cast<unsigned>(engine), first.pc, *failure);
   }
   return execute(engine, first);
 }

@@ -7,7 +7,7 @@
 #ifndef DOREFA_LIB_TARGET_BPA_FUNCTIONALSIMULATOR_H
 #define DOREFA_LIB_TARGET_BPA_FUNCTIONALSIMULATOR_H
 
-#include "Machine.h"
+#include "OrderChecker.h"
 
 #include <deque>
 
@@ -29,13 +29,15 @@ struct RunResult {
 
 /// Executes instructions in an order that dispatch, queues, tokens and the tile
 /// stream allow. Each is executed as a whole when it is issued, but `mm` and
-/// `pp` tile by tile: a wait that can never end is found, a race is not.
+/// `pp` tile by tile: a wait that can never end is found. A race is found only
+/// where order is checked.
 class FunctionalSimulator {
 public:
   /// `program` and `length` in beats of DRAM. A `seed` of 0 lets engines take
-  /// turns.
+  /// turns. With `checkOrder` it also stops where another timing could give
+  /// other results.
   FunctionalSimulator(Machine &machine, uint64_t program, uint64_t length,
-                      uint64_t seed);
+                      uint64_t seed, bool checkOrder);
 
   RunResult run();
 
@@ -62,7 +64,9 @@ private:
   Step stepEngine(Engine engine);
   bool takeTokens(Engine engine, const Instruction &instruction);
   Step execute(Engine engine, const Pending &pending);
-  Step executeTile(EngineState &state, const Pending &pending);
+  /// One tile of an `mm` or a `pp`.
+  Step sumTile(EngineState &state, const Pending &pending);
+  Step postTile(EngineState &state, const Pending &pending);
   Step complete(Engine engine);
 
   Expected<Instruction> fetch(uint64_t pc);
@@ -89,6 +93,7 @@ private:
   uint8_t tokens[numEngines][numEngines] = {};
   /// The tile that MM finished and PP did not take yet.
   std::optional<Tile> stream;
+  std::optional<OrderChecker> order;
   RunResult result;
 };
 

@@ -15,6 +15,7 @@
 #include "dorefa/Runtime/Buffer.h"
 #include "dorefa/Target/BPA/ISA.h"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -94,6 +95,28 @@ void configure(Machine &machine, const Instruction &instruction);
 /// Whether an instruction's fields and registers agree and stay inside the
 /// memories. All others below need that.
 Outcome check(const Machine &machine, const Instruction &instruction);
+
+/// Memories, and the units in which their accesses are counted: lanes, rows of
+/// words, entries, words of all banks, beats.
+enum class Memory { Fmap, Wbuf, Tbuf, Abuf, Dram };
+constexpr unsigned numMemories = 5;
+
+/// `count` units from `first` on, at least one.
+struct Access {
+  Memory memory;
+  uint64_t first, count;
+  bool isWrite;
+};
+
+/// What an instruction, which was checked, reads and writes. Taps that execute
+/// refuses are left out.
+void forEachAccess(const Machine &machine, const Instruction &instruction,
+                   const std::function<void(const Access &)> &visit);
+/// The same for windows.
+void forEachAccess(const Machine &machine, const Gather &gather,
+                   const std::function<void(const Access &)> &visit);
+void forEachAccess(const Machine &machine, const Pool &pool,
+                   const std::function<void(const Access &)> &visit);
 
 /// Execute the instruction as a whole.
 Outcome execute(Machine &machine, const Load &load);

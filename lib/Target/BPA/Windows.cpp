@@ -240,3 +240,51 @@ Outcome mlir::bpa::execute(Machine &machine, const Pool &pool) {
   }
   return std::nullopt;
 }
+
+//===----------------------------------------------------------------------===//
+// Accesses
+//===----------------------------------------------------------------------===//
+
+using Visit = std::function<void(const Access &)>;
+
+/// The lanes that the window at `walk` reads.
+static void forEachTap(const Machine &machine, const WindowWalk &walk,
+                       const Visit &visit) {
+  const ConfigureWindow &window = machine.window;
+  for (int64_t ky = 0; ky < window.kh; ++ky)
+    for (int64_t kx = 0; kx < window.kw; ++kx) {
+      int64_t lane = walk.getLane(ky, kx);
+      if (lane < 0 || walk.checkTap(ky, kx))
+        continue;
+      for (int64_t m = 0; m < window.planes; ++m)
+        visit({Memory::Fmap,
+               static_cast<uint64_t>(lane + m * machine.input.plane),
+               static_cast<uint64_t>(window.lanes), false});
+    }
+}
+
+void mlir::bpa::forEachAccess(const Machine &machine, const Gather &gather,
+                              const Visit &visit) {
+  WindowWalk walk(machine, gather.image, gather.oy, gather.ox);
+  for (int64_t i = 0; i < gather.pixels; ++i, walk.next())
+    forEachTap(machine, walk, visit);
+  int64_t rows = machine.configuration.rows;
+  int64_t words =
+      (machine.window.planes + machine.window.valid) * getPlaneWords(machine);
+  visit({Memory::Abuf, static_cast<uint64_t>(gather.abuf),
+         static_cast<uint64_t>((gather.pixels + rows - 1) / rows * words),
+         true});
+}
+
+void mlir::bpa::forEachAccess(const Machine &machine, const Pool &pool,
+                              const Visit &visit) {
+  WindowWalk walk(machine, pool.image, pool.oy, pool.ox);
+  for (int64_t i = 0; i < pool.pixels; ++i, walk.next()) {
+    forEachTap(machine, walk, visit);
+    for (int64_t m = 0; m < machine.window.planes; ++m)
+      visit({Memory::Fmap,
+             static_cast<uint64_t>(pool.out + i * machine.pool.pixel +
+                                   m * machine.pool.plane),
+             static_cast<uint64_t>(machine.window.lanes), true});
+  }
+}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Run convolutions, dense layers and pools as BPA programs and compare with the interpreter.
 
-Usage: run_layers.py DIR BPA_AS BPA_RUN DOREFA_INTERPRET LAYER...
+Usage: run_layers.py DIR BPA_AS BPA_VERIFY BPA_RUN DOREFA_INTERPRET LAYER...
 
 Each LAYER is a name from the table at the end. The programs are what a person would write by
 hand, one layer each, with data in .data; they show how layers map, not how to be fast.
@@ -251,14 +251,15 @@ class Program:
                               f"ox={pixel % ow} pixels={count} wait({wait[0]}) signal(mm)")
                     # First, because many `mm` in front of it would fill their queue.
                     self.post(g, tile, first, count, tiles, i == 0, i == len(pieces) - 1)
-                    self.multiply(count, tiles, i == 0, i == len(pieces) - 1)
+                    self.multiply(count, tiles, i == 0)
                     started = True
 
     def load_weights(self, g: int, tile: int, tiles: int, again: bool) -> None:
         machine, layer = self.machine, self.layer
         tile_beats = (layer.weights_are[0] * layer.words() * machine.columns * machine.lanes
                       // BEAT)
-        wait = "wait(mm, pp) " if again else ""
+        # What `pp` completed, `mm` completed before.
+        wait = "wait(pp) " if again else ""
         self.emit(f"ld space=wbuf dram=weights{g}+{tile * tile_beats} nx={tiles * tile_beats} "
                   f"{wait}signal(mm)")
         if layer.bits:
@@ -266,13 +267,13 @@ class Program:
             self.emit(f"ld space=tbuf dram=thresholds{g}+{tile * entries} nx={tiles * entries} "
                       "signal(pp)")
 
-    def multiply(self, count: int, tiles: int, is_first: bool, is_last: bool) -> None:
+    def multiply(self, count: int, tiles: int, is_first: bool) -> None:
         layer, machine = self.layer, self.machine
         words, wplanes = layer.words(), layer.weights_are[0]
         aplanes = len(plane_terms(layer.inputs_are, True))
         groups = -(-count // machine.rows)
         wait = "wait(ga, ld)" if is_first else "wait(ga)"
-        signal = "signal(ga, ld)" if is_last else "signal(ga)"
+        signal = "signal(ga)"
         if not layer.split:
             self.emit(f"mm agroup={aplanes * words} aplane={words} groups={groups} "
                       f"wtile={wplanes * words} wplane={words} tiles={tiles} words={words} "
@@ -303,11 +304,10 @@ class Program:
     def store(self) -> int:
         """Returns the bytes of the result."""
         layer = self.layer
-        pieces = layer.groups * len(list(self.tile_chunks()))
-        for _ in range(pieces):
-            self.emit("nop engine=ga wait(pp)")
         if not layer.bits:
             return self.pixels * self.raw_pitch()
+        for _ in range(layer.groups * len(list(self.tile_chunks()))):
+            self.emit("nop engine=ga wait(pp)")
         first, plane = self.input_lanes, self.result_plane
         if layer.pool:
             first, plane = self.pool()
@@ -412,7 +412,7 @@ def interpret(folder: Path, interpreter: str, layer: Layer, x, f, thresholds) ->
 
 
 def check(folder: Path, tools: list[str], name: str, layer: Layer) -> None:
-    assemble, run, interpreter = tools
+    assemble, verify, run, interpreter = tools
     rng = np.random.default_rng(len(name))
     x = rng.integers(0, 2 ** layer.inputs_are[0], (layer.batch, *layer.size, layer.channels))
     f = rng.integers(0, 2 ** layer.weights_are[0],
@@ -429,7 +429,8 @@ def check(folder: Path, tools: list[str], name: str, layer: Layer) -> None:
     (folder / f"{name}.s").write_text(program.build())
     subprocess.run([assemble, folder / f"{name}.s", "-o", folder / f"{name}.elf"], check=True)
     expected = interpret(folder, interpreter, layer, x, f, thresholds)[program.skipped:]
-    for seed in (0, 1, 2):
+    subprocess.run([verify, folder / f"{name}.elf"], check=True, stdout=subprocess.DEVNULL)
+    for seed in (0, 1):
         subprocess.run([run, folder / f"{name}.elf", f"--schedule-seed={seed}", "--output",
                         f"result={folder / 'result.npy'}"], check=True,
                        stdout=subprocess.DEVNULL)
@@ -481,8 +482,8 @@ LAYERS = {
 def main() -> int:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for name in sys.argv[5:] or LAYERS:
-        check(folder, sys.argv[2:5], name, LAYERS[name])
+    for name in sys.argv[6:] or LAYERS:
+        check(folder, sys.argv[2:6], name, LAYERS[name])
     return 0
 
 

@@ -1,0 +1,52 @@
+//===- Device.cpp - Programs on BPA machines ------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dorefa/Target/BPA/Device.h"
+
+#include "llvm/Support/MemoryBuffer.h"
+
+using namespace llvm;
+using namespace mlir::bpa;
+
+llvm::Expected<Device> mlir::bpa::openDevice(const Program &program,
+                                             const std::string &kind) {
+  uint64_t bytes = program.getAddress(SectionKind::Bss) + program.bssSize;
+  bpa_device *opened = nullptr;
+  switch (bpa_open(kind.c_str(), program.configuration->name, bytes, &opened)) {
+  case BPA_OK:
+    break;
+  case BPA_ERROR_MEMORY:
+    return createStringError("cannot allocate " + Twine(bytes) +
+                             " bytes of DRAM");
+  default:
+    return createStringError("there is no device '" + kind + "' with " +
+                             Twine(bytes) + " bytes of DRAM");
+  }
+  Device device(opened);
+  auto text = encodeText(program);
+  if (!text)
+    return text.takeError();
+  bpa_write(opened, program.getAddress(SectionKind::Text), text->data(),
+            text->size());
+  bpa_write(opened, program.getAddress(SectionKind::Data), program.data.data(),
+            program.data.size());
+  return std::move(device);
+}
+
+llvm::Error mlir::bpa::run(const Program &program, const Device &device,
+                           const bpa_run_options &options) {
+  uint64_t beat = program.getAddress(SectionKind::Text) / instructionBytes;
+  if (bpa_run(device.get(), beat, program.text.size(), &options) != BPA_OK)
+    return createStringError(bpa_get_message(device.get()));
+  return llvm::Error::success();
+}
+
+llvm::Expected<Program> mlir::bpa::readElfFile(const std::string &path) {
+  auto buffer = MemoryBuffer::getFile(path, /*IsText=*/false);
+  if (!buffer)
+    return createStringError(path + ": " + buffer.getError().message());
+  return readElf(**buffer);
+}
