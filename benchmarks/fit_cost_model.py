@@ -29,7 +29,7 @@ import numpy as np
 import suites
 from measure import Candidate, Case, Settings, Unavailable, compiled, measure, progress
 
-#: One layer at one pair of widths by one kernel: its time and the counts of its work.
+#: One layer at one pair of widths by one kernel: its time and, once counted, its work.
 Record = dict[str, Any]
 
 HERE = Path(__file__).resolve().parent
@@ -44,32 +44,41 @@ NAMES = ("layer", "kernel", "machine", "nanoseconds")
 # Measuring
 # ===--------------------------------------------------------------------------------------===
 
-def remarks_of(source: Path, settings: Settings, options: list[str]) -> list[dict[str, str]]:
-    """What the cost model says about each layer of a module by each kernel."""
-    command = [settings.binary("dorefa-compile"), source, "-o", os.devnull, "--remarks",
+def remarks_of(source: str, settings: Settings, options: list[str]) -> list[dict[str, str]]:
+    """What the cost model says about each layer of a module compiled with `options`."""
+    command = [str(settings.binary("dorefa-compile")), source, "-o", os.devnull, "--remarks",
                "--compile-to=kernels", *options]
-    result = subprocess.run([str(word) for word in command], check=True, capture_output=True,
-                            text=True)
+    result = subprocess.run(command, check=True, capture_output=True, text=True)
     lines = re.findall(r"time-predicted \|.*?Category:dorefa \|(.*)", result.stderr)
     return [dict(re.findall(r'(\w+)="?([^,"\s]+)', line)) for line in lines]
 
 
-def record_of(remark: dict[str, str], name: str, widths: str, seconds: float) -> Record:
-    work = {key: float(value) for key, value in remark.items() if key not in NAMES}
-    return {"layer": name, "widths": widths, "kernel": remark["kernel"], "work": work,
-            "machine": remark["machine"], "predicted": 1e-9 * float(remark["nanoseconds"]),
-            "seconds": seconds}
+def count_work(records: list[Record], settings: Settings) -> None:
+    """Completes records by what the compiler counts and predicts."""
+    modules = sorted({(record["source"], tuple(record["options"])) for record in records})
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = dict(zip(modules, pool.map(
+            lambda module: remarks_of(module[0], settings, list(module[1])), modules)))
+    for record in records:
+        remarks = found[record["source"], tuple(record["options"])]
+        remark = next(one for one in remarks if record["name"] in ("", one["layer"]))
+        record["machine"] = remark["machine"]
+        record["work"] = {key: float(value) for key, value in remark.items()
+                          if key not in NAMES}
 
 
 def candidates_of(settings: Settings, layer: layers.Layer, widths: tuple[int, int],
-                  options: list[str]) -> tuple[list[Candidate], Path]:
-    """The layer by each kernel that computes it."""
+                  options: list[str]) -> list[tuple[Candidate, Path, list[str]]]:
+    """The layer by each kernel that computes it, with its module and options."""
     label = f"w{widths[0]}a{widths[1]}"
     source = settings.work / f"{layer.name}-{label}.mlir".replace(" ", "-").replace("/", "s")
     source.write_text(layers.module_of(layer, widths, isinstance(layer, layers.Conv)))
-    return [candidate for kernel in suites.KERNELS
-            for candidate in suites.ours(settings, {}, kernel, label, source,
-                                         f"--kernel={kernel}", *options)], source
+    found = []
+    for kernel in suites.KERNELS:
+        forced = [f"--kernel={kernel}", *options]
+        found += [(candidate, source, forced) for candidate in suites.ours(
+            settings, {}, kernel, label, source, *forced)]
+    return found
 
 
 def single_layers(settings: Settings, options: list[str]) -> list[Record]:
@@ -78,16 +87,14 @@ def single_layers(settings: Settings, options: list[str]) -> list[Record]:
     every = [*layers.RESNET18, layers.FULLY_CONNECTED, *layers.GEMMS]
     for layer in (layer for layer in every if settings.layer in layer.name):
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            found = list(pool.map(lambda widths, layer=layer: candidates_of(
-                settings, layer, widths, options), layers.WIDTHS))
-        remarks = {(one.widths, one.name): remarks_of(
-            source, settings, [f"--kernel={one.name}", *options])[0]
-            for candidates, source in found for one in candidates}
-        case = Case("fit", layer.name, layer.taps,
-                    [candidate for candidates, _ in found for candidate in candidates])
-        records += [record_of(remarks[measured["widths"], measured["candidate"]], layer.name,
-                              measured["widths"], statistics.median(measured["seconds"]))
-                    for measured in measure(case, settings, {})]
+            found = [one for some in pool.map(lambda widths, layer=layer: candidates_of(
+                settings, layer, widths, options), layers.WIDTHS) for one in some]
+        case = Case("fit", layer.name, layer.taps, [candidate for candidate, _, _ in found])
+        for measured, (_, source, forced) in zip(measure(case, settings, {}), found):
+            records.append({"layer": layer.name, "name": "", "widths": measured["widths"],
+                            "kernel": measured["candidate"], "source": str(source),
+                            "options": forced,
+                            "seconds": statistics.median(measured["seconds"])})
     return records
 
 
@@ -100,33 +107,35 @@ def network_layers(settings: Settings, options: list[str]) -> list[Record]:
         except Unavailable as problem:
             print(f"{suite}: {problem}")
             continue
+        program = compiled("model.c", settings.work, "-ldl")
         for kernel in suites.KERNELS:
             progress(f"{network.name} by {kernel}")
             library = settings.work / f"{suite}-{kernel}.so"
             forced = [f"--kernel={kernel}", *options]
             networks.compile_model(source, library, settings, *forced)
-            remarks = {(remark["layer"], remark["kernel"]): remark
-                       for remark in remarks_of(source, settings, forced)}
-            program = compiled("model.c", settings.work, "-ldl")
             runs = [json.loads(networks.checked(*settings.pinned(), program, "--profile", library))
                     for _ in range(settings.rounds)]
             for rows in zip(*(run["layers"] for run in runs)):
-                key = (rows[0]["name"], rows[0]["kernel"])
-                is_new = key[1] == kernel or kernel == "popcount"
-                if is_new and key in remarks:
-                    records.append(record_of(
-                        remarks[key], f"{network.name} {key[0]}", network.widths,
-                        statistics.median(row["seconds"] for row in rows)))
+                name, used = rows[0]["name"], rows[0]["kernel"]
+                # What the kernel does not compute is seen with popcount, floats too.
+                if used == kernel or (kernel == "popcount" and used == "float"):
+                    records.append({"layer": f"{network.name} {name}", "name": name,
+                                    "widths": network.widths, "kernel": used,
+                                    "source": str(source), "options": forced,
+                                    "seconds": statistics.median(
+                                        row["seconds"] for row in rows)})
     return records
 
 
 def clock(settings: Settings) -> float:
-    """Gigahertz of the core while it computes: that of the port limit of popcounts."""
+    """Gigahertz of the core while it computes, seen in a loop of one multiply-add of 16 floats
+    per cycle; 1 where the core has none, so that cycles are nanoseconds."""
     program = compiled("ceiling.c", settings.work)
-    case = Case("fit", "clock", 0, [Candidate("fma", [program, "fma"])])
-    record = measure(case, settings, {})[0]
-    work = float(record["about"].split("work=")[1])
-    return work / 16 / min(record["seconds"]) * 1e-9
+    found = measure(Case("fit", "clock", 0, [Candidate("fma", [program, "fma"])]), settings, {})
+    if not found:
+        return 1.0
+    work = float(found[0]["about"].split("work=")[1])
+    return work / 16 / min(found[0]["seconds"]) * 1e-9
 
 
 # ===--------------------------------------------------------------------------------------===
@@ -141,47 +150,51 @@ def read_table(machine: str) -> tuple[list[str], float, np.ndarray]:
     return names, float(row[1]), np.array([float(word) for word in row[2].split(",")])
 
 
+def groups(names: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Which works are vector instructions, and which arrive meanwhile; the others come after."""
+    numbers = np.arange(len(names))
+    vectors = numbers <= names.index("step")
+    return vectors, ~vectors & (numbers <= names.index("coldStream"))
+
+
 def predict(work: np.ndarray, cycles: np.ndarray, names: list[str]) -> np.ndarray:
-    """As `finish` in CostModel.cpp: weights arrive while vectors are computed."""
-    stream, once = names.index("stream"), names.index("once")
+    """Cycles, as `finish` in CostModel.cpp."""
+    vectors, loads = groups(names)
     parts = work * cycles
-    inside = parts.sum(axis=1) - parts[:, stream] - parts[:, once]
-    return np.maximum(inside, parts[:, stream]) + parts[:, once]
+    longer = np.maximum(parts[:, vectors].sum(axis=1), parts[:, loads].sum(axis=1))
+    return longer + parts[:, ~vectors & ~loads].sum(axis=1)
 
 
 def fit(work: np.ndarray, cycles: np.ndarray, start: np.ndarray, names: list[str]) -> np.ndarray:
     """Coefficients of the least mean square of relative errors, none negative, drawn weakly to
     where they start: what the layers tell nothing about stays there."""
-    stream, once = names.index("stream"), names.index("once")
-    found = start.copy()
-    for _ in range(30):
+    vectors, loads = groups(names)
+    found, best, least = start.copy(), start, np.inf
+    for _ in range(60):
         parts = work * found
-        inside = parts.sum(axis=1) - parts[:, stream] - parts[:, once]
-        used = work.copy()
-        used[parts[:, stream] > inside] = 0
-        used[parts[:, stream] <= inside, stream] = 0
-        used[:, [stream, once]] = np.where(
-            (parts[:, stream] > inside)[:, None], work[:, [stream, once]],
-            work[:, [stream, once]] * np.array([0, 1]))
-        rows = used / cycles[:, None]
-        for _ in range(200):
-            for i in range(len(found)):
-                pull = 1e-4 * len(rows) / max(start[i], 1e-9) ** 2
+        waits = parts[:, loads].sum(axis=1) > parts[:, vectors].sum(axis=1)
+        rows = np.where(np.where(waits[:, None], vectors, loads), 0, work) / cycles[:, None]
+        for _ in range(100):
+            for i, begin in enumerate(start):
+                pull = 1e-4 * len(rows) / begin**2
                 rest = 1 - rows @ found + rows[:, i] * found[i]
-                found[i] = max(0.0, (rows[:, i] @ rest + pull * start[i]) /
+                found[i] = max(0.0, (rows[:, i] @ rest + pull * begin) /
                                (rows[:, i] @ rows[:, i] + pull))
-    return found
+        error = np.abs(predict(work, found, names) / cycles - 1).mean()
+        if error < least:
+            best, least = found.copy(), error
+    return best
 
 
 def picks(records: list[Record], predicted: np.ndarray) -> list[tuple[float, str]]:
     """For each layer and widths, the time of the pick by that of the best kernel, and what it
     is."""
-    groups: dict[tuple[str, str], list[int]] = {}
+    kernels: dict[tuple[str, str], list[int]] = {}
     for i, record in enumerate(records):
         if record["kernel"] != "float":
-            groups.setdefault((record["layer"], record["widths"]), []).append(i)
+            kernels.setdefault((record["layer"], record["widths"]), []).append(i)
     found = []
-    for (layer, widths), group in groups.items():
+    for (layer, widths), group in kernels.items():
         best = min(group, key=lambda i: records[i]["seconds"])
         pick = min(group, key=lambda i: predicted[i])
         found.append((records[pick]["seconds"] / records[best]["seconds"],
@@ -193,9 +206,8 @@ def picks(records: list[Record], predicted: np.ndarray) -> list[tuple[float, str
 def judge(records: list[Record], predicted: np.ndarray, verbose: bool) -> None:
     seconds = np.array([record["seconds"] for record in records])
     errors = predicted / seconds - 1
-    chosen = [i for i in range(len(records))]
-    print(f"mean prediction error {100 * np.abs(errors[chosen]).mean():.1f} % "
-          f"of {len(chosen)} layers by kernel")
+    print(f"mean prediction error {100 * np.abs(errors).mean():.1f} % "
+          f"of {len(records)} layers by kernel")
     for kernel in dict.fromkeys(record["kernel"] for record in records):
         own = [i for i, record in enumerate(records) if record["kernel"] == kernel]
         print(f"  {kernel}: {100 * np.abs(errors[own]).mean():.1f} %, "
@@ -240,6 +252,7 @@ def main() -> None:
         times.write_text(json.dumps({"gigahertz": clock(settings), "records": records}, indent=1))
     results = json.loads(times.read_text())
     records = results["records"]
+    count_work(records, settings)
     names, gigahertz, start = read_table(records[0]["machine"])
     counts = np.array([[record["work"].get(name, 0) for name in names] for record in records])
     predicted = predict(counts, start, names) / gigahertz * 1e-9

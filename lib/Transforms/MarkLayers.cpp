@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace mlir::dorefa {
@@ -107,6 +108,30 @@ std::optional<Layer> findLayer(Operation &op) {
       .Default([](Operation *) { return std::nullopt; });
 }
 
+/// The buffer that `value` is a part of.
+Value getBuffer(Value value) {
+  while (auto view = value.getDefiningOp<ViewLikeOpInterface>()) {
+    if (isa<memref::ViewOp>(view))
+      break;
+    value = view.getViewSource();
+  }
+  return value;
+}
+
+/// Where `layer` begins: at the operation that brings its input into the form of
+/// its kernel, where there is one since the layer before.
+Operation *findBegin(Operation *layer) {
+  if (!isa<bitplane::Conv2DOp, bitplane::MatMulOp>(layer))
+    return layer;
+  Value input = getBuffer(layer->getOperand(0));
+  for (Operation *op = layer->getPrevNode(); op && !findLayer(*op);
+       op = op->getPrevNode())
+    if (isa<bitplane::IndexOp, bitplane::UnpackOp>(op) &&
+        getBuffer(op->getOperand(1)) == input)
+      return op;
+  return layer;
+}
+
 /// Whether `op` computes something. Filling a buffer does not count: it belongs to
 /// the reduction that starts from it.
 bool isWork(Operation &op) {
@@ -179,7 +204,7 @@ private:
     };
     for (auto [index, layer] : llvm::enumerate(layers)) {
       b.setLoc(layer.op->getLoc());
-      b.setInsertionPoint(layer.op);
+      b.setInsertionPoint(all ? layer.op : findBegin(layer.op));
       call(index, kBegins);
       b.setInsertionPointAfter(layer.op);
       call(index, kEnds);

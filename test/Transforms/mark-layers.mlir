@@ -79,3 +79,22 @@ func.func @main(%x: memref<2x6x6x1x1xi32>, %w: memref<1x1x3x3x1x32xi32>,
 func.func @main(%x: memref<4xf32>) {
   return
 }
+
+// -----
+
+// What converts the input of a layer is part of the layer, whatever views lie between.
+// CHECK: dorefa.layers = [{kernel = "dot"
+// CHECK: call @dorefa_notify
+// CHECK-NEXT: bitplane.unpack
+// CHECK: bitplane.matmul
+// CHECK-NEXT: constant
+// CHECK: call @dorefa_notify
+func.func @main(%x: memref<2x1x1xi32>, %levels: memref<3x32xi8>, %w: memref<1x1x8x128xi8>, %y: memref<2x32xi32>) {
+  %part = memref.subview %levels[0, 0] [2, 32] [1, 1] : memref<3x32xi8> to memref<2x32xi8, strided<[32, 1]>>
+  bitplane.unpack %x outs(%part : memref<2x32xi8, strided<[32, 1]>>)
+      : memref<2x1x1xi32>
+  bitplane.matmul %part, %w outs(%y : memref<2x32xi32>) channels 32 to 32
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> kernel dot
+      : memref<2x32xi8, strided<[32, 1]>>, memref<1x1x8x128xi8>
+  return
+}

@@ -407,8 +407,8 @@ def MarkLayersPass : Pass<"dorefa-mark-layers", "::mlir::ModuleOp"> {
     Gives `@main` the options of a run as its last argument and calls `@dorefa_notify`
     with them before and after each layer, with the number of the layer and 0 or 1. The
     target defines that function, which does nothing unless the options ask for it. A
-    layer is one operation of `@main` that sums products; what stands between layers is
-    not marked.
+    layer is one operation of `@main` that sums products, with what brings its input into
+    the form of its kernel; what else stands between layers is not marked.
 
     `dorefa.layers` on the module describes them in order: name in the source file,
     operation, kernel, multiply-adds inside the feature map (per sample where the batch is

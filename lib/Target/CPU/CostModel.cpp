@@ -35,26 +35,26 @@ struct MachineClass {
 
 } // namespace
 
-// What is measured comes from `benchmarks/fit_cost_model.py --fit`, with --mcpu= for
-// the classes below the first one, all on a Zen 4. What is estimated is the number of instructions
-// of a vector divided by how many a core of that kind starts per cycle.
+// What is measured comes from `benchmarks/fit_cost_model.py --fit`. What is estimated
+// is the number of instructions of a vector divided by how many a core of that kind starts
+// per cycle, the rest as measured on Zen 4; --mcpu= of the script measures these, too.
 // clang-format off
 static constexpr MachineClass kClasses[] = {
     // AVX-512 with VPOPCNTDQ, VBMI and VNNI; measured, znver4.
     {"zen4", 3.69, 1 << 20,
-     {1.43, 1.17, 2.4, 0.89, 1.05, 2.3, 2.1, 0.041, 0.13, 5.3, 1.3, 0.97, 2.1, 0.096, 2100}},
+     {1.49, 1.21, 2.4, 0.95, 1.05, 1.1, 2.2, 0.007, 0.09, 4.2, 0.7, 0.82, 1.8, 0.083, 2300}},
     // AVX-512 without VPOPCNTDQ; estimated.
     {"avx512", 3.69, 1 << 20,
-     {6.0, 1.5, 2.4, 0.8, 1.0, 2.3, 2.1, 0.041, 0.13, 5.3, 1.3, 0.97, 2.1, 0.096, 2100}},
+     {6.0, 1.5, 2.4, 0.8, 1.0, 1.1, 2.2, 0.007, 0.09, 4.2, 0.7, 0.82, 1.8, 0.083, 2300}},
     // AVX2; estimated.
     {"avx2", 3.69, 1 << 19,
-     {3.3, 0.8, 1.5, 0.4, 0.5, 2.3, 2.1, 0.041, 0.13, 5.3, 1.3, 0.97, 2.1, 0.096, 2100}},
+     {3.3, 0.8, 1.5, 0.4, 0.5, 1.1, 2.2, 0.007, 0.09, 4.2, 0.7, 0.82, 1.8, 0.083, 2300}},
     // SSE up to AVX; estimated.
     {"sse", 3.69, 1 << 18,
-     {3.3, 0.8, 1.5, 0.4, 1.0, 2.3, 2.1, 0.041, 0.13, 5.3, 1.3, 0.97, 2.1, 0.096, 2100}},
+     {3.3, 0.8, 1.5, 0.4, 1.0, 1.1, 2.2, 0.007, 0.09, 4.2, 0.7, 0.82, 1.8, 0.083, 2300}},
     // NEON with two vector pipes; estimated.
     {"neon", 2.5, 1 << 19,
-     {2.5, 1.0, 2.0, 0.5, 0.5, 2.3, 2.1, 0.08, 0.2, 5.3, 1.3, 0.97, 2.1, 0.1, 2100}},
+     {2.5, 1.0, 2.0, 0.5, 0.5, 1.1, 2.2, 0.01, 0.15, 4.2, 0.7, 0.82, 1.8, 0.1, 2300}},
 };
 // clang-format on
 
@@ -91,15 +91,21 @@ static LayerCost finish(LayerCost cost, const MachineClass &machine) {
   return cost;
 }
 
-/// Counts the bytes that do not come from the caches.
+/// Counts the bytes that do not come from the first two caches: large ones, or
+/// all where other layers use the caches in between.
 static void countStreams(LayerCost &cost, int64_t weightBytes, int64_t tableBytes,
                          const LayerContext &context, const MachineClass &machine) {
-  if (context.otherBytes > machine.cachedBytes) {
-    cost[Work::ColdStream] = weightBytes;
-    cost[Work::Stream] = tableBytes;
-  } else if (weightBytes > machine.cachedBytes) {
+  if (context.otherBytes > machine.cachedBytes)
+    cost[Work::ColdStream] = weightBytes + tableBytes;
+  else if (weightBytes > machine.cachedBytes)
     cost[Work::Stream] = weightBytes;
-  }
+}
+
+/// Counts loads of vectors of weights, `bytes` altogether.
+static void countLoads(LayerCost &cost, int64_t loads, int64_t bytes) {
+  constexpr int64_t kFirstCache = 32 << 10;
+  if (bytes > kFirstCache)
+    cost[Work::Row] += loads;
 }
 
 //===----------------------------------------------------------------------===//
@@ -139,12 +145,20 @@ static int64_t sizeOf(Value value, unsigned dim) {
   return ShapedType::isDynamic(size) ? 1 : size;
 }
 
+/// Operations that make a code of a sum: comparisons with its thresholds or, where
+/// it has an affine form, the same few for all codes, and one for each plane.
 template <typename OpTy>
-static int64_t countThresholds(OpTy op) {
-  if (!op.getThresholds())
-    return 0;
-  return op.isPacked() ? sizeOf(op.getThresholds(), 0) - 1
-                       : sizeOf(op.getThresholds(), 1);
+static int64_t countCodeOperations(OpTy op) {
+  constexpr int64_t kAffine = 4;
+  int64_t count = 0;
+  if (op.getThresholds())
+    count += op.isPacked() ? sizeOf(op.getThresholds(), 0) - 1
+                           : sizeOf(op.getThresholds(), 1);
+  if (op.getAffine())
+    count += kAffine;
+  if (std::optional<CodeType> code = op.getResultCode())
+    count += code->getBits();
+  return count;
 }
 
 static int64_t countInside(const BorderClasses &classes) {
@@ -165,14 +179,14 @@ Shape::Shape(bitplane::Conv2DOp op)
       columnTaps(countInside(getColumnClasses(op))),
       inputHeight(sizeOf(op.getInput(), 1)), inputWidth(sizeOf(op.getInput(), 2)),
       stride(op.getStrides()[1]), dilation(op.getDilations()[1]),
-      codeOperations(countThresholds(op)) {}
+      codeOperations(countCodeOperations(op)) {}
 
 Shape::Shape(bitplane::MatMulOp op)
     : geometry(op.getChannels(), op.getOutputChannels()),
       inputCode(op.getInputCode()), filterCode(op.getWeightsCode()),
       inputOffset(op.getInputOffset()), filterOffset(op.getWeightsOffset()),
       storedBits(getStoredBits(op)), columns(sizeOf(op.getInit(), 0)),
-      columnTaps(columns), inputWidth(columns), codeOperations(countThresholds(op)) {}
+      columnTaps(columns), inputWidth(columns), codeOperations(countCodeOperations(op)) {}
 
 static Shape getShape(Operation *layer) {
   if (auto conv = dyn_cast<bitplane::Conv2DOp>(layer))
@@ -196,6 +210,7 @@ private:
   void countDot();
   void countTiles(int64_t pixels, int64_t blocks);
   void countWindowSums(int64_t wordsPerPixel);
+  void countWeights(int64_t bytes, int64_t loads);
 
   const Shape &s;
   const FilterGeometry &g;
@@ -225,6 +240,12 @@ void Counter::countWindowSums(int64_t wordsPerPixel) {
   cost[Work::WindowWord] = pixels * spans * wordsPerPixel;
 }
 
+/// All weights, and how often a vector of them is loaded.
+void Counter::countWeights(int64_t bytes, int64_t loads) {
+  weightBytes = bytes;
+  countLoads(cost, loads, bytes);
+}
+
 void Counter::countPopcount() {
   int64_t limit = std::max<int64_t>(machine.accumulators / perBlock, 1);
   bool isRow = s.columns == 1;
@@ -234,7 +255,8 @@ void Counter::countPopcount() {
   cost[Work::Step] = s.rowTaps * tilesPerRow * s.windowWidth * g.words * pairs * blockTiles;
   if (dotForm(s.inputCode, s.inputOffset, s.filterCode, s.filterOffset).sum)
     countWindowSums(g.words * s.inputCode.getBits());
-  weightBytes = g.blocks * s.filterCode.getBits() * s.windowHeight * s.windowWidth * g.words * 4 * kWordBits;
+  countWeights(g.blocks * s.filterCode.getBits() * s.windowHeight * s.windowWidth * g.words * 4 * kWordBits,
+               cost[Work::Step] * perBlock * (isRow ? std::min<int64_t>(4, blocksPerSpan) : 1));
 }
 
 /// Pixels of the input that a tile of so many pixels reads with so many taps of
@@ -279,9 +301,10 @@ void Counter::countLookup() {
   if (dotForm(s.inputCode, s.inputOffset, s.filterCode, s.filterOffset).sum)
     countWindowSums(bits * llvm::divideCeil(indices * getIndexBits(machine), 64));
   if (lookup.width > 4)
-    tableBytes = bits / 2 * (int64_t(64) << 12);
+    tableBytes = bits / 2 * std::min<int64_t>(4096, s.inputPixels() * indices) * 64;
   pixelBytes = lookup.indices * getIndexBits(machine) / 8;
-  weightBytes = outputs * s.windowHeight * s.windowWidth * indices * lookup.lanes;
+  countWeights(outputs * s.windowHeight * s.windowWidth * indices * lookup.lanes,
+               s.rowTaps * tilesPerRow * s.windowWidth * indices * outputs);
 }
 
 /// Instructions that add 4 products of bytes per lane to a vector of sums.
@@ -307,7 +330,9 @@ void Counter::countDot() {
   if (levelForm(s.inputCode, s.inputOffset, s.filterCode, s.filterOffset, s.storedBits).sum)
     countWindowSums(llvm::divideCeil(g.channelsPerGroup(), 4 * machine.lanes));
   pixelBytes = g.inputLevels();
-  weightBytes = g.blocks * s.windowHeight * s.windowWidth * g.steps() * kStepBytes * s.storedBits / 8;
+  int64_t blocksPerTile = isFew ? std::clamp<int64_t>(pixels / s.columns, 1, 4) : 1;
+  countWeights(g.blocks * s.windowHeight * s.windowWidth * g.steps() * kStepBytes * s.storedBits / 8,
+               cost[Work::Step] * perBlock * blocksPerTile * s.storedBits / 8);
 }
 
 LayerCost Counter::count(Kernel kernel, const LayerContext &context,
@@ -393,7 +418,10 @@ LayerCost dorefa::predictFloatCost(Operation *layer, const LayerContext &context
   double terms = s.taps * s.channels;
   cost[Work::MultiplyAdd] = s.rows * s.columns * terms * vectors;
   const MachineClass &known = getClass(machine);
-  countStreams(cost, 4 * terms * s.outputs * s.groups, /*tableBytes=*/0, context, known);
+  int64_t bytes = 4 * terms * s.outputs * s.groups;
+  // A tile of about 6 pixels loads a vector once.
+  countLoads(cost, cost[Work::MultiplyAdd] / std::min<int64_t>(s.columns, 6), bytes);
+  countStreams(cost, bytes, /*tableBytes=*/0, context, known);
   cost[Work::Once] = 1;
   return finish(cost, known);
 }

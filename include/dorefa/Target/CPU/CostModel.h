@@ -39,11 +39,11 @@ enum class Work {
 
   // What arrives while they do it.
 
-  /// Rows of tables that the first cache does not hold.
+  /// Vectors of tables and weights that the first cache does not hold.
   Row,
-  /// Bytes of weights and tables that the second cache does not hold.
+  /// Bytes of weights that the second cache does not hold.
   Stream,
-  /// Bytes of weights that no cache holds any more.
+  /// Bytes of weights and tables that other layers have displaced from both.
   ColdStream,
 
   // What is done in between.
