@@ -187,15 +187,50 @@ private:
 
 } // namespace
 
+namespace {
+
+/// A feature of AArch64 beyond the baseline and where Linux says that it is there.
+struct ArmFeature {
+  StringLiteral name;
+  uint64_t vector;
+  unsigned bit;
+};
+
+} // namespace
+
+static constexpr uint64_t kHwcap = 16, kHwcap2 = 26;
+static constexpr ArmFeature kArmFeatures[] = {{"dotprod", kHwcap, 20},
+                                              {"i8mm", kHwcap2, 13}};
+
+/// The same for AArch64, by the auxiliary vector of the process.
+static Value *createArmCheck(IRBuilderBase &b, const MCSubtargetInfo &subtarget) {
+  Module *module = b.GetInsertBlock()->getModule();
+  Type *i64 = b.getInt64Ty();
+  FunctionCallee getauxval = module->getOrInsertFunction("getauxval", i64, i64);
+  Value *all = b.getTrue();
+  for (const ArmFeature &feature : kArmFeatures) {
+    if (!subtarget.checkFeatures(("+" + feature.name).str()))
+      continue;
+    Value *word = b.CreateCall(getauxval, b.getInt64(feature.vector));
+    Value *bit = b.CreateAnd(word, b.getInt64(uint64_t(1) << feature.bit));
+    all = b.CreateAnd(all, b.CreateICmpNE(bit, b.getInt64(0)));
+  }
+  return all;
+}
+
 Value *mlir::dorefa::createFeatureCheck(IRBuilderBase &builder,
                                         const MCSubtargetInfo &subtarget) {
+  if (subtarget.getTargetTriple().isAArch64())
+    return createArmCheck(builder, subtarget);
   return FeatureCheck(builder, subtarget).create();
 }
 
 bool mlir::dorefa::includesFeatures(const MCSubtargetInfo &more,
                                     const MCSubtargetInfo &less) {
-  return all_of(kFeatures, [&](const Feature &feature) {
+  auto includes = [&](const auto &feature) {
     std::string name = ("+" + feature.name).str();
     return more.checkFeatures(name) || !less.checkFeatures(name);
-  });
+  };
+  return more.getTargetTriple().isAArch64() ? all_of(kArmFeatures, includes)
+                                            : all_of(kFeatures, includes);
 }

@@ -66,6 +66,9 @@ static const llvm::Target *findTarget(const llvm::Triple &triple,
   return target;
 }
 
+/// Instruction sets of AArch64 that decide on kernels.
+static constexpr StringRef kArmFeatures[] = {"neon", "dotprod", "i8mm"};
+
 /// LLVM also knows processors that cannot run 64-bit code.
 static bool isX86Processor(const llvm::Target &target,
                            const llvm::Triple &triple, StringRef cpu) {
@@ -77,19 +80,41 @@ static bool isX86Processor(const llvm::Target &target,
   return known && known->checkFeatures("+64bit");
 }
 
+/// Sets the features that code for `cpu` may use: of what a processor has beyond
+/// the baseline those that kernels ask for, because a model looks for these only.
+static LogicalResult resolveArmProcessor(const llvm::Target &target,
+                                         const llvm::Triple &triple,
+                                         StringRef cpu, std::string &features,
+                                         Location loc) {
+  std::unique_ptr<llvm::MCSubtargetInfo> baseline(
+      target.createMCSubtargetInfo(triple, "generic", ""));
+  if (cpu == "native" || !baseline || !baseline->isCPUStringValid(cpu))
+    return emitError(loc) << "processor is '" << cpu
+                          << "' but must be generic or an AArch64 processor that "
+                             "LLVM knows, such as neoverse-n1";
+  std::unique_ptr<llvm::MCSubtargetInfo> known(
+      target.createMCSubtargetInfo(triple, cpu, ""));
+  std::string kept;
+  for (const llvm::SubtargetFeatureKV &feature :
+       known->getEnabledProcessorFeatures()) {
+    std::string name = ("+" + StringRef(feature.Key)).str();
+    if (llvm::is_contained(kArmFeatures, feature.Key))
+      kept += "," + name;
+    else if (!baseline->checkFeatures(name))
+      features += "-" + name.substr(1) + ",";
+  }
+  features += "+neon" + kept;
+  return success();
+}
+
 /// Puts the processor that we run on in the place of `native`; fails with a
 /// diagnostic where code for `cpu` cannot be generated.
 static LogicalResult resolveProcessor(const llvm::Target &target,
                                       const llvm::Triple &triple,
                                       std::string &cpu, std::string &features,
                                       Location loc) {
-  if (triple.isAArch64()) {
-    // Others have instructions that a model would have to look for first.
-    if (cpu == "generic")
-      return success();
-    return emitError(loc) << "processor is '" << cpu
-                          << "' but must be generic, the only one for AArch64";
-  }
+  if (triple.isAArch64())
+    return resolveArmProcessor(target, triple, cpu, features, loc);
   if (cpu == "native") {
     if (!llvm::Triple(llvm::sys::getDefaultTargetTriple()).isX86())
       return emitError(loc)
@@ -352,7 +377,7 @@ static llvm::Error writeSharedObject(ArrayRef<Version> versions, StringRef open,
 /// Instruction sets that decide on kernels.
 static constexpr StringRef kKernelFeatures[] = {
     "sse2",     "ssse3",      "avx2",       "fma",            "avxvnni",
-    "avx512bw", "avx512vbmi", "avx512vnni", "avx512vpopcntdq"};
+    "avx512bw", "avx512vbmi", "avx512vnni", "avx512vpopcntdq", "gfni"};
 
 namespace {
 
@@ -376,16 +401,16 @@ public:
     const Machine &machine = machines[version];
     // AVX-512 and NEON have 32 vector registers, the others have 16; a tile
     // keeps some of them for its operands.
-    if (machine->getTargetTriple().isAArch64()) {
-      options.lanes = 4;
-      options.accumulators = 24;
-      options.features = {"neon"};
-      return;
-    }
     const llvm::MCSubtargetInfo &subtarget = *machine->getMCSubtargetInfo();
-    for (StringRef feature : kKernelFeatures)
+    bool isArm = machine->getTargetTriple().isAArch64();
+    for (StringRef feature : isArm ? ArrayRef(kArmFeatures) : ArrayRef(kKernelFeatures))
       if (subtarget.checkFeatures(("+" + feature).str()))
         options.features.push_back(feature.str());
+    if (isArm) {
+      options.lanes = 4;
+      options.accumulators = 24;
+      return;
+    }
     bool isWide = subtarget.checkFeatures("+avx512f");
     options.lanes = isWide ? 16 : subtarget.checkFeatures("+avx2") ? 8 : 4;
     options.accumulators = isWide ? 24 : 12;

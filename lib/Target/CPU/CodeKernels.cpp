@@ -65,6 +65,9 @@ LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::PackOp op,
                                       : b.firstLanes(b.index(valid), kWordBits);
       Value codes = b.loadVector(input, extend(row, {b.mul(word, kWordBits)}),
                                  mask, kWordBits);
+      if (b.transposesBits())
+        return b.storeVector(b.planesOfBytes(codes, planes), init,
+                             extend(row, {word, b.index(0)}));
       for (int64_t plane = 0; plane < planes; ++plane) {
         Value bits =
             arith::AndIOp::create(b, codes, splatByte(b, int64_t(1) << plane));
@@ -89,6 +92,28 @@ static std::pair<int64_t, int64_t> bitTerms(int64_t plane,
                        : std::pair<int64_t, int64_t>{weight, 0};
 }
 
+/// The codes, or levels, in `planes` words from `indices` on.
+static Value unpackWord(KernelBuilder &b, Value input, ValueRange indices,
+                        int64_t planes, std::optional<CodeType> levels) {
+  bool isTernary = levels && levels->getEncoding() == Encoding::Ternary;
+  if (b.transposesBits() && !isTernary) {
+    bool isSigned = levels && levels->getEncoding() == Encoding::Signed;
+    Value words =
+        b.loadVector(input, extend(indices, {b.index(0)}), /*mask=*/{}, planes);
+    return b.bytesOfPlanes(words, isSigned ? 1 << (planes - 1) : 0);
+  }
+  Value codes = splatByte(b, 0);
+  for (int64_t plane = 0; plane < planes; ++plane) {
+    Value set =
+        b.maskOfWord(b.load(input, extend(indices, {b.index(plane)})));
+    auto [ofSet, ofCleared] = bitTerms(plane, levels);
+    codes = b.add(codes,
+                  arith::SelectOp::create(b, set, splatByte(b, ofSet),
+                                          splatByte(b, ofCleared)));
+  }
+  return codes;
+}
+
 LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::UnpackOp op,
                                  const MicroKernelOptions &options) {
   if (failed(checkOperands(op)))
@@ -98,15 +123,8 @@ LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::UnpackOp op,
   int64_t planes = lastSize(input);
   b.nest(init, rankOf(init) - 1, [&](ValueRange row) {
     forEachWord(b, lastSize(init), [&](Value word, int64_t valid) {
-      Value codes = splatByte(b, 0);
-      for (int64_t plane = 0; plane < planes; ++plane) {
-        Value set =
-            b.maskOfWord(b.load(input, extend(row, {word, b.index(plane)})));
-        auto [ofSet, ofCleared] = bitTerms(plane, op.getLevels());
-        Value bits = arith::SelectOp::create(b, set, splatByte(b, ofSet),
-                                             splatByte(b, ofCleared));
-        codes = b.add(codes, bits);
-      }
+      Value codes =
+          unpackWord(b, input, extend(row, {word}), planes, op.getLevels());
       Value mask = valid == kWordBits ? Value()
                                       : b.firstLanes(b.index(valid), kWordBits);
       b.storeVector(codes, init, extend(row, {b.mul(word, kWordBits)}), mask);

@@ -229,6 +229,8 @@ private:
   KernelBuilder &b;
   const Contraction &c;
   Value block;
+  void storeBytes(ValueRange position, ArrayRef<VectorCodes> codes);
+
   /// Bits of the block that are channels; null where all blocks are full.
   Value validBits;
 };
@@ -250,6 +252,10 @@ private:
   Value affineLevels(Value sum, Value block, int64_t v);
   Value lowerLevels(Value sum, Value levels, Value block, int64_t v);
   Value orient(Value sum, Value block, int64_t v);
+  bool isSearched() const;
+  Value levelsBySearch(Value sum, Value block, int64_t v);
+  SmallVector<Values> searchLevels(Value block, ArrayRef<Values> sums);
+  Value gatherThresholds(Value rows, Value block, int64_t v);
   Values planesFromMasks(ArrayRef<Value> reached);
   Values planesFromCount(Value sum, Value block, int64_t v);
   Value laneMask(Value block, int64_t v);
@@ -259,6 +265,7 @@ private:
   const Contraction &c;
   CodeStore store;
   int64_t numThresholds;
+  bool mayDecrease;
   Value rowClasses, columnClasses;
 };
 

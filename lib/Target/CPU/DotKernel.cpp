@@ -22,8 +22,10 @@ namespace {
 
 /// What adds products of bytes up.
 enum class Instruction {
-  /// One instruction for 4 products (VNNI).
+  /// One instruction for 4 products (VNNI, i8mm).
   DotBytes,
+  /// The same, of levels of at most 7 bits or by two instructions (dotprod).
+  DotSignedBytes,
   /// Pairs of bytes to 16 bits without saturation, these to 32 bits (SSSE3).
   MultiplyBytes,
   /// Pairs of 16 bits to 32 bits (SSE2).
@@ -42,13 +44,18 @@ public:
   bool skipsBorder() override { return true; }
 
 private:
+  using Accumulate = function_ref<Value(Value sum, Value levels, Value weights)>;
   Value firstChannel(Value span);
   Value loadLevels(ValueRange pixel, Value channel);
   Value loadBytes(Value buffer, ValueRange indices, int64_t count);
   Values loadWeights(const Blocks &blocks, Value ky, Value kx, Value step);
   Values addStep(ArrayRef<Values> pixels, const Blocks &blocks, Value ky,
-                 Value kx, Value step, ValueRange sums);
+                 Value kx, Value step, ValueRange sums, Accumulate accumulate);
   Value addProducts(Value sum, Value levels, Value weights);
+  Value multiplyPairs(Value levels, Value weights);
+  Value addPairs(Value sum, Value pairs);
+  Values addSteps(ArrayRef<Values> pixels, const Blocks &blocks, Value ky,
+                  Value kx, ValueRange sums);
   Value call(StringRef name, Type result, ValueRange operands);
   VectorType bytes() { return b.vectorOf(b.getI8Type(), 4 * b.lanes()); }
   VectorType words() { return b.vectorOf(b.getI16Type(), 2 * b.lanes()); }
@@ -60,6 +67,8 @@ private:
 
   Instruction instruction;
   int64_t numVectors;
+  /// Steps whose pairs of products add up in 16 bits.
+  int64_t stepsOfPairs;
   /// Whether weights are half bytes.
   bool isHalved;
   InsideScan window;
@@ -89,8 +98,10 @@ static Instruction chooseInstruction(const KernelBuilder &b,
     return (b.lanes() == 4 && b.has(of4)) || (b.lanes() == 8 && b.has(of8)) ||
            (b.lanes() == 16 && b.has(of16));
   };
-  if (has("", "avxvnni", "avx512vnni"))
+  if (has("i8mm", "avxvnni", "avx512vnni"))
     return Instruction::DotBytes;
+  if (has("dotprod", "", ""))
+    return Instruction::DotSignedBytes;
   if (has("ssse3", "avx2", "avx512bw") && largestPair(c, storedBits) <= 32767)
     return Instruction::MultiplyBytes;
   if (has("sse2", "avx2", "avx512bw"))
@@ -103,6 +114,7 @@ DotKernel::DotKernel(KernelBuilder &b, const Contraction &c)
   isHalved =
       cast<MemRefType>(c.filter.getType()).getShape().back() == kHalfStepBytes;
   instruction = chooseInstruction(b, c, isHalved ? 4 : 8);
+  stepsOfPairs = 32767 / std::max<int64_t>(largestPair(c, isHalved ? 4 : 8), 1);
 }
 
 /// As many pixels as there are registers for; where a row has few of them, more
@@ -141,27 +153,48 @@ Value DotKernel::splat(VectorType type, int64_t value) {
              type, b.getIntegerAttr(type.getElementType(), value)));
 }
 
-/// `sum` plus, in each lane, the products of 4 levels and 4 weights.
-Value DotKernel::addProducts(Value sum, Value levels, Value weights) {
-  static constexpr StringRef kPairs[] = {"llvm.x86.ssse3.pmadd.ub.sw.128",
+static constexpr StringRef kMultiplyWords[] = {"llvm.x86.sse2.pmadd.wd",
+                                               "llvm.x86.avx2.pmadd.wd",
+                                               "llvm.x86.avx512.pmaddw.d.512"};
+
+/// In each 16 bits the products of 2 levels and 2 weights.
+Value DotKernel::multiplyPairs(Value levels, Value weights) {
+  static constexpr StringRef kNames[] = {"llvm.x86.ssse3.pmadd.ub.sw.128",
                                          "llvm.x86.avx2.pmadd.ub.sw",
                                          "llvm.x86.avx512.pmaddubs.w.512"};
-  static constexpr StringRef kWords[] = {"llvm.x86.sse2.pmadd.wd",
-                                         "llvm.x86.avx2.pmadd.wd",
-                                         "llvm.x86.avx512.pmaddw.d.512"};
-  int64_t width = llvm::Log2_64(b.lanes() / 4);
+  return call(kNames[llvm::Log2_64(b.lanes() / 4)], words(), {levels, weights});
+}
+
+/// `sum` plus, in each lane, both its `pairs`.
+Value DotKernel::addPairs(Value sum, Value pairs) {
+  return b.add(sum, call(kMultiplyWords[llvm::Log2_64(b.lanes() / 4)], dwords(),
+                         {pairs, splat(words(), 1)}));
+}
+
+/// `sum` plus, in each lane, the products of 4 levels and 4 weights.
+Value DotKernel::addProducts(Value sum, Value levels, Value weights) {
   auto addWords = [&](Value sum, Value lhs, Value rhs) {
-    return b.add(sum, call(kWords[width], dwords(), {lhs, rhs}));
+    return b.add(sum, call(kMultiplyWords[llvm::Log2_64(b.lanes() / 4)],
+                           dwords(), {lhs, rhs}));
   };
   switch (instruction) {
   case Instruction::DotBytes:
-    return call(b.lanes() == 16 ? "llvm.x86.avx512.vpdpbusd.512"
-                                : "llvm.x86.avx512.vpdpbusd.256",
+    return call(b.lanes() == 16  ? "llvm.x86.avx512.vpdpbusd.512"
+                : b.lanes() == 8 ? "llvm.x86.avx512.vpdpbusd.256"
+                                 : "llvm.aarch64.neon.usdot.v4i32.v16i8",
                 dwords(), {sum, levels, weights});
-  case Instruction::MultiplyBytes: {
-    Value pairs = call(kPairs[width], words(), {levels, weights});
-    return addWords(sum, pairs, splat(words(), 1));
+  case Instruction::DotSignedBytes: {
+    StringRef dot = "llvm.aarch64.neon.sdot.v4i32.v16i8";
+    if (c.inputCode.getBits() < 8)
+      return call(dot, dwords(), {sum, levels, weights});
+    // As a signed byte the top bit counts -128 in place of 128.
+    Value low = arith::AndIOp::create(b, levels, splat(bytes(), 127));
+    Value top = arith::AndIOp::create(b, levels, splat(bytes(), -128));
+    sum = call(dot, dwords(), {sum, low, weights});
+    return b.sub(sum, call(dot, dwords(), {b.splat(0), top, weights}));
   }
+  case Instruction::MultiplyBytes:
+    return addPairs(sum, multiplyPairs(levels, weights));
   case Instruction::MultiplyWords: {
     // Even bytes of both, then odd bytes.
     Value eight = splat(words(), 8);
@@ -236,14 +269,51 @@ Values DotKernel::loadWeights(const Blocks &blocks, Value ky, Value kx,
 
 /// Adds a step of `pixels` (image, row, column of the input) to their `sums`.
 Values DotKernel::addStep(ArrayRef<Values> pixels, const Blocks &blocks,
-                          Value ky, Value kx, Value step, ValueRange sums) {
+                          Value ky, Value kx, Value step, ValueRange sums,
+                          Accumulate accumulate) {
   Values weights = loadWeights(blocks, ky, kx, step), next;
   Value channel = b.add(b.mul(step, kStepChannels), firstChannel(blocks.span));
   for (const Values &pixel : pixels) {
     Value levels = loadLevels(pixel, channel);
     for (Value weight : weights)
-      next.push_back(addProducts(sums[next.size()], levels, weight));
+      next.push_back(accumulate(sums[next.size()], levels, weight));
   }
+  return next;
+}
+
+/// Adds all steps of a tap. Where that is proven to be exact, pairs of products add
+/// up in 16 bits first.
+Values DotKernel::addSteps(ArrayRef<Values> pixels, const Blocks &blocks,
+                           Value ky, Value kx, ValueRange sums) {
+  int64_t steps = c.geometry.steps();
+  int64_t chunk = std::min(steps, stepsOfPairs);
+  if (instruction != Instruction::MultiplyBytes || chunk < 2)
+    return b.loop(steps, sums, [&](Value step, ValueRange args) {
+      return addStep(pixels, blocks, ky, kx, step, args,
+                     [&](Value sum, Value levels, Value weights) {
+                       return addProducts(sum, levels, weights);
+                     });
+    });
+  auto addChunk = [&](Value first, int64_t count, ValueRange args) {
+    Values pairs = b.loop(
+        count, Values(args.size(), splat(words(), 0)),
+        [&](Value step, ValueRange carried) {
+          return addStep(pixels, blocks, ky, kx, b.add(first, step), carried,
+                         [&](Value sum, Value levels, Value weights) {
+                           return b.add(sum, multiplyPairs(levels, weights));
+                         });
+        });
+    Values next;
+    for (auto [sum, pair] : llvm::zip_equal(args, pairs))
+      next.push_back(addPairs(sum, pair));
+    return next;
+  };
+  int64_t whole = steps / chunk;
+  Values next = b.loop(whole, sums, [&](Value i, ValueRange args) {
+    return addChunk(b.mul(i, chunk), chunk, args);
+  });
+  if (steps % chunk)
+    next = addChunk(b.index(whole * chunk), steps % chunk, next);
   return next;
 }
 
@@ -256,11 +326,8 @@ Values DotKernel::emitSums(const Tile &tile, const Blocks &blocks) {
       pixels.push_back({tile.image, inputRow(b, c, tile.row, ky),
                         inputColumn(b, c, tile, pixel, kx)});
     Values sums(carried);
-    Values own = b.loop(c.geometry.steps(),
-                        carried.slice(first * vectors, count * vectors),
-                        [&](Value step, ValueRange args) {
-                          return addStep(pixels, blocks, ky, kx, step, args);
-                        });
+    Values own = addSteps(pixels, blocks, ky, kx,
+                          carried.slice(first * vectors, count * vectors));
     llvm::copy(own, sums.begin() + first * vectors);
     return sums;
   };

@@ -12,12 +12,26 @@
 
 #include "Contraction.h"
 
+#include "dorefa/Dialect/DoReFa/Constants.h"
+
 using namespace mlir;
 using namespace mlir::bitplane;
 using namespace mlir::dorefa;
 
+/// Whether a channel may decrease, which the first row of thresholds says.
+static bool decreases(const Contraction &c) {
+  ElementsAttr rows =
+      c.thresholds ? KernelBuilder::constantValue(c.thresholds) : ElementsAttr();
+  if (!rows)
+    return true;
+  std::vector<int32_t> values = readElements<int32_t>(rows);
+  ArrayRef<int32_t> signs(values.data(), rows.getShapedType().getDimSize(1));
+  return llvm::any_of(signs, [](int32_t sign) { return sign != 0; });
+}
+
 Epilogue::Epilogue(KernelBuilder &b, const Contraction &c)
-    : b(b), c(c), store(b, c), numThresholds(c.numThresholds()) {
+    : b(b), c(c), store(b, c), numThresholds(c.numThresholds()),
+      mayDecrease(decreases(c)) {
   rowClasses = b.indexTable("row_classes", c.rowClasses);
   columnClasses = b.indexTable("column_classes", c.columnClasses);
 }
@@ -161,32 +175,97 @@ Value Epilogue::affineLevels(Value sum, Value block, int64_t v) {
   return arith::FPToSIOp::create(b, sum.getType(), level);
 }
 
-/// `levels` less 1 where `sum` does not reach their threshold. Level 0 has none.
+/// `levels` less 1 where `sum` does not reach their threshold; level 0 stays.
 Value Epilogue::lowerLevels(Value sum, Value levels, Value block, int64_t v) {
-  int64_t columns = cast<MemRefType>(c.thresholds.getType()).getDimSize(1);
-  auto lanes = llvm::to_vector(llvm::seq<int32_t>(0, b.lanes()));
-  Value lane = arith::ConstantOp::create(
-      b, DenseElementsAttr::get(b.vectorOf(b.getI32Type()),
-                                ArrayRef<int32_t>(lanes)));
-  Value isAbove = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, levels,
-                                        b.splat(0));
-  Value thresholds = vector::GatherOp::create(
-      b, cast<VectorType>(sum.getType()), c.thresholds,
-      ValueRange{b.index(0), lanesFrom(block, v)},
-      b.add(b.scale(levels, columns), lane), isAbove,
-      b.splat(std::numeric_limits<int32_t>::min()));
   Value misses = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
-                                       orient(sum, block, v), thresholds);
-  return b.add(levels, arith::ExtSIOp::create(b, levels.getType(), misses));
+                                       orient(sum, block, v),
+                                       gatherThresholds(levels, block, v));
+  levels = b.add(levels, arith::ExtSIOp::create(b, levels.getType(), misses));
+  return arith::MaxSIOp::create(b, levels, b.splat(0));
 }
 
 //===----------------------------------------------------------------------===//
 // Codes
 //===----------------------------------------------------------------------===//
 
+/// Of each lane of vector `v`, the threshold in its own row.
+Value Epilogue::gatherThresholds(Value rows, Value block, int64_t v) {
+  int64_t columns = cast<MemRefType>(c.thresholds.getType()).getDimSize(1);
+  auto lanes = llvm::to_vector(llvm::seq<int32_t>(0, b.lanes()));
+  auto type = b.vectorOf(b.getI32Type());
+  Value lane = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(type, ArrayRef<int32_t>(lanes)));
+  return vector::GatherOp::create(
+      b, type, c.thresholds, ValueRange{b.index(0), lanesFrom(block, v)},
+      b.add(b.scale(rows, columns), lane), b.mask(true), b.splat(0));
+}
+
+/// Whether there are too many thresholds to unroll and they can be bisected.
+bool Epilogue::isSearched() const {
+  constexpr int64_t kUnrolledThresholds = 15;
+  return !c.affine && numThresholds > kUnrolledThresholds &&
+         llvm::isPowerOf2_64(numThresholds + 1) &&
+         c.resultCode.getEncoding() != Encoding::Ternary;
+}
+
+/// The levels of a block, in place of its `sums`: a loop, because the search is
+/// long.
+SmallVector<Values> Epilogue::searchLevels(Value block, ArrayRef<Values> sums) {
+  int64_t numVectors = b.vectorsPerBlock(), pixels = sums.size();
+  Value scratch = b.scratch({pixels, kWordBits});
+  auto forEach = [&](function_ref<void(int64_t, int64_t)> body) {
+    for (int64_t pixel = 0; pixel < pixels; ++pixel)
+      for (int64_t v = 0; v < numVectors; ++v)
+        body(pixel, v);
+  };
+  auto lane = [&](int64_t v) { return b.index(v * b.lanes()); };
+  forEach([&](int64_t pixel, int64_t v) {
+    b.storeVector(sums[pixel][v], scratch, {b.index(pixel), lane(v)});
+  });
+  for (int64_t v = 0; v < numVectors; ++v) {
+    auto loop = scf::ForOp::create(b, b.index(0), b.index(pixels), b.index(1));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value pixel = loop.getInductionVar();
+    Value sum = b.loadVector(scratch, {pixel, lane(v)});
+    Value levels = levelsBySearch(orient(sum, block, v), block, v);
+    b.storeVector(b.add(levels, b.splat(c.base)), scratch, {pixel, lane(v)});
+  }
+  SmallVector<Values> levels(pixels);
+  forEach([&](int64_t pixel, int64_t v) {
+    levels[pixel].push_back(b.loadVector(scratch, {b.index(pixel), lane(v)}));
+  });
+  return levels;
+}
+
+/// How many of 2^n - 1 thresholds `sum` reaches, by bisection: from registers
+/// while there are few candidates, then from memory.
+Value Epilogue::levelsBySearch(Value sum, Value block, int64_t v) {
+  constexpr unsigned kBitsInRegisters = 4;
+  unsigned bits = llvm::Log2_64(numThresholds + 1);
+  unsigned rest = bits - kBitsInRegisters;
+  auto code = CodeType::get(b.getContext(), kBitsInRegisters, Encoding::Unipolar);
+  Values masks = b.searchPlanes(code, sum, [&](int64_t j) {
+    return loadThresholds(b.index(j << rest), block, v);
+  });
+  Value level = b.splat(0);
+  for (auto [plane, mask] : llvm::enumerate(masks))
+    level = b.add(level, arith::SelectOp::create(
+                             b, mask, b.splat(int64_t(1) << (plane + rest)),
+                             b.splat(0)));
+  for (unsigned plane = rest; plane-- > 0;) {
+    Value next = b.add(level, b.splat(int64_t(1) << plane));
+    Value reached = b.reaches(sum, gatherThresholds(next, block, v));
+    level = arith::SelectOp::create(b, reached, next, level);
+  }
+  return level;
+}
+
 /// What the thresholds of vector `v` are compared with: decreasing channels
 /// compare -sum with -threshold.
 Value Epilogue::orient(Value sum, Value block, int64_t v) {
+  if (!mayDecrease)
+    return sum;
   Value signs = loadThresholds(b.index(0), block, v);
   return b.sub(arith::XOrIOp::create(b, sum, signs), signs);
 }
@@ -220,10 +299,15 @@ void Epilogue::emitCodes(const Tile &tile, Value block, ArrayRef<Values> sums) {
       for (int64_t j = 1; j <= numThresholds; ++j)
         rows[v].push_back(loadThresholds(b.index(j), block, v));
   store.startBlock(block);
+  SmallVector<Values> levels;
+  if (isSearched())
+    levels = searchLevels(block, sums);
   for (int64_t pixel = 0; pixel < tile.pixels; ++pixel) {
     SmallVector<VectorCodes> codes;
     for (int64_t v = 0; v < numVectors; ++v)
-      codes.push_back(codesOf(sums[pixel][v], block, v, rows[v]));
+      codes.push_back(levels.empty()
+                          ? codesOf(sums[pixel][v], block, v, rows[v])
+                          : VectorCodes{{}, levels[pixel][v]});
     store.storePixel(tile, pixel, codes);
   }
 }

@@ -382,9 +382,48 @@ Value KernelBuilder::call(StringRef intrinsic, Type result,
       .getResults();
 }
 
-Value KernelBuilder::wordOfMasks(ArrayRef<Value> masks) {
-  // Pairs of neighbours grow into one vector of 32 bits.
-  Values parts(masks);
+/// In each group of 8 of 32 bytes, bit i of byte j is bit j of byte 7 - i, XOR bit i
+/// of `flips`.
+Value KernelBuilder::transposeBits(Value bytes, uint8_t flips) {
+  auto type = cast<VectorType>(bytes.getType());
+  SmallVector<int8_t> units;
+  for (int64_t i = 0; i < type.getNumElements(); ++i)
+    units.push_back(uint8_t(1) << i % 8);
+  Value unit = arith::ConstantOp::create(
+      *this, DenseElementsAttr::get(type, ArrayRef<int8_t>(units)));
+  Value flip = arith::ConstantOp::create(*this, getI8IntegerAttr(int8_t(flips)));
+  return call("llvm.x86.vgf2p8affineqb.256", type, {unit, bytes, flip});
+}
+
+Value KernelBuilder::planesOfBytes(Value codes, int64_t planes) {
+  SmallVector<int64_t> reversed, order;
+  for (int64_t i = 0; i < 32; ++i)
+    reversed.push_back(i ^ 7);
+  for (int64_t i = 0; i < 4 * planes; ++i)
+    order.push_back(i % 4 * 8 + i / 4);
+  Value bits = transposeBits(
+      vector::ShuffleOp::create(*this, codes, codes, reversed), /*flips=*/0);
+  return bitcast(vector::ShuffleOp::create(*this, bits, bits, order),
+                 getI32Type());
+}
+
+Value KernelBuilder::bytesOfPlanes(Value words, uint8_t flips) {
+  Value bytes = bitcast(words, getI8Type());
+  auto type = cast<VectorType>(bytes.getType());
+  int64_t planes = type.getNumElements() / 4;
+  Value zeros = arith::ConstantOp::create(*this, getZeroAttr(type));
+  SmallVector<int64_t> order;
+  for (int64_t i = 0; i < 32; ++i) {
+    int64_t plane = 7 - i % 8;
+    order.push_back(plane < planes ? plane * 4 + i / 8 : 4 * planes);
+  }
+  return transposeBits(vector::ShuffleOp::create(*this, bytes, zeros, order),
+                       flips);
+}
+
+Value KernelBuilder::concatenate(ValueRange vectors) {
+  // Pairs of neighbours grow together.
+  Values parts(vectors);
   while (parts.size() > 1) {
     Values joined;
     int64_t width = cast<VectorType>(parts[0].getType()).getNumElements();
@@ -394,8 +433,12 @@ Value KernelBuilder::wordOfMasks(ArrayRef<Value> masks) {
           vector::ShuffleOp::create(*this, parts[i], parts[i + 1], order));
     parts = std::move(joined);
   }
+  return parts.front();
+}
+
+Value KernelBuilder::wordOfMasks(ArrayRef<Value> masks) {
   Value word = vector::BitCastOp::create(
-      *this, VectorType::get(1, getI32Type()), parts.front());
+      *this, VectorType::get(1, getI32Type()), concatenate(masks));
   return vector::ExtractOp::create(*this, word, 0);
 }
 

@@ -138,8 +138,17 @@ public:
   Value bitcast(Value vector, Type element);
   /// Elements `[first, first + count)` of a vector.
   Value slice(Value vector, int64_t first, int64_t count);
+  /// The elements of vectors of one type, 2^n of them.
+  Value concatenate(ValueRange vectors);
   /// An instruction of the machine.
   Value call(StringRef intrinsic, Type result, ValueRange operands);
+
+  /// Whether the machine turns bits of bytes into planes and back in registers.
+  bool transposesBits() const { return has("gfni") && lanes() >= 8; }
+  /// The words of the planes, lowest first, of 32 codes in bytes.
+  Value planesOfBytes(Value codes, int64_t planes);
+  /// The inverse, all codes XOR `flips`.
+  Value bytesOfPlanes(Value words, uint8_t flips);
 
   /// The word whose bits are the masks of one block, lowest lane first.
   Value wordOfMasks(ArrayRef<Value> masks);
@@ -159,6 +168,7 @@ public:
                       function_ref<Value(int64_t)> threshold);
 
 private:
+  Value transposeBits(Value bytes, uint8_t flips);
   Value evaluate(AffineExpr index, ValueRange loops);
 
   MicroKernelOptions options;

@@ -83,7 +83,8 @@ static Error runLinker(ArrayRef<std::string> arguments) {
 
 /// What generated code may call. Anything else is an undefined symbol: above
 /// all there is no malloc.
-static constexpr StringLiteral kLibc[] = {"memcpy", "memmove", "memset"};
+static constexpr StringLiteral kLibc[] = {"getauxval", "memcpy", "memmove",
+                                            "memset"};
 static constexpr StringLiteral kLibm[] = {
     "ceil",  "ceilf", "exp",       "floor",      "floorf", "fma",   "fmaf",
     "log1p", "pow",   "roundeven", "roundevenf", "tanh",   "trunc", "truncf"};

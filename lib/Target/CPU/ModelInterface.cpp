@@ -341,11 +341,8 @@ public:
     for (const ModelVersion &candidate : reverse(versions)) {
       // Also where it cannot run: the caller may say what it was compiled for.
       b.CreateStore(declareRecord(candidate.record), result);
-      // Code for AArch64 never uses more than the baseline.
-      Value *canRun = isX86 ? createFeatureCheck(
-                                  b, *candidate.machine->getMCSubtargetInfo())
-                            : b.getTrue();
-      returnIf(canRun, DOREFA_OK);
+      returnIf(createFeatureCheck(b, *candidate.machine->getMCSubtargetInfo()),
+               DOREFA_OK);
     }
     b.CreateRet(b.getInt32(DOREFA_ERROR_CPU));
   }

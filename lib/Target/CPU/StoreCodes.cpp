@@ -27,8 +27,24 @@ void CodeStore::startBlock(Value newBlock) {
       arith::SelectOp::create(b, isLast, b.i32(int32_t(lastBits)), b.i32(-1));
 }
 
+/// Levels as bytes, whose bits are turned into the words of all planes at once.
+void CodeStore::storeBytes(ValueRange position, ArrayRef<VectorCodes> codes) {
+  Values parts;
+  for (const VectorCodes &vector : codes)
+    parts.push_back(arith::TruncIOp::create(b, b.vectorOf(b.getI8Type()),
+                                            vector.levels));
+  Value words = b.planesOfBytes(b.concatenate(parts), c.resultCode.getBits());
+  if (validBits)
+    words = arith::AndIOp::create(
+        b, words, vector::BroadcastOp::create(b, words.getType(), validBits));
+  b.storeVector(words, c.init, position);
+}
+
 void CodeStore::storePixel(const Tile &tile, int64_t pixel,
                            ArrayRef<VectorCodes> codes) {
+  Value column = b.add(tile.column, pixel);
+  if (codes.front().levels && b.transposesBits())
+    return storeBytes({tile.image, tile.row, column, block, b.index(0)}, codes);
   SmallVector<Values> masks(c.resultCode.getBits());
   for (const VectorCodes &vector : codes) {
     Values planes = vector.levels
@@ -42,7 +58,6 @@ void CodeStore::storePixel(const Tile &tile, int64_t pixel,
     if (validBits)
       word = arith::AndIOp::create(b, word, validBits);
     b.store(word, c.init,
-            {tile.image, tile.row, b.add(tile.column, pixel), block,
-             b.index(plane)});
+            {tile.image, tile.row, column, block, b.index(plane)});
   }
 }

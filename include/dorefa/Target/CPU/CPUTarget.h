@@ -25,8 +25,8 @@ namespace mlir::dorefa {
 struct CPUOptions {
   /// Instruction set and system: x86-64 or AArch64, Linux with glibc.
   std::string triple = "x86_64-unknown-linux-gnu";
-  /// A processor that LLVM knows, or `native`, the one that we run on. For
-  /// AArch64 `generic`: Armv8-A with NEON. Several with commas in between make a
+  /// A processor that LLVM knows, or `native`, the one that we run on (x86-64
+  /// only). For AArch64 also `generic`: Armv8-A with NEON. Several with commas in between make a
   /// version each, of which the last one that the machine can run is taken.
   std::string cpu = "native";
   /// The one exported function is `<prefix>_open`; a C identifier.
