@@ -169,10 +169,12 @@ makeCorrection(const LayerWeights &weights, const DotForm &form,
 }
 
 /// Rows of the packed thresholds: which channels decrease, then the thresholds
-/// in ascending order, negated where the channel decreases.
+/// in ascending order, negated where the channel decreases. With `areReversed` the
+/// sums of those channels are negated already.
 static std::vector<int32_t>
 packThresholds(ArrayRef<int32_t> thresholds, int64_t perChannel,
-               int64_t channels, std::optional<ArrayRef<bool>> decreasing) {
+               int64_t channels, std::optional<ArrayRef<bool>> decreasing,
+               bool areReversed) {
   constexpr int32_t never = std::numeric_limits<int32_t>::max();
   int64_t lanes = paddedChannels(channels);
   bool isShared = int64_t(thresholds.size()) == perChannel;
@@ -182,7 +184,7 @@ packThresholds(ArrayRef<int32_t> thresholds, int64_t perChannel,
     int64_t source = isShared ? 0 : channel;
     SmallVector<int32_t> row(thresholds.slice(source * perChannel, perChannel));
     if (decreasing && (*decreasing)[source]) {
-      packed[channel] = -1;
+      packed[channel] = areReversed ? 0 : -1;
       for (int32_t &threshold : row)
         threshold = threshold == std::numeric_limits<int32_t>::min()
                         ? never
@@ -347,8 +349,32 @@ static void makeAffineForm(OpTy op, OpBuilder &builder, ArrayRef<int32_t> packed
       "affine"));
 }
 
+/// Negates the weights of decreasing channels, and so their sums, where all codes
+/// have a negative: kernels then need not. Returns whether it did.
 template <typename OpTy>
-static LogicalResult packThresholdsOf(OpTy op, OpBuilder &builder) {
+static bool reverseDecreasing(OpTy op, LayerWeights &weights) {
+  std::optional<ArrayRef<bool>> decreasing = op.getDecreasing();
+  if (!decreasing || !llvm::is_contained(*decreasing, true) ||
+      getOffset(op) != 0 ||
+      weights.code.getEncoding() != dorefa::Encoding::Bipolar)
+    return false;
+  int64_t outputs = weights.geometry.outputChannels,
+          perOutput = weights.codes.size() / outputs;
+  for (int64_t output = 0; output < outputs; ++output)
+    if ((*decreasing)[decreasing->size() == 1 ? 0 : output])
+      for (uint8_t &code : MutableArrayRef(weights.codes)
+                               .slice(output * perOutput, perOutput))
+        code = weights.code.getMaxCode() - code;
+  if (auto range = op.getRange()) {
+    int64_t most = std::max(-(*range)[0], (*range)[1]);
+    op.setRange(ArrayRef<int64_t>{-most, most});
+  }
+  return true;
+}
+
+template <typename OpTy>
+static LogicalResult packThresholdsOf(OpTy op, OpBuilder &builder,
+                                      LayerWeights &weights) {
   Value value = op.getThresholds();
   if (!value)
     return success();
@@ -359,7 +385,8 @@ static LogicalResult packThresholdsOf(OpTy op, OpBuilder &builder) {
   int64_t perChannel = cast<ShapedType>(value.getType()).getDimSize(1);
   std::vector<int32_t> packed =
       packThresholds(dorefa::readElements<int32_t>(attr), perChannel,
-                     op.getOutputChannels(), op.getDecreasing());
+                     op.getOutputChannels(), op.getDecreasing(),
+                     reverseDecreasing(op, weights));
   op.removeDecreasingAttr();
   makeAffineForm(op, builder, packed, perChannel);
   if (op.getThresholds())
@@ -484,13 +511,14 @@ static LogicalResult packWeights(OpTy op,
   OpOperand &filter = op->getOpOperand(1);
   Location loc = filter.get().getLoc();
   ElementsAttr attr = getConstantOrError(op, filter.get(), 1, "weights");
-  OpBuilder builder(op);
-  if (!attr || failed(packThresholdsOf(op, builder)))
+  if (!attr)
     return failure();
-
+  OpBuilder builder(op);
   FilterGeometry geometry = getGeometry(op);
   LayerWeights weights{geometry, getCode(op), llvm::product_of(getWindow(op)),
                        dorefa::readElements<uint8_t>(attr)};
+  if (failed(packThresholdsOf(op, builder, weights)))
+    return failure();
   Value packed = packFilterOf(op, builder, weights, machine);
   if (!packed)
     return failure();

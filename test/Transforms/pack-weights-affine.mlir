@@ -3,15 +3,16 @@
 // RUN: dorefa-opt %s --bitplane-pack-weights --split-input-file --remarks-filter=dorefa 2>%t.remarks | FileCheck %s
 // RUN: FileCheck %s --check-prefix=REMARK < %t.remarks
 
-// Channels 0 and 1 have the thresholds of (x + 7) / 2; the first of them falls. Channel 2 is
+// Channels 0 and 1 have the thresholds of (x + 7) / 2; the first of them falls and has its
+// weights negated. Channel 2 is
 // always 4, and the proven range says so.
 
 // CHECK-LABEL: @exact
 // CHECK-DAG: %[[A:.*]] = arith.constant dense_resource<affine> : tensor<2x32xf32>
 // CHECK: bitplane.matmul %{{.*}}, %{{.*}} affine %[[A]] : tensor<2x32xf32> outs
 // CHECK-NOT: thresholds
-// Slopes -0.5, 0.5 and 0.
-// CHECK: affine: "0x04000000000000BF0000003F00000000
+// Slopes 0.5, 0.5 and 0.
+// CHECK: affine: "0x040000000000003F0000003F00000000
 // REMARK: codes by one multiplication and addition, proven for each accumulator
 func.func @exact(%x: tensor<1x1x1xi32>) -> tensor<1x1x3xi32> {
   %w = arith.constant dense<1> : tensor<3x12xi8>

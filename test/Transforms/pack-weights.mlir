@@ -97,8 +97,27 @@ func.func @thresholds(%x: tensor<1x1x1xi32>) -> tensor<1x1x2xi32> {
   %t = arith.constant dense<[[5, -7], [9, 2]]> : tensor<2x2xi32>
   %init = tensor.empty() : tensor<1x1x2xi32>
   %q = bitplane.matmul %x, %w thresholds %t : tensor<2x2xi32> outs(%init : tensor<1x1x2xi32>) channels 3 to 2
-      codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<2, unipolar>
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, unipolar> to !dorefa.code<2, unipolar>
       kernel popcount decreasing [true, false] : tensor<1x1x1xi32>, tensor<2x3xi8> -> tensor<1x1x2xi32>
+  return %q : tensor<1x1x2xi32>
+}
+
+// -----
+
+// The negative of a bipolar weight is one as well: channel 0 gets the negative weights, no
+// signs and a range for both.
+
+// CHECK-LABEL: @reversed
+// CHECK: arith.constant dense<{{\[+}}2, 5, 0, {{.*}} : tensor<1x1x1x32xi32>
+// CHECK: range [-3, 3]
+// CHECK: thresholds: "0x04000000{{((00000000){32})}}FBFFFFFF02000000{{((FFFFFF7F){30})}}0700000009000000{{((FFFFFF7F){30})}}"
+func.func @reversed(%x: tensor<1x1x1xi32>) -> tensor<1x1x2xi32> {
+  %w = arith.constant dense<[[1, 0, 1], [1, 0, 1]]> : tensor<2x3xi8>
+  %t = arith.constant dense<[[5, -7], [9, 2]]> : tensor<2x2xi32>
+  %init = tensor.empty() : tensor<1x1x2xi32>
+  %q = bitplane.matmul %x, %w thresholds %t : tensor<2x2xi32> outs(%init : tensor<1x1x2xi32>) channels 3 to 2
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<2, unipolar>
+      kernel popcount decreasing [true, false] range [-1, 3] : tensor<1x1x1xi32>, tensor<2x3xi8> -> tensor<1x1x2xi32>
   return %q : tensor<1x1x2xi32>
 }
 
@@ -131,7 +150,7 @@ func.func @smallest_threshold(%x: tensor<1x1x1xi32>) -> tensor<1x1x1xi32> {
   %t = arith.constant dense<-2147483648> : tensor<1x1xi32>
   %init = tensor.empty() : tensor<1x1x1xi32>
   %q = bitplane.matmul %x, %w thresholds %t : tensor<1x1xi32> outs(%init : tensor<1x1x1xi32>) channels 3 to 1
-      codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<1, unipolar>
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, unipolar> to !dorefa.code<1, unipolar>
       kernel popcount decreasing [true] : tensor<1x1x1xi32>, tensor<1x3xi8> -> tensor<1x1x1xi32>
   return %q : tensor<1x1x1xi32>
 }

@@ -3,9 +3,9 @@
 // RUN: dorefa-compile %s --compile-to=buffers -o - | FileCheck %s
 
 // CHECK: %[[MAP:.*]] = memref.view {{.*}} to memref<1x10x10x8xf32>
-// CHECK-COUNT-4: linalg.fill
 // CHECK: %[[INSIDE:.*]] = memref.subview %[[MAP]][0, 1, 1, 0] [1, 8, 8, 8]
 // CHECK: linalg.generic {{.*}} outs(%[[INSIDE]]
+// CHECK-COUNT-4: linalg.fill {{.*}} outs(%subview
 // CHECK-NOT: memref.copy
 // CHECK: linalg.conv_2d_nhwc_hwcf {{.*}} ins(%[[MAP]]
 func.func @main(%x: tensor<1x8x8x8xf32> {dorefa.name = "x"}) -> (tensor<1x8x8x16xf32> {dorefa.name = "y"}) {
