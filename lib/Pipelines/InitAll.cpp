@@ -6,6 +6,7 @@
 
 #include "dorefa/InitAll.h"
 #include "dorefa/Conversion/Passes.h"
+#include "dorefa/Dialect/BPA/BPA.h"
 #include "dorefa/Dialect/BitPlane/BitPlane.h"
 #include "dorefa/Dialect/BitPlane/BufferizableOpInterfaceImpl.h"
 #include "dorefa/Dialect/DoReFa/DoReFa.h"
@@ -22,8 +23,9 @@ void dorefa::registerAllDialects(DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   registerAllToLLVMIRTranslations(registry);
-  registry.insert<DoReFaDialect, bitplane::BitPlaneDialect>();
+  registry.insert<DoReFaDialect, bitplane::BitPlaneDialect, bpa::BPADialect>();
   bitplane::registerBufferizableOpInterfaceExternalModels(registry);
+  bpa::registerBufferizableOpInterfaceExternalModels(registry);
 }
 
 void dorefa::registerAllPasses() {

@@ -83,6 +83,8 @@ void emitDeclarations(const llvm::RecordKeeper &records,
 void emitDefinitions(const llvm::RecordKeeper &records,
                      llvm::raw_ostream &stream);
 void emitMarkdown(const llvm::RecordKeeper &records, llvm::raw_ostream &stream);
+void emitOperations(const llvm::RecordKeeper &records,
+                    llvm::raw_ostream &stream);
 void emitSystemVerilog(const llvm::RecordKeeper &records,
                        llvm::raw_ostream &stream);
 

@@ -22,6 +22,8 @@ int main(int argc, char **argv) {
                                      "C++: tables of fields and instructions");
   TableGen::Emitter::Opt markdown("gen-markdown", emitMarkdown,
                                   "The table of the manual");
+  TableGen::Emitter::Opt operations("gen-operations", emitOperations,
+                                    "TableGen of the operations of bpa");
   TableGen::Emitter::Opt systemVerilog("gen-systemverilog", emitSystemVerilog,
                                        "The SystemVerilog package");
   cl::ParseCommandLineOptions(
