@@ -247,7 +247,7 @@ void Counter::countWeights(int64_t bytes, int64_t loads) {
 }
 
 void Counter::countPopcount() {
-  int64_t limit = std::max<int64_t>(machine.accumulators / perBlock, 1);
+  int64_t limit = std::clamp<int64_t>(machine.accumulators / perBlock, 1, 10);
   bool isRow = s.columns == 1;
   countTiles(isRow ? 1 : limit, isRow ? 4 : 1);
   int64_t pairs = s.inputCode.getBits() * s.filterCode.getBits();

@@ -63,12 +63,14 @@ PopcountKernel::PopcountKernel(KernelBuilder &b, const Contraction &c)
                (g.groups > 1 && g.channelsPerGroup() % kWordBits != 0);
 }
 
-/// As many pixels as there are registers for: each reuses the filter words. A
-/// single pixel is bound by memory, which gives more when read in several
-/// places.
+/// As many pixels as there are registers for: each reuses the filter words.
+/// LLVM's scheduler loads the words of all pixels first, and those of more than
+/// `kMostPixels` make it spill. A single pixel is bound by memory, which gives
+/// more when read in several places.
 TileShape PopcountKernel::getTileShape() {
-  constexpr int64_t kStreams = 4;
-  int64_t limit = std::max<int64_t>(b.accumulators() / numVectors, 1);
+  constexpr int64_t kStreams = 4, kMostPixels = 10;
+  int64_t limit =
+      std::clamp<int64_t>(b.accumulators() / numVectors, 1, kMostPixels);
   if (c.outputWidth() == 1)
     return {1, std::min(limit, kStreams)};
   return {limit, 1};
