@@ -19,6 +19,8 @@ def BitPlane_Floats : BitPlane_Buffer<[F32]>;
 def BitPlane_Indices : BitPlane_Buffer<[I8, I16]>;
 // Codes as the kernel of a contraction wants them.
 def BitPlane_Input : BitPlane_Buffer<[I8, I16, I32]>;
+// Accumulators or words of codes, or codes as bytes.
+def BitPlane_Result : BitPlane_Buffer<[I8, I32]>;
 
 // The type of a code as an attribute: `!dorefa.code<2, unipolar>`.
 def BitPlane_CodeAttr : TypedAttrBase<AnyType, "TypeAttr",
@@ -80,7 +82,9 @@ def BitPlane_PackOp : BitPlane_SimpleOp<"pack"> {
 def BitPlane_UnpackOp : BitPlane_SimpleOp<"unpack"> {
   let summary = "Unpack the words of bit planes into codes";
   let description = [{
-    The inverse of `bitplane.pack`: words `... x ceil(C/32) x A` to bytes `... x C`.
+    The inverse of `bitplane.pack`: words `... x ceil(C/32) x A` to bytes `... x C`. Levels
+    of words that only it reads are written by the contraction that makes them
+    (canonicalization).
 
     With `levels` a byte is not the code but its level, counted from the smallest
     integer that a code stands for: what contractions by kernel `dot` read. Codes of
@@ -99,6 +103,7 @@ def BitPlane_UnpackOp : BitPlane_SimpleOp<"unpack"> {
     `:` type($input) (`->` type($results)^)?
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def BitPlane_IndexOp : BitPlane_SimpleOp<"index"> {
@@ -176,6 +181,11 @@ def BitPlane_Conv2DOp : BitPlane_Op<"conv_2d"> {
     thresholds it is that or one less: less where `acc` does not reach the threshold of
     that level.
 
+    Once the filter is packed, the destination may take bytes instead of words:
+    `N x OH x OW x L` levels of the codes, as `bitplane.unpack` with `levels` makes them,
+    L being O or as many more as fill a word at most. So a layer writes what a layer by
+    kernel `dot` reads.
+
     For `lookup` the input is the result of `bitplane.index`, and the filter is
     `vectors x WBITS x KH x KW x n x lanes` bytes (`LookupGeometry`): in each byte the
     weight bits of one output channel under the channels of one index. The entry
@@ -196,7 +206,7 @@ def BitPlane_Conv2DOp : BitPlane_Op<"conv_2d"> {
   }];
   let arguments = (ins BitPlane_Input:$input, BitPlane_Buffer<[I8, I32]>:$filter,
       Optional<BitPlane_Words>:$correction, Optional<BitPlane_Words>:$thresholds,
-      Optional<BitPlane_Floats>:$affine, BitPlane_Words:$init,
+      Optional<BitPlane_Floats>:$affine, BitPlane_Result:$init,
       I64Attr:$channels, I64Attr:$output_channels,
       BitPlane_CodeAttr:$input_code, BitPlane_CodeAttr:$filter_code,
       OptionalAttr<BitPlane_CodeAttr>:$result_code,
@@ -253,7 +263,7 @@ def BitPlane_MatMulOp : BitPlane_Op<"matmul"> {
   }];
   let arguments = (ins BitPlane_Input:$input, BitPlane_Buffer<[I8, I32]>:$weights,
       Optional<BitPlane_Words>:$correction, Optional<BitPlane_Words>:$thresholds,
-      Optional<BitPlane_Floats>:$affine, BitPlane_Words:$init,
+      Optional<BitPlane_Floats>:$affine, BitPlane_Result:$init,
       I64Attr:$channels, I64Attr:$output_channels,
       BitPlane_CodeAttr:$input_code, BitPlane_CodeAttr:$weights_code,
       OptionalAttr<BitPlane_CodeAttr>:$result_code,

@@ -77,6 +77,11 @@ static LogicalResult run(PackOp op, Frame &frame) {
   return success();
 }
 
+/// The level of a code: what `bitplane.unpack` with `levels` makes of it.
+static uint8_t getLevel(CodeType type, uint8_t code) {
+  return planeSum(type, code) - smallestSum(type);
+}
+
 static LogicalResult run(UnpackOp op, Frame &frame) {
   std::vector<uint8_t> codes = unpackWords(frame.read<uint32_t>(op.getInput()),
                                            frame.shape(op.getInit()).back(),
@@ -87,7 +92,7 @@ static LogicalResult run(UnpackOp op, Frame &frame) {
   std::optional<CodeType> levels = op.getLevels();
   if (levels)
     for (uint8_t &code : codes)
-      code = planeSum(*levels, code) - smallestSum(*levels);
+      code = getLevel(*levels, code);
   llvm::copy(codes, result->begin());
   return success();
 }
@@ -543,6 +548,23 @@ applyThresholds(OpTy op, ArrayRef<int32_t> accumulators, const Frame &frame) {
   return codes;
 }
 
+/// Writes the levels of `codes`; those of code 0 where there is no channel.
+template <typename OpTy>
+static LogicalResult writeLevels(OpTy op, ArrayRef<uint8_t> codes,
+                                 Frame &frame) {
+  CodeType code = *op.getResultCode();
+  size_t outputs = op.getOutputChannels(),
+         width = frame.shape(op.getInit()).back();
+  auto levels =
+      writeResult<uint8_t>(op, codes.size() / outputs * width, frame);
+  if (failed(levels))
+    return failure();
+  llvm::fill(*levels, getLevel(code, 0));
+  for (size_t i = 0; i < codes.size(); ++i)
+    (*levels)[i / outputs * width + i % outputs] = getLevel(code, codes[i]);
+  return success();
+}
+
 template <typename OpTy>
 static LogicalResult runContraction(OpTy op, Frame &frame) {
   Contraction contraction = describe(op, frame);
@@ -566,6 +588,8 @@ static LogicalResult runContraction(OpTy op, Frame &frame) {
       applyThresholds(op, accumulators, frame);
   if (failed(codes))
     return failure();
+  if (getElementTypeOrSelf(op.getInit()).isInteger(8))
+    return writeLevels(op, *codes, frame);
   int64_t outputs = op.getOutputChannels(),
           planes = op.getResultCode()->getBits();
   auto words = writeResult<uint32_t>(

@@ -284,6 +284,11 @@ def FuseElementwisePass : Pass<"dorefa-fuse-elementwise"> {
     and convolutions, which would compute the producer once per tap, hide the layer
     from its micro-kernel and turn fused multiply-adds into two roundings.
 
+    A pool whose windows do not overlap takes its producer in as well. Up to three rising
+    thresholds behind an elementwise operation, a `bitplane.threshold` that makes
+    `unipolar` codes, become part of it: it then counts them and yields bytes for
+    `bitplane.pack`.
+
     Example:
     ```mlir
     func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {

@@ -110,7 +110,41 @@ struct PackOfExpandedUnpack : OpRewritePattern<PackOp> {
   }
 };
 
+/// Levels of words that nobody else reads: the contraction that makes the words
+/// makes the levels.
+template <typename OpTy>
+struct UnpackOfContraction : OpRewritePattern<UnpackOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(UnpackOp unpack,
+                                PatternRewriter &rewriter) const override {
+    auto op = unpack.getInput().getDefiningOp<OpTy>();
+    if (!op || !op->hasOneUse() || !op.isPacked() ||
+        unpack.getLevels() != op.getResultCode() ||
+        cast<ShapedType>(unpack.getInit().getType()).getShape().back() <
+            static_cast<int64_t>(op.getOutputChannels()))
+      return rewriter.notifyMatchFailure(unpack,
+                                         "not the levels of a contraction");
+    // The destination of the unpack may stand behind the contraction.
+    rewriter.setInsertionPoint(unpack);
+    auto fused = cast<OpTy>(rewriter.clone(*op));
+    rewriter.modifyOpInPlace(fused, [&] {
+      fused.getInitMutable().assign(unpack.getInit());
+      fused->getResult(0).setType(unpack->getResult(0).getType());
+    });
+    rewriter.replaceOp(unpack, fused);
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
 } // namespace
+
+void UnpackOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                           MLIRContext *context) {
+  patterns.add<UnpackOfContraction<Conv2DOp>, UnpackOfContraction<MatMulOp>>(
+      context);
+}
 
 void PackOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                          MLIRContext *context) {

@@ -150,6 +150,26 @@ static LogicalResult verifyPackedLevels(OpTy op) {
                       packed.getDimSize(0) - 1);
 }
 
+/// Checks a destination of bytes: levels of the channels `codes` ends with, and
+/// perhaps more of the last word.
+template <typename OpTy>
+static LogicalResult verifyResultLevels(OpTy op, ArrayRef<int64_t> codes) {
+  if (!op.isPacked())
+    return op.emitOpError(
+        "has a destination of levels although its filter is not packed");
+  if (failed(verifyRank(op, op.getInit(), codes.size(), "destination")))
+    return failure();
+  int64_t levels = shaped(op.getInit()).getShape().back();
+  int64_t outputs = codes.back(), most = paddedChannels(outputs);
+  if (levels < outputs || levels > most)
+    return op.emitOpError("destination has ")
+           << levels << " levels of a pixel but must have " << outputs << " to "
+           << most;
+  SmallVector<int64_t> expected(codes);
+  expected.back() = levels;
+  return verifyShape(op, op.getInit(), expected, "destination");
+}
+
 /// Checks what convolution and matrix product have in common. `leading` are the
 /// sizes of the destination before the channels.
 template <typename OpTy>
@@ -177,11 +197,15 @@ static LogicalResult verifyContraction(OpTy op, ArrayRef<int64_t> leading,
   if (!op.getResultCode()) {
     if (op.getDecreasing() || op.getBase())
       return op.emitOpError("has 'decreasing' or 'base' but no thresholds");
+    if (!shaped(op.getInit()).getElementType().isInteger(32))
+      return op.emitOpError("accumulators need a destination of i32");
     return verifyShape(op, op.getInit(), result, "destination");
   }
   CodeType code = *op.getResultCode();
-  if (failed(
-          verifyWords(op, op.getInit(), result, code.getBits(), "destination")))
+  if (shaped(op.getInit()).getElementType().isInteger(8)
+          ? failed(verifyResultLevels(op, result))
+          : failed(verifyWords(op, op.getInit(), result, code.getBits(),
+                               "destination")))
     return failure();
   if (!op.isPacked())
     return verifyThresholds(op, op.getThresholds(), outputs, op.getDecreasing(),
@@ -471,8 +495,9 @@ static LogicalResult verifyConvFilter(Conv2DOp op) {
 }
 
 LogicalResult Conv2DOp::verify() {
-  if (failed(verifyRank(*this, getInit(), getThresholds() || getAffine() ? 5 : 4,
-                        "destination")) ||
+  bool makesWords = (getThresholds() || getAffine()) &&
+                    shaped(getInit()).getElementType().isInteger(kWordBits);
+  if (failed(verifyRank(*this, getInit(), makesWords ? 5 : 4, "destination")) ||
       failed(verifyChannels(*this, getChannels(), getOutputChannels(),
                             getGroups())) ||
       failed(verifyConvFilter(*this)) || failed(verifyConvWindow(*this)))

@@ -37,7 +37,8 @@ struct Contraction {
   Value thresholds;
   /// `2 x 32*blocks`, or null: slopes, then offsets.
   Value affine;
-  /// `N x OH x OW x O`, or `N x OH x OW x blocks x bits` with thresholds.
+  /// `N x OH x OW x O`, or with thresholds `N x OH x OW x blocks x bits` words or
+  /// `N x OH x OW x levels` bytes.
   Value init;
   CodeType inputCode, filterCode, resultCode;
   bitplane::DotForm form;
@@ -226,6 +227,11 @@ public:
                   ArrayRef<VectorCodes> codes);
 
 private:
+  void storeWords(const Tile &tile, int64_t pixel, ArrayRef<VectorCodes> codes);
+  void storeLevels(const Tile &tile, int64_t pixel,
+                   ArrayRef<VectorCodes> codes);
+  Value levelsOf(const VectorCodes &codes);
+
   KernelBuilder &b;
   const Contraction &c;
   Value block;

@@ -96,3 +96,25 @@ func.func @pack_of_levels(%words: tensor<4x1x2xi32>) -> tensor<4x1x2xi32> {
   %w = bitplane.pack %l outs(%init : tensor<4x1x2xi32>) : tensor<4x8xi8> -> tensor<4x1x2xi32>
   return %w : tensor<4x1x2xi32>
 }
+
+// A packed contraction writes levels itself where nobody else needs its words, those beyond
+// its channels included.
+
+// CHECK-LABEL: @levels_of_contraction
+// CHECK-SAME: (%[[X:.*]]: tensor<4x1x2xi32>, {{.*}}, %[[BYTES:.*]]: tensor<4x12xi8>, %[[WORDS:.*]]: tensor<4x1x2xi32>)
+func.func @levels_of_contraction(%x: tensor<4x1x2xi32>, %w: tensor<1x1x1x32xi32>, %t: tensor<4x32xi32>,
+                                 %bytes: tensor<4x12xi8>, %words: tensor<4x1x2xi32>) -> (tensor<4x12xi8>, tensor<4x12xi8>, tensor<4x1x2xi32>) {
+  // CHECK: %[[A:.*]] = bitplane.matmul {{.*}} outs(%[[BYTES]] : tensor<4x12xi8>) {{.*}} -> tensor<4x12xi8>
+  // CHECK: %[[B:.*]] = bitplane.matmul {{.*}} -> tensor<4x1x2xi32>
+  // CHECK: %[[C:.*]] = bitplane.unpack %[[B]]
+  // CHECK: return %[[A]], %[[C]], %[[B]]
+  %a = bitplane.matmul %x, %w thresholds %t : tensor<4x32xi32> outs(%words : tensor<4x1x2xi32>) channels 8 to 10
+      codes !dorefa.code<2, unipolar>, !dorefa.code<1, unipolar> to !dorefa.code<2, unipolar> kernel popcount
+      : tensor<4x1x2xi32>, tensor<1x1x1x32xi32> -> tensor<4x1x2xi32>
+  %l = bitplane.unpack %a outs(%bytes : tensor<4x12xi8>) levels !dorefa.code<2, unipolar> : tensor<4x1x2xi32> -> tensor<4x12xi8>
+  %b = bitplane.matmul %x, %w thresholds %t : tensor<4x32xi32> outs(%words : tensor<4x1x2xi32>) channels 8 to 10
+      codes !dorefa.code<2, unipolar>, !dorefa.code<1, unipolar> to !dorefa.code<2, unipolar> kernel popcount
+      : tensor<4x1x2xi32>, tensor<1x1x1x32xi32> -> tensor<4x1x2xi32>
+  %m = bitplane.unpack %b outs(%bytes : tensor<4x12xi8>) levels !dorefa.code<2, unipolar> : tensor<4x1x2xi32> -> tensor<4x12xi8>
+  return %l, %m, %b : tensor<4x12xi8>, tensor<4x12xi8>, tensor<4x1x2xi32>
+}

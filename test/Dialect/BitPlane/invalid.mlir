@@ -462,3 +462,33 @@ func.func @lookup_signed(%x: tensor<4x11xi16>, %w: tensor<1x1x11x64xi8>, %init: 
       codes !dorefa.code<2, signed>, !dorefa.code<1, bipolar> kernel lookup : tensor<4x11xi16>, tensor<1x1x11x64xi8> -> tensor<4x40xi32>
   return
 }
+
+// -----
+
+func.func @levels_unpacked(%x: tensor<4x1x1xi32>, %w: tensor<8x8xi8>, %t: tensor<1x1xi32>, %init: tensor<4x8xi8>) {
+  // expected-error @+1 {{has a destination of levels although its filter is not packed}}
+  %q = bitplane.matmul %x, %w thresholds %t : tensor<1x1xi32> outs(%init : tensor<4x8xi8>) channels 8 to 8
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, unipolar> to !dorefa.code<1, unipolar>
+      : tensor<4x1x1xi32>, tensor<8x8xi8> -> tensor<4x8xi8>
+  return
+}
+
+// -----
+
+func.func @levels_beyond_word(%x: tensor<4x1x1xi32>, %w: tensor<1x1x1x32xi32>, %t: tensor<2x32xi32>, %init: tensor<4x36xi8>) {
+  // expected-error @+1 {{destination has 36 levels of a pixel but must have 8 to 32}}
+  %q = bitplane.matmul %x, %w thresholds %t : tensor<2x32xi32> outs(%init : tensor<4x36xi8>) channels 8 to 8
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, unipolar> to !dorefa.code<1, unipolar> kernel popcount
+      : tensor<4x1x1xi32>, tensor<1x1x1x32xi32> -> tensor<4x36xi8>
+  return
+}
+
+// -----
+
+func.func @accumulators_as_bytes(%x: tensor<4x1x1xi32>, %w: tensor<8x8xi8>, %init: tensor<4x8xi8>) {
+  // expected-error @+1 {{accumulators need a destination of i32}}
+  %q = bitplane.matmul %x, %w outs(%init : tensor<4x8xi8>) channels 8 to 8
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, unipolar>
+      : tensor<4x1x1xi32>, tensor<8x8xi8> -> tensor<4x8xi8>
+  return
+}

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Write a module whose @main holds many small layers on codes, without inputs.
 
-    packed_layers.py widths|encodings|windows|groups|flatten|thresholds|extremes|dots|levels > layers.mlir
+    packed_layers.py GRID > layers.mlir
 
+GRID is one of the functions that take a module, such as widths.
 Every layer returns its accumulators, its codes behind thresholds, or both, so the
 printed outputs of two forms of the module can be compared as text.
 """
@@ -54,7 +55,12 @@ class Module:
         return self.add(f"dorefa.constant {payload} -> {type_}", type_), type_
 
     def thresholds(self, accumulator: str, shape, code, spread: int, kind="i32") -> None:
-        """Count random thresholds, some channels decreasing, and return the codes."""
+        """Count random thresholds and return the codes."""
+        codes, type_ = self.counted(accumulator, shape, code, spread, kind)
+        self.returned_codes(codes, type_, shape)
+
+    def counted(self, accumulator: str, shape, code, spread: int, kind="i32") -> tuple[str, str]:
+        """Codes by random thresholds, some channels decreasing."""
         bits, encoding = code
         channels = shape[-1]
         count = 2 if encoding == "ternary" else (1 << bits) - 1
@@ -73,7 +79,7 @@ class Module:
         codes = self.add(
             f"dorefa.threshold {accumulator}, {table} decreasing [{flags}]{base_text}"
             f" : tensor<{sizes}x{kind}>, tensor<{rows}x{count}x{kind}> -> {type_}", type_)
-        self.returned_codes(codes, type_, shape)
+        return codes, type_
 
     def returned_codes(self, codes: str, type_: str, shape) -> None:
         sizes = "x".join(map(str, shape))
@@ -100,6 +106,24 @@ class Module:
         acc = self.add(f"dorefa.conv_2d {x}, {w} {attributes} : {x_type}, {w_type} -> {type_}",
                        type_)
         self.finish(acc, type_, shape, result_code)
+
+    def chain(self, channels, code, groups=1) -> None:
+        """A convolution whose codes nobody but the next, padded one reads; products likewise."""
+        x, x_type = self.codes((2, 3, 5, 8), (2, "unipolar"))
+        w, w_type = self.codes((channels, 1, 2, 8), (4, "signed"))
+        acc = f"tensor<2x3x4x{channels}xi32>"
+        y = self.add(f"dorefa.conv_2d {x}, {w} : {x_type}, {w_type} -> {acc}", acc)
+        y, y_type = self.counted(y, (2, 3, 4, channels), code, spread=40)
+        w, w_type = self.codes((32 * groups, 3, 3, channels // groups), (4, "bipolar"))
+        acc = f"tensor<2x3x4x{32 * groups}xi32>"
+        text = f"dorefa.conv_2d {y}, {w} pads [1, 1, 1, 1] groups {groups}"
+        self.results.append((self.add(f"{text} : {y_type}, {w_type} -> {acc}", acc), acc))
+        x, x_type = self.codes((3, 9), (4, "unipolar"))
+        w, w_type = self.codes((channels, 9), (4, "signed"))
+        acc = f"tensor<3x{channels}xi32>"
+        y = self.add(f"dorefa.matmul {x}, {w} : {x_type}, {w_type} -> {acc}", acc)
+        y, y_type = self.counted(y, (3, channels), code, spread=40)
+        self.product(y, y_type, (3, channels), 7, (4, "bipolar"))
 
     def finish(self, acc, type_, shape, result_code) -> None:
         if result_code:
@@ -251,6 +275,16 @@ def dots(module: Module) -> None:
                           weights_code=(bits, encoding), offsets=(0, 3))
 
 
+def chains(module: Module) -> None:
+    """Layers that write what the next one reads, channels at the edges of steps and words."""
+    for channels, bits in itertools.product((5, 34, 64), (2, 4)):
+        for encoding in ENCODINGS:
+            if encoding != "ternary" or bits == 2:
+                module.chain(channels, (bits, encoding))
+    module.chain(64, (4, "unipolar"), groups=2)
+    module.chain(40, (4, "signed"), groups=2)
+
+
 def spread_thresholds(random, kind: str, count: int) -> np.ndarray:
     """`count` thresholds of one channel on sums from -2048 to 2047."""
     if kind == "constant":  # All reached, none, or some of them always.
@@ -301,7 +335,8 @@ def levels(module: Module) -> None:
 
 
 def main() -> None:
-    functions = (widths, encodings, windows, groups, flatten, thresholds, extremes, dots, levels)
+    functions = (widths, encodings, windows, groups, flatten, thresholds, extremes, dots, chains,
+                 levels)
     grids = {grid.__name__: grid for grid in functions}
     module = Module(seed=1)
     grids[sys.argv[1]](module)
