@@ -92,3 +92,39 @@ func.func @large(%x: tensor<1x1000x8xi32>) -> tensor<1x1x3xi32> {
       kernel popcount : tensor<1x1000x8xi32>, tensor<1x32000xi8> -> tensor<1x1x3xi32>
   return %q : tensor<1x1x3xi32>
 }
+
+// -----
+
+// The largest accumulator reaches the last threshold, which is nearer than the others: the line
+// has to be steeper than 0.5 for that (0x3F0BA2E9 is 6/11).
+
+// CHECK-LABEL: @last
+// CHECK: affine %{{.*}} : tensor<2x32xf32> outs
+// CHECK: affine: "0x04000000E9A20B3F
+// REMARK: proven for each accumulator
+func.func @last(%x: tensor<1x1x1xi32>) -> tensor<1x1x3xi32> {
+  %w = arith.constant dense<1> : tensor<1x12xi8>
+  %t = arith.constant dense<[[0, 2, 4, 6, 8, 10, 11]]> : tensor<1x7xi32>
+  %init = tensor.empty() : tensor<1x1x3xi32>
+  %q = bitplane.matmul %x, %w thresholds %t : tensor<1x7xi32> outs(%init : tensor<1x1x3xi32>) channels 12 to 1
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<3, unipolar>
+      kernel popcount range [-12, 11] : tensor<1x1x1xi32>, tensor<1x12xi8> -> tensor<1x1x3xi32>
+  return %q : tensor<1x1x3xi32>
+}
+
+// -----
+
+// Numbers with these thresholds have no float32 of their own: half of them would be one too high.
+
+// CHECK-LABEL: @inexact
+// CHECK: thresholds %{{.*}} : tensor<8x32xi32> outs
+// REMARK: thresholds of channel 0 are not those of a scale and an offset in float32
+func.func @inexact(%x: tensor<1x1x1xi32>) -> tensor<1x1x3xi32> {
+  %w = arith.constant dense<1> : tensor<1x12xi8>
+  %t = arith.constant dense<[[33554433, 33554435, 33554437, 33554439, 33554441, 33554443, 33554445]]> : tensor<1x7xi32>
+  %init = tensor.empty() : tensor<1x1x3xi32>
+  %q = bitplane.matmul %x, %w thresholds %t : tensor<1x7xi32> outs(%init : tensor<1x1x3xi32>) channels 12 to 1
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<3, unipolar>
+      kernel popcount range [33554432, 33554447] : tensor<1x1x1xi32>, tensor<1x12xi8> -> tensor<1x1x3xi32>
+  return %q : tensor<1x1x3xi32>
+}
