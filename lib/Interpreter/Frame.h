@@ -68,6 +68,7 @@ LogicalResult checkRange(Operation *layer,
 /// kind.
 std::optional<LogicalResult> runDoReFaOp(Operation *op, Frame &frame);
 std::optional<LogicalResult> runBitPlaneOp(Operation *op, Frame &frame);
+std::optional<LogicalResult> runBPAOp(Operation *op, Frame &frame);
 std::optional<LogicalResult> runUpstreamOp(Operation *op, Frame &frame);
 
 /// The operations that runUpstreamOp executes, for an error message.

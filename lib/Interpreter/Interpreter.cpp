@@ -162,12 +162,12 @@ static DenseMap<Operation *, SmallVector<Value>> findLastUses(Block &block) {
 }
 
 static LogicalResult runOp(Operation *op, Frame &frame) {
-  for (auto run : {runDoReFaOp, runBitPlaneOp, runUpstreamOp})
+  for (auto run : {runDoReFaOp, runBitPlaneOp, runBPAOp, runUpstreamOp})
     if (std::optional<LogicalResult> result = run(op, frame))
       return *result;
   return op->emitOpError()
          << "is not supported by the interpreter; supported are "
-            "the operations of dorefa and bitplane on tensors, "
+            "the operations of dorefa and bitplane on tensors, bpa.launch, "
          << getUpstreamOpNames();
 }
 

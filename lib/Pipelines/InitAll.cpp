@@ -11,6 +11,7 @@
 #include "dorefa/Dialect/BitPlane/BufferizableOpInterfaceImpl.h"
 #include "dorefa/Dialect/DoReFa/DoReFa.h"
 #include "dorefa/Pipelines/Pipelines.h"
+#include "dorefa/Target/BPA/Passes.h"
 #include "dorefa/Transforms/Passes.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -32,5 +33,6 @@ void dorefa::registerAllPasses() {
   mlir::registerAllPasses();
   registerDoReFaTransformsPasses();
   registerDoReFaConversionPasses();
+  bpa::registerDoReFaBPAPasses();
   registerPipelines();
 }

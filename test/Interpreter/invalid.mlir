@@ -36,7 +36,7 @@
 // EXTENSION: error: model has extension '.weights' but must be .onnx, .mlir or .mlirbc
 
 //--- unsupported.mlir
-// CHECK: unsupported.mlir:4:8: error: 'arith.addi' op is not supported by the interpreter; supported are the operations of dorefa and bitplane on tensors, arith.cmpf, arith.constant
+// CHECK: unsupported.mlir:4:8: error: 'arith.addi' op is not supported by the interpreter; supported are the operations of dorefa and bitplane on tensors, bpa.launch, arith.cmpf, arith.constant
 func.func @main() -> tensor<2xi32> {
   %x = arith.constant dense<1> : tensor<2xi32>
   %y = arith.addi %x, %x : tensor<2xi32>

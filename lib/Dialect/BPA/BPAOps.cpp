@@ -66,6 +66,10 @@ LogicalResult LaunchOp::verify() {
       return emitOpError() << "operand is " << type
                            << " but all dimensions behind the batch must be "
                               "static";
+    if (auto memref = dyn_cast<MemRefType>(type))
+      if (!memref.getLayout().isIdentity())
+        return emitOpError() << "operand is " << type
+                             << " but must be dense and row-major";
   }
   return success();
 }

@@ -78,3 +78,11 @@ func.func @f(%x: tensor<1x?xi32>, %y: tensor<1x4xi32>) {
   %r = bpa.launch @p::@r ins(%x : tensor<1x?xi32>) outs(%y : tensor<1x4xi32>) macs 1 -> tensor<1x4xi32>
   return
 }
+
+// -----
+
+func.func @f(%x: memref<1x4xi32, strided<[8, 1]>>, %y: memref<1x4xi32>) {
+  // expected-error @+1 {{but must be dense and row-major}}
+  bpa.launch @p::@r ins(%x : memref<1x4xi32, strided<[8, 1]>>) outs(%y : memref<1x4xi32>) macs 1
+  return
+}

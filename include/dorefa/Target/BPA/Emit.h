@@ -1,0 +1,31 @@
+//===- Emit.h - From the bpa dialect to programs ----------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DOREFA_TARGET_BPA_EMIT_H
+#define DOREFA_TARGET_BPA_EMIT_H
+
+#include "dorefa/Dialect/BPA/BPA.h"
+#include "dorefa/Target/BPA/Program.h"
+
+namespace mlir::bpa {
+
+/// The program that `op` describes: addresses resolved, a symbol for each routine,
+/// constant and space.
+FailureOr<Program> translateProgram(ProgramOp op);
+
+/// Instructions of a routine: number of the first one, and how many.
+struct RoutineRange {
+  uint32_t first, length;
+};
+RoutineRange getRange(const Program &program, llvm::StringRef routine);
+
+/// Decides that each routine ends and does not depend on timing; diagnostics name
+/// the routine and the instruction.
+LogicalResult verifyProgram(ProgramOp op, const Program &program);
+
+} // namespace mlir::bpa
+
+#endif // DOREFA_TARGET_BPA_EMIT_H

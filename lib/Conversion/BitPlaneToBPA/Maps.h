@@ -1,0 +1,86 @@
+//===- Maps.h - Where feature maps lie --------------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A map stays in FMAP from the layer that makes it to the last that reads it where
+// there is room; else it lies in DRAM, and layers read and write it in bands of rows
+// through buffers in FMAP.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DOREFA_LIB_CONVERSION_BITPLANETOBPA_MAPS_H
+#define DOREFA_LIB_CONVERSION_BITPLANETOBPA_MAPS_H
+
+#include "Layer.h"
+
+namespace mlir::bpa {
+
+/// Lanes of a beat: transfers start and end at multiples.
+constexpr int64_t beatLanes = 128;
+
+/// A feature map of one sample. Positions count lanes.
+struct Map {
+  MapShape shape;
+  /// From pixel to pixel, and from bit plane to bit plane of the whole map.
+  int64_t pixel = 0, plane = 0;
+  /// Lane of each channel in its pixel.
+  std::vector<int64_t> lanes;
+  /// The host writes it before, or reads it after, the routine.
+  bool isInput = false, isOutput = false;
+  /// Layers that make it (-1: the host) and read it last.
+  int64_t first = -1, last = -1;
+  /// Where it starts in FMAP; nothing where it lies in DRAM.
+  std::optional<int64_t> base;
+
+  int64_t getRow() const { return shape.width * pixel; }
+  int64_t getSize() const { return plane * shape.bits; }
+  /// Lanes of a pixel that layers write: those beyond hold nothing or zeros.
+  int64_t getUsedLanes(const Configuration &machine) const;
+};
+
+/// Rows `first` to `end` - 1.
+struct Rows {
+  int64_t first, end;
+};
+
+/// Rows of the input that rows of the output of `layer` take; at least one.
+Rows getInputRows(const Layer &layer, Rows output);
+
+/// Part of a map in FMAP: pixel (first_row, 0) lies at `base`.
+struct Band {
+  int64_t base, plane;
+};
+
+/// Where a layer works.
+struct LayerPlan {
+  /// Index of the map that it reads, and of the one it makes; -1 where it delivers
+  /// integers.
+  int64_t from = -1, to = -1;
+  /// Rows of the output that are computed at a time.
+  int64_t bandRows = 0;
+  /// Buffers in FMAP for bands of maps in DRAM.
+  int64_t fromBuffer = 0, toBuffer = 0;
+};
+
+/// All maps of a routine.
+struct MapPlan {
+  std::vector<Map> maps;
+  std::vector<LayerPlan> layers;
+};
+
+/// What bands of DRAM maps look like in FMAP.
+Band getInputBand(const Map &map, int64_t buffer, Rows rows);
+Band getOutputBand(const Map &map, int64_t buffer, Rows rows);
+
+/// Places the maps of `layers`, whose results in `outputs` go to the host. Where a
+/// layer does not fit, returns nothing and sets `problem` to it.
+std::optional<MapPlan> planMaps(ArrayRef<Layer> layers,
+                                const llvm::DenseSet<Value> &outputs,
+                                const Configuration &machine,
+                                const Layer *&problem);
+
+} // namespace mlir::bpa
+
+#endif // DOREFA_LIB_CONVERSION_BITPLANETOBPA_MAPS_H
