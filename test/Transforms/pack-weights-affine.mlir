@@ -128,3 +128,22 @@ func.func @inexact(%x: tensor<1x1x1xi32>) -> tensor<1x1x3xi32> {
       kernel popcount range [33554432, 33554447] : tensor<1x1x1xi32>, tensor<1x12xi8> -> tensor<1x1x3xi32>
   return %q : tensor<1x1x3xi32>
 }
+
+// -----
+
+// A falling channel whose weights have no negative: its line falls, and the last two thresholds
+// lie beyond the negative of the range.
+
+// CHECK-LABEL: @falling
+// CHECK: affine %{{.*}} : tensor<2x32xf32> outs
+// CHECK: affine: "0x04000000ABAAAABE
+// REMARK: proven for each accumulator
+func.func @falling(%x: tensor<1x1x1xi32>) -> tensor<1x1x3xi32> {
+  %w = arith.constant dense<1> : tensor<1x12xi8>
+  %t = arith.constant dense<[[9, 6, 3, 0, -3, -90, -95]]> : tensor<1x7xi32>
+  %init = tensor.empty() : tensor<1x1x3xi32>
+  %q = bitplane.matmul %x, %w thresholds %t : tensor<1x7xi32> outs(%init : tensor<1x1x3xi32>) channels 12 to 1
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, unipolar> to !dorefa.code<3, unipolar>
+      kernel popcount decreasing [true] range [-3, 12] : tensor<1x1x1xi32>, tensor<1x12xi8> -> tensor<1x1x3xi32>
+  return %q : tensor<1x1x3xi32>
+}
