@@ -8,7 +8,10 @@
  * `dorefa_model_open` unless `dorefa-compile --symbol-prefix=P` made it
  * `P_open`. Everything else in it is hidden. It needs libc and libm only (and
  * LLVM's libomp where it `uses_openmp`), keeps no state, allocates nothing and never aborts: a model may run in many
- * threads at once as long as each call has its own workspace and outputs.
+ * threads at once as long as each call has its own workspace and outputs. A model for
+ * a GPU (dorefa-compile --target=gpu) has an open_session and runs in sessions, each of
+ * which keeps weights and buffers on a device and serves one call at a time; it
+ * needs libc, and the driver's libcuda.so.1 when a session is opened.
  *
  *     const dorefa_model *model;
  *     if (dorefa_model_open(DOREFA_MODEL_ABI_VERSION, &model) != DOREFA_OK) ...
@@ -30,7 +33,7 @@ extern "C" {
 #endif
 
 /** Grows when a field is added or changed; a model refuses a newer caller. */
-#define DOREFA_MODEL_ABI_VERSION 2u
+#define DOREFA_MODEL_ABI_VERSION 3u
 
 /** The workspace, as a pointer value, must be a multiple of this (bytes). */
 #define DOREFA_WORKSPACE_ALIGNMENT 64
@@ -48,7 +51,10 @@ enum dorefa_status {
   /** A null pointer, or a batch that the model was not compiled for. */
   DOREFA_ERROR_ARGUMENT = 3,
   /** The workspace is null or not aligned. */
-  DOREFA_ERROR_WORKSPACE = 4
+  DOREFA_ERROR_WORKSPACE = 4,
+  /** The model runs in a session but the options name none, or the device failed:
+   * session_error says how. */
+  DOREFA_ERROR_DEVICE = 5
 };
 
 /** Element types of inputs and outputs. */
@@ -91,6 +97,9 @@ typedef struct dorefa_layer_info {
 /** What a caller is told of a layer. */
 enum dorefa_event { DOREFA_LAYER_BEGINS = 0, DOREFA_LAYER_ENDS = 1 };
 
+/** A model on a device, with its weights and buffers. */
+typedef struct dorefa_session dorefa_session;
+
 /** What a caller may choose for one run; all zero is the default. */
 typedef struct dorefa_run_options {
   /** Null, or called in the thread that called `run` when layer number `layer`
@@ -104,6 +113,8 @@ typedef struct dorefa_run_options {
   int32_t num_threads;
   /** 0. */
   int32_t reserved;
+  /** Of a model with an open_session: an open session of it. Else null. */
+  dorefa_session *session;
 } dorefa_run_options;
 
 /** A compiled model. All pointers stay valid while the library is loaded. */
@@ -135,6 +146,16 @@ typedef struct dorefa_model {
    * `notify` is called only if it is DOREFA_OK. */
   int32_t (*run)(const void *const *inputs, void *const *outputs, int64_t batch,
                  void *workspace, const dorefa_run_options *options);
+  /** Null where the model runs on the processor. Opens a session on `device`: "gpu",
+   * "gpu:N" for the Nth, "emulator", or "emulator:FILE" where libdorefa-emulator.so
+   * is FILE. Returns DOREFA_OK, or DOREFA_ERROR_DEVICE with a session of which
+   * only session_error and close_session may be used; `*session` is null where memory
+   * is short. */
+  int32_t (*open_session)(const char *device, dorefa_session **session);
+  void (*close_session)(dorefa_session *session);
+  /** What went wrong in the last call that failed, one line. Valid until the next
+   * call. */
+  const char *(*session_error)(const dorefa_session *session);
 } dorefa_model;
 
 /** Checks version and processor and hands out the model: `*model` is set for

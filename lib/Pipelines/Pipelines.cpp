@@ -6,10 +6,12 @@
 
 #include "dorefa/Pipelines/Pipelines.h"
 #include "dorefa/Conversion/Passes.h"
+#include "dorefa/Target/BPA/Passes.h"
 #include "dorefa/Transforms/Passes.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -26,8 +28,10 @@ static constexpr PhaseInfo kPhases[] = {
     {Phase::Kernels, "kernels", "a kernel chosen per layer, weights packed for it"},
     {Phase::Linalg, "linalg", "what stayed float in linalg on tensors"},
     {Phase::Buffers, "buffers", "memrefs, all of them in one workspace"},
-    {Phase::Vector, "vector", "loops over vectors"},
-    {Phase::LLVM, "llvm", "the LLVM dialect"},
+    {Phase::Vector, "vector", "loops over vectors (cpu)", Path::CPU},
+    {Phase::LLVM, "llvm", "the LLVM dialect (cpu)", Path::CPU},
+    {Phase::Launches, "launches", "kernels, and where they are launched (gpu)", Path::GPU},
+    {Phase::NVVM, "nvvm", "kernels in the NVVM dialect (gpu)", Path::GPU},
 };
 
 ArrayRef<PhaseInfo> dorefa::getPhases() { return kPhases; }
@@ -84,7 +88,18 @@ static void buildBitPlane(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
+static void buildAccelerator(OpPassManager &pm, const PipelineOptions &options) {
+  bpa::ConvertBitPlaneToBPAPassOptions convert;
+  convert.configuration = options.accelerator;
+  pm.addPass(bpa::createConvertBitPlaneToBPAPass(convert));
+  pm.addPass(bpa::createBPAInsertTokensPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
 static void buildKernels(OpPassManager &pm, const PipelineOptions &options) {
+  if (!options.accelerator.empty())
+    buildAccelerator(pm, options);
   SelectKernelsPassOptions select;
   PackWeightsPassOptions pack;
   PredictTimePassOptions predict;
@@ -95,7 +110,9 @@ static void buildKernels(OpPassManager &pm, const PipelineOptions &options) {
   select.features = pack.features = predict.features = llvm::to_vector(options.features);
   pm.addPass(createSelectKernelsPass(select));
   pm.addPass(createPackWeightsPass(pack));
-  pm.addPass(createPredictTimePass(predict));
+  // Of processors only.
+  if (options.path == Path::CPU)
+    pm.addPass(createPredictTimePass(predict));
 }
 
 static void buildLinalg(OpPassManager &pm) {
@@ -126,6 +143,8 @@ static void buildBuffers(OpPassManager &pm) {
 static void buildVector(OpPassManager &pm, const PipelineOptions &options) {
   // While each layer is still one operation.
   pm.addPass(createMarkLayersPass());
+  if (!options.accelerator.empty())
+    pm.addPass(bpa::createConvertBPAToCallsPass());
   ConvertBitPlaneToVectorPassOptions bits;
   ConvertLinalgToVectorPassOptions floats;
   bits.lanes = floats.lanes = options.lanes;
@@ -174,6 +193,38 @@ static void buildLLVM(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createReconcileUnrealizedCastsPass());
 }
 
+static void buildLaunches(OpPassManager &pm) {
+  // While each layer is still one operation.
+  pm.addPass(createMarkLayersPass());
+  pm.addPass(createConvertBitPlaneToGPUPass());
+  pm.addPass(createFuseMultiplyAddPass());
+  pm.addPass(createConvertLinalgToGPUPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createOutlineKernelsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+static void buildNVVM(OpPassManager &pm) {
+  OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
+  kernels.addPass(memref::createExpandStridedMetadataPass());
+  kernels.addPass(createLowerAffinePass());
+  kernels.addPass(createSCFToControlFlowPass());
+  kernels.addPass(createConvertMathToGPUPass());
+  // What counts bits.
+  kernels.addPass(createConvertMathToLLVMPass());
+  ConvertGpuOpsToNVVMOpsOptions options;
+  // Arrays and the workspace have less than 2^31 elements; the runtime checks.
+  options.indexBitwidth = 32;
+  options.useBarePtrCallConv = true;
+  kernels.addPass(createConvertGpuOpsToNVVMOps(options));
+  kernels.addPass(createConvertNVVMToLLVMPass());
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCSEPass());
+  kernels.addPass(createReconcileUnrealizedCastsPass());
+}
+
 void dorefa::buildPhase(OpPassManager &pm, Phase phase,
                         const PipelineOptions &options) {
   switch (phase) {
@@ -195,7 +246,22 @@ void dorefa::buildPhase(OpPassManager &pm, Phase phase,
     return buildVector(pm, options);
   case Phase::LLVM:
     return buildLLVM(pm, options);
+  case Phase::Launches:
+    return buildLaunches(pm);
+  case Phase::NVVM:
+    return buildNVVM(pm);
   }
+}
+
+void dorefa::setGPUPath(PipelineOptions &options) {
+  options.path = Path::GPU;
+  // Words in the order in which GPU kernels read them.
+  options.kernel = "popcount";
+}
+
+/// Whether a network goes through the phase of `info` on the way `path`.
+static bool isOnPath(const PhaseInfo &info, Path path) {
+  return info.path == Path::All || info.path == path;
 }
 
 //===----------------------------------------------------------------------===//
@@ -209,6 +275,8 @@ LogicalResult dorefa::runToPhase(ModuleOp module, Phase phase,
   for (const PhaseInfo &info : kPhases) {
     if (info.phase > phase)
       break;
+    if (!isOnPath(info, options.path))
+      continue;
     if (info.phase <= reached && !(info.phase == Phase::Input && reached == Phase::Input))
       continue;
     PassManager pm(module.getContext(), ModuleOp::getOperationName());
@@ -223,17 +291,20 @@ LogicalResult dorefa::runToPhase(ModuleOp module, Phase phase,
 }
 
 void dorefa::registerPipelines() {
-  static const Phase last = Phase::LLVM;
   for (const PhaseInfo &info : kPhases) {
     if (info.phase == Phase::Input)
       continue;
-    bool isLast = info.phase == last;
-    std::string name = isLast ? "dorefa-to-cpu" : ("dorefa-to-" + info.name).str();
+    std::string name = info.phase == Phase::LLVM   ? "dorefa-to-cpu"
+                       : info.phase == Phase::NVVM ? "dorefa-to-gpu"
+                                                   : ("dorefa-to-" + info.name).str();
     PassPipelineRegistration<>(
-        name, info.description, [phase = info.phase](OpPassManager &pm) {
+        name, info.description, [last = info](OpPassManager &pm) {
+          PipelineOptions options;
+          if (last.path == Path::GPU)
+            setGPUPath(options);
           for (const PhaseInfo &step : kPhases)
-            if (step.phase <= phase)
-              buildPhase(pm, step.phase, PipelineOptions());
+            if (step.phase <= last.phase && isOnPath(step, options.path))
+              buildPhase(pm, step.phase, options);
         });
   }
 }

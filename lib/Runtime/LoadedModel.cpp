@@ -169,6 +169,11 @@ Error LoadedModel::makeError(int32_t status) const {
     return Error("refused its arguments (null pointer or unsupported batch)");
   case DOREFA_ERROR_WORKSPACE:
     return Error("refused its workspace (null or not aligned)");
+  case DOREFA_ERROR_DEVICE:
+    return Error(session ? model->session_error(session.get())
+                         : "runs on a device; choose one with --device=gpu or "
+                           "--device=emulator (GPU), --device=bpa-func "
+                           "(accelerator)");
   }
   return Error("returned the unknown status " + std::to_string(status));
 }
@@ -186,7 +191,9 @@ Error LoadedModel::openModel(const std::string &function) {
     return makeError(status);
   if (!model || model->abi_version != DOREFA_MODEL_ABI_VERSION)
     return makeError(DOREFA_ERROR_VERSION);
-  if (!model->name || !model->target || !model->workspace_size || !model->run)
+  bool hasSessions = model->open_session != nullptr;
+  if (!model->name || !model->target || !model->workspace_size || !model->run ||
+      (hasSessions && (!model->close_session || !model->session_error)))
     return Error("has a damaged description: a field of the model is null");
   if (Error error = readTensors(model->inputs, model->num_inputs, inputs))
     return error;
@@ -197,6 +204,20 @@ Error LoadedModel::openModel(const std::string &function) {
     return known.takeError();
   layers = std::move(*known);
   return Error::success();
+}
+
+void LoadedModel::CloseSession::operator()(dorefa_session *session) const {
+  model->close_session(session);
+}
+
+Error LoadedModel::openSession(const std::string &device) {
+  if (!model->open_session)
+    return Error(path + ": was compiled for the processor and runs on no device; "
+                        "compile it with --target=gpu or --target=bpa");
+  dorefa_session *opened = nullptr;
+  int32_t status = model->open_session(device.c_str(), &opened);
+  session = {opened, CloseSession{model}};
+  return status == DOREFA_OK ? Error::success() : makeError(status).at(path);
 }
 
 Expected<LoadedModel> LoadedModel::open(const std::string &path,
@@ -234,7 +255,9 @@ Error LoadedModel::run(const std::vector<NpyArray> &in, int64_t batch,
   std::vector<void *> outputData;
   for (NpyArray &array : out)
     outputData.push_back(array.bytes.data());
+  dorefa_run_options all = options ? *options : dorefa_run_options();
+  all.session = session.get();
   int32_t status = model->run(inputData.data(), outputData.data(), batch,
-                              workspace.data(), options);
+                              workspace.data(), &all);
   return status == DOREFA_OK ? Error::success() : makeError(status).at(path);
 }

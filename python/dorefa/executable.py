@@ -22,7 +22,7 @@ import numpy as np
 from .errors import Error, LoadError, RunError
 from .tensors import Array, Inputs, TensorInfo, check_inputs
 
-_ABI_VERSION = 2
+_ABI_VERSION = 3
 _WORKSPACE_ALIGNMENT = 64
 _MAX_RANK = 8
 _OK, _ERROR_VERSION, _ERROR_CPU, _ERROR_ARGUMENT, _ERROR_WORKSPACE = range(5)
@@ -57,6 +57,7 @@ class _RunOptions(ctypes.Structure):
         ("context", ctypes.c_void_p),
         ("num_threads", ctypes.c_int32),
         ("reserved", ctypes.c_int32),
+        ("session", ctypes.c_void_p),
     ]
 
 
@@ -85,6 +86,12 @@ class _Model(ctypes.Structure):
                 ctypes.POINTER(_RunOptions),
             ),
         ),
+        (
+            "open_session",
+            ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p, ctypes.POINTER(ctypes.c_void_p)),
+        ),
+        ("close_session", ctypes.CFUNCTYPE(None, ctypes.c_void_p)),
+        ("session_error", ctypes.CFUNCTYPE(ctypes.c_char_p, ctypes.c_void_p)),
     ]
 
 

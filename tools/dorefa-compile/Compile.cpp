@@ -6,7 +6,9 @@
 
 #include "CompileOptions.h"
 #include "Tune.h"
+#include "dorefa/Target/BPA/BPATarget.h"
 #include "dorefa/Target/CPU/CPUTarget.h"
+#include "dorefa/Target/GPU/GPUTarget.h"
 #include "dorefa/Transforms/Report.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Remarks.h"
@@ -177,10 +179,20 @@ static LogicalResult writePhase(const CompileOptions &options, ModuleOp module,
 /// Null after a diagnostic.
 static std::unique_ptr<Target> createTarget(const CompileOptions &options,
                                             Location loc) {
+  if (options.target == "gpu") {
+    GPUOptions gpu;
+    gpu.chip = options.chip;
+    gpu.noEmulator = options.noEmulator;
+    gpu.triple = options.triple;
+    gpu.symbolPrefix = options.symbolPrefix;
+    return createGPUTarget(gpu, loc);
+  }
   CPUOptions cpu;
   cpu.cpu = options.cpu;
   cpu.triple = options.triple;
   cpu.symbolPrefix = options.symbolPrefix;
+  if (options.target == "bpa")
+    return createBPATarget({options.accelerator, options.programOnly, cpu}, loc);
   return createCPUTarget(cpu, loc);
 }
 

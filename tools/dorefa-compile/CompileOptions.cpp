@@ -33,7 +33,22 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
                               cl::desc("Shared object, or module with --compile-to; "
                                        "- is standard output for a module"));
   cl::opt<std::string> target("target", cl::init("cpu"), cl::cat(category),
-                              cl::desc("What to compile for: cpu"));
+                              cl::desc("What to compile for: cpu, gpu or bpa, the "
+                                       "bit-plane accelerator"));
+  cl::opt<std::string> chip("chip", cl::init("sm_80"), cl::cat(category),
+                            cl::value_desc("name"),
+                            cl::desc("The oldest GPU to run on: sm_70 to sm_121"));
+  cl::opt<std::string> accelerator(
+      "bpa-config", cl::init("r8c8d64"), cl::cat(category),
+      cl::value_desc("name"),
+      cl::desc("Size of the accelerator: r8c8d64 or r4c4d32"));
+  cl::opt<std::string> emit(
+      "emit", cl::init("model"), cl::cat(category), cl::value_desc("what"),
+      cl::desc("What to write: model, or bpa-elf for the program of the "
+               "accelerator alone"));
+  cl::opt<bool> noEmulator(
+      "no-emulator", cl::cat(category),
+      cl::desc("Leave out what runs a model for a GPU without one"));
   cl::opt<std::string> cpu(
       "mcpu", cl::init("native"), cl::cat(category), cl::value_desc("name"),
       cl::desc("Processor: native, x86-64-v3, znver4, ...; generic for AArch64. "
@@ -102,9 +117,20 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
   if (!cl::ParseCommandLineOptions(argc, argv, describeProgram(), &errs()))
     return std::nullopt;
 
-  if (target != "cpu") {
+  if (target != "cpu" && target != "gpu" && target != "bpa") {
     WithColor::error() << "target is '" << target
-                       << "' but must be cpu, the only one so far\n";
+                       << "' but must be cpu, gpu or bpa\n";
+    return std::nullopt;
+  }
+  if (emit != "model" && (emit != "bpa-elf" || target != "bpa")) {
+    WithColor::error() << "--emit is '" << emit
+                       << "' but must be model, or bpa-elf with --target=bpa\n";
+    return std::nullopt;
+  }
+  if (target == "gpu" &&
+      (openMP || !kernel.empty() || !tune.empty() || !kernelsFrom.empty())) {
+    WithColor::error() << "--openmp, --kernel, --tune and --kernels-from are for target "
+                          "cpu\n";
     return std::nullopt;
   }
   if (!stopAt.empty() && !(options.stopAt = parsePhase(stopAt))) {
@@ -119,6 +145,11 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
   }
   options.model = model;
   options.output = output;
+  options.target = target;
+  options.chip = chip;
+  options.noEmulator = noEmulator;
+  options.accelerator = accelerator;
+  options.programOnly = emit == "bpa-elf";
   options.cpu = cpu;
   options.triple = triple;
   options.report = report;

@@ -15,6 +15,13 @@
 struct CompileOptions {
   std::string model;
   std::string output;
+  /// Name of the target: cpu, gpu or bpa.
+  std::string target;
+  std::string chip;
+  bool noEmulator = false;
+  /// Configuration of target bpa, and whether only its ELF file is wanted.
+  std::string accelerator;
+  bool programOnly = false;
   std::string cpu;
   std::string triple;
   std::string report;

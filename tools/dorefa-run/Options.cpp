@@ -31,6 +31,8 @@ usage: dorefa-run MODEL.so [options]
                             --repeat runs, of 20 without it
   --threads N               use at most N threads; for a model that was compiled
                             with --openmp (default: OMP_NUM_THREADS, or all)
+  --device=NAME             of a model for a GPU: gpu (the default), gpu:N for the
+                            Nth, or emulator; of one for the accelerator: bpa-func
   --list                    print name, type and shape of inputs and outputs
   --symbol-prefix=P         for a model compiled with --symbol-prefix=P
   --help                    print this text
@@ -98,6 +100,9 @@ static Error storeOption(int code, Options &options) {
   case 'f':
     options.profile = true;
     return Error::success();
+  case 'd':
+    options.device = optarg;
+    return Error::success();
   case 'l':
     options.list = true;
     return Error::success();
@@ -150,6 +155,7 @@ Expected<Options> mlir::dorefa::runtime::parseOptions(int argc, char **argv) {
       {"profile", no_argument, nullptr, 'f'},
       {"symbol-prefix", required_argument, nullptr, 'p'},
       {"threads", required_argument, nullptr, 'n'},
+      {"device", required_argument, nullptr, 'd'},
       {"list", no_argument, nullptr, 'l'},
       {"help", no_argument, nullptr, 'h'},
       {nullptr, 0, nullptr, 0}};

@@ -30,6 +30,8 @@ struct Options {
   int32_t threads = 0;
   /// Print the time of each layer.
   bool profile = false;
+  /// Device of a model for a GPU; empty where none is named.
+  std::string device;
   bool list = false;
   bool help = false;
 };

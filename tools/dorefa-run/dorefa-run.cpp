@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 
 using namespace mlir::dorefa::runtime;
 
@@ -27,6 +29,30 @@ static void printTimes(std::vector<double> milliseconds, int64_t batch) {
               milliseconds[last / 2], milliseconds[last / 4],
               milliseconds[last - last / 4], milliseconds.size(),
               last == 0 ? "" : "s", static_cast<long long>(batch));
+}
+
+/// The library behind a device that is simulated; empty for others.
+static std::string getLibrary(const std::string &device) {
+  if (device == "emulator")
+    return "libdorefa-emulator.so";
+  return device == "bpa-func" || device == "bpa-cycle" ? "libdorefa-bpa.so" : "";
+}
+
+/// The device that the model runs on, as its binary interface names it: libraries
+/// are looked for where they are installed beside this program.
+static std::string getDevice(const LoadedModel &model, const Options &options) {
+  std::string device = options.device;
+  if (device.empty())
+    device = std::strstr(model.getTarget(), "bpa") ? "bpa-func" : "gpu";
+  std::string name = getLibrary(device);
+  std::error_code error;
+  std::filesystem::path program =
+      std::filesystem::read_symlink("/proc/self/exe", error);
+  std::filesystem::path library =
+      program.parent_path().parent_path() / "lib" / name;
+  return !name.empty() && std::filesystem::exists(library, error)
+             ? device + ":" + library.string()
+             : device;
 }
 
 /// Runs the model once and then as often as asked for the clock.
@@ -124,6 +150,9 @@ int main(int argc, char **argv) {
     listTensors(*model);
     return 0;
   }
+  if (model->needsSession() || !options->device.empty())
+    if (Error error = model->openSession(getDevice(*model, *options)))
+      return fail(error);
   Expected<bool> equal = runModel(*model, *options);
   if (!equal)
     return fail(equal.takeError());

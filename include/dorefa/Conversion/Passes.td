@@ -305,4 +305,143 @@ def ConvertParallelToOpenMPPass
                            "::mlir::scf::SCFDialect"];
 }
 
+//===----------------------------------------------------------------------===//
+// Phase launches
+//===----------------------------------------------------------------------===//
+
+// What kernels are made of.
+class GPUKernelPass<string flag> : Pass<flag, "::mlir::ModuleOp"> {
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::gpu::GPUDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::NVVM::NVVMDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
+def ConvertBitPlaneToGPUPass : GPUKernelPass<"convert-bitplane-to-gpu"> {
+  let summary = "Lower operations on packed words to GPU kernels";
+  let description = [{
+    Each operation becomes one launch in its place. Where words are made, a warp makes
+    one: each lane computes the bits of one channel, and a vote per plane gathers them.
+    A contraction gives a warp one pixel and 32 output channels; lanes read
+    neighbouring words of the filter, and correction and thresholds are applied
+    in registers. Pools and `bitplane.unpack` take one thread per word or byte.
+
+    Limits: operations must be on memrefs, filters packed for kernel `popcount`
+    (`bitplane-pack-weights`), pads of convolutions materialized
+    (`bitplane-materialize-padding`), and all sizes static but the batch.
+
+    Example:
+    ```mlir
+    func.func @main(%q: memref<4x32xi8>, %w: memref<4x1x1xi32>) {
+      bitplane.pack %q outs(%w : memref<4x1x1xi32>) : memref<4x32xi8>
+      return
+    }
+    ```
+    becomes a launch of four warps, whose lanes do
+    ```mlir
+    func.func @lane(%q: memref<4x32xi8>, %w: memref<4x1x1xi32>, %row: index, %lane: index) {
+      %c0 = arith.constant 0 : index
+      %zero = arith.constant 0 : i32
+      %one = arith.constant 1 : i32
+      %all = arith.constant -1 : i32
+      %byte = memref.load %q[%row, %lane] : memref<4x32xi8>
+      %code = arith.extui %byte : i8 to i32
+      %bit = arith.andi %code, %one : i32
+      %set = arith.cmpi ne, %bit, %zero : i32
+      %word = nvvm.vote.sync ballot %all, %set -> i32
+      %stores = arith.cmpi eq, %lane, %c0 : index
+      scf.if %stores {
+        memref.store %word, %w[%row, %c0, %lane] : memref<4x1x1xi32>
+      }
+      return
+    }
+    ```
+  }];
+}
+
+def ConvertLinalgToGPUPass : GPUKernelPass<"convert-linalg-to-gpu"> {
+  let summary = "Lower float layers, copies and what else is left to GPU kernels";
+  let description = [{
+    Each `linalg` operation and `memref.copy` becomes one launch with a thread per element
+    of the result. A reduction runs in the order of the operation's loops and stays in
+    a register, so that a float layer is one chain of fused multiply-adds in
+    (ky, kx, c) order from the value that the destination holds, as semantics demand;
+    `dorefa-fuse-multiply-add` must have run. A loop of the network itself, as in
+    top-k, runs in one thread.
+
+    Limits: an operation must write each element of its result once, and only the first
+    size may be dynamic.
+
+    Example:
+    ```mlir
+    func.func @main(%x: memref<128x8xf32>, %y: memref<128xf32>) {
+      linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0)>],
+          iterator_types = ["parallel", "reduction"]}
+          ins(%x : memref<128x8xf32>) outs(%y : memref<128xf32>) {
+      ^bb0(%a: f32, %sum: f32):
+        %next = arith.addf %sum, %a : f32
+        linalg.yield %next : f32
+      }
+      return
+    }
+    ```
+    becomes a launch of 128 threads, each of which does
+    ```mlir
+    func.func @thread(%x: memref<128x8xf32>, %y: memref<128xf32>, %row: index) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c8 = arith.constant 8 : index
+      %start = memref.load %y[%row] : memref<128xf32>
+      %result = scf.for %k = %c0 to %c8 step %c1 iter_args(%sum = %start) -> (f32) {
+        %a = memref.load %x[%row, %k] : memref<128x8xf32>
+        %next = arith.addf %sum, %a : f32
+        scf.yield %next : f32
+      }
+      memref.store %result, %y[%row] : memref<128xf32>
+      return
+    }
+    ```
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Phase nvvm
+//===----------------------------------------------------------------------===//
+
+def ConvertMathToGPUPass : Pass<"convert-math-to-gpu"> {
+  let summary = "Lower functions of floats to instructions that a GPU rounds correctly";
+  let description = [{
+    Square roots, roundings and fused multiply-adds become intrinsics of LLVM. Functions
+    of `f64`, exp, tanh and log1p of numbers in [0, 1], become arithmetic
+    with an error of a few units of the last place: what is rounded to `f32` behind them
+    is what a processor's libm gives.
+
+    Why not `convert-gpu-to-nvvm` alone: it calls libdevice for each of these, which is part
+    of CUDA and not always rounded correctly.
+
+    Limits: other functions are an error.
+
+    Example:
+    ```mlir
+    func.func @round(%x: f32) -> f32 {
+      %y = math.roundeven %x : f32
+      return %y : f32
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @round(%x: f32) -> f32 {
+      %y = llvm.call_intrinsic "llvm.roundeven"(%x) : (f32) -> f32
+      return %y : f32
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::LLVM::LLVMDialect",
+                           "::mlir::math::MathDialect"];
+}
+
 #endif // DOREFA_CONVERSION_PASSES_TD

@@ -23,7 +23,7 @@
 
 namespace mlir::dorefa {
 
-/// States of a network, in order.
+/// States of a network, in order; those behind `Buffers` belong to one target each.
 enum class Phase {
   Input,
   Codes,
@@ -33,8 +33,13 @@ enum class Phase {
   Linalg,
   Buffers,
   Vector,
-  LLVM
+  LLVM,
+  Launches,
+  NVVM
 };
+
+/// What machine a way leads to.
+enum class Path { All, CPU, GPU };
 
 struct PhaseInfo {
   Phase phase;
@@ -42,6 +47,8 @@ struct PhaseInfo {
   llvm::StringLiteral name;
   /// What is true of a network in this phase, one line.
   llvm::StringLiteral description;
+  /// The way that this phase is on.
+  Path path = Path::All;
 };
 
 /// All phases in order.
@@ -55,6 +62,8 @@ Phase getPhase(ModuleOp module);
 
 /// What a user may choose about the way.
 struct PipelineOptions {
+  /// The way behind phase `buffers`: CPU or GPU.
+  Path path = Path::CPU;
   /// A layer that is quantized in the source but stays float is an error.
   bool requireLowBit = false;
   /// Replace thresholds of the source that are out of order, see
@@ -77,12 +86,17 @@ struct PipelineOptions {
   /// Instruction sets of the target whose intrinsics kernels may call, by LLVM's
   /// names.
   std::vector<std::string> features = {};
+  /// Configuration of the accelerator that layers move to; empty: there is none.
+  std::string accelerator = {};
 };
+
+/// Sets what the way to a GPU needs of `options`.
+void setGPUPath(PipelineOptions &options);
 
 /// Appends the passes that lead from the phase before `phase` to `phase`.
 void buildPhase(OpPassManager &pm, Phase phase, const PipelineOptions &options);
 
-/// Registers the pipelines `dorefa-to-<phase>` and `dorefa-to-cpu`.
+/// Registers the pipelines `dorefa-to-<phase>`, `dorefa-to-cpu` and `dorefa-to-gpu`.
 void registerPipelines();
 
 /// Called after each phase, for dumps and progress.

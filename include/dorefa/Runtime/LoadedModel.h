@@ -49,6 +49,13 @@ public:
   /// Memory that one run at a time may use; `batch` is at least 1.
   Expected<Buffer> allocateWorkspace(int64_t batch) const;
 
+  /// Whether the model runs on a device, so that it needs a session.
+  bool needsSession() const { return model->open_session != nullptr; }
+
+  /// Opens a device, as open_session of the binary interface; runs that follow use it.
+  /// An error for a model that runs on the processor.
+  Error openSession(const std::string &device);
+
   /// Runs the network. `in` and `out` have the types and shapes of
   /// getInputs() and getOutputs() for `batch`, `workspace` is of this batch;
   /// `options` are those of the binary interface, or null.
@@ -59,6 +66,11 @@ public:
 private:
   struct CloseLibrary {
     void operator()(void *library) const;
+  };
+
+  struct CloseSession {
+    const dorefa_model *model;
+    void operator()(dorefa_session *session) const;
   };
 
   LoadedModel(std::string path, void *library)
@@ -76,6 +88,8 @@ private:
   TensorGroup inputs{"input", {}};
   TensorGroup outputs{"output", {}};
   std::vector<LayerSpec> layers;
+  /// Closed before the library.
+  std::unique_ptr<dorefa_session, CloseSession> session{nullptr, CloseSession{nullptr}};
 };
 
 } // namespace mlir::dorefa::runtime

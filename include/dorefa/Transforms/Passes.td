@@ -723,4 +723,62 @@ def MaterializePaddingPass : Pass<"bitplane-materialize-padding"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+//===----------------------------------------------------------------------===//
+// Phase launches
+//===----------------------------------------------------------------------===//
+
+def OutlineKernelsPass : Pass<"dorefa-outline-kernels", "::mlir::ModuleOp"> {
+  let summary = "Move the bodies of launches to one module of kernels";
+  let description = [{
+    Kernels take what a table can say about them: the workspace, inputs, outputs and
+    constants as pointers, and the batch. All else, such as the place of a buffer in the
+    workspace, is computed in the kernel. A buffer whose first size is dynamic is passed
+    as one with a single row, because bare pointers need static shapes.
+
+    Why not `gpu-kernel-outlining`: it makes a module per kernel and passes each view with
+    its own descriptor.
+
+    Example:
+    ```mlir
+    func.func @main(%x: memref<?xf32>) {
+      %c1 = arith.constant 1 : index
+      %zero = arith.constant 0.0 : f32
+      gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+                 threads(%tx, %ty, %tz) in (%sx = %c1, %sy = %c1, %sz = %c1) function(@clear) {
+        memref.store %zero, %x[%tx] : memref<?xf32>
+        gpu.terminator
+      }
+      return
+    }
+    ```
+    becomes
+    ```mlir
+    module attributes {gpu.container_module} {
+      func.func @main(%x: memref<?xf32>) {
+        %c1 = arith.constant 1 : index
+        %row = memref.reinterpret_cast %x to offset: [0], sizes: [1], strides: [1]
+            : memref<?xf32> to memref<1xf32>
+        gpu.launch_func @kernels::@clear blocks in (%c1, %c1, %c1) threads in (%c1, %c1, %c1)
+            args(%row : memref<1xf32>)
+        return
+      }
+      gpu.module @kernels {
+        gpu.func @clear(%row: memref<1xf32>) kernel {
+          %zero = arith.constant 0.0 : f32
+          %size = arith.constant 2147483647 : index
+          %x = memref.reinterpret_cast %row to offset: [0], sizes: [%size], strides: [1]
+              : memref<1xf32> to memref<?xf32>
+          %thread = gpu.thread_id x
+          memref.store %zero, %x[%thread] : memref<?xf32>
+          gpu.return
+        }
+      }
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::gpu::GPUDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 #endif // DOREFA_TRANSFORMS_PASSES_TD

@@ -7,8 +7,7 @@
 #include "dorefa/Target/CPU/CPUTarget.h"
 #include "CPUFeatures.h"
 #include "Header.h"
-#include "Linker.h"
-#include "ModelInterface.h"
+#include "NativeCode.h"
 #include "Signature.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -165,9 +164,8 @@ static LogicalResult checkOrder(ArrayRef<Machine> machines, Location loc) {
   return success();
 }
 
-/// One per processor of `options`; empty after a diagnostic.
-static std::vector<Machine> createMachines(const CPUOptions &options,
-                                           Location loc) {
+std::vector<Machine> dorefa::createMachines(const CPUOptions &options,
+                                            Location loc) {
   llvm::Triple triple(llvm::Triple::normalize(options.triple));
   const llvm::Target *target = findTarget(triple, loc);
   if (!target)
@@ -229,9 +227,8 @@ static LogicalResult checkNetwork(ModuleOp module, const Signature &signature) {
   return success();
 }
 
-/// The pipeline of -O2, without what would replace one library function by
-/// another.
-static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
+/// Without what would replace one library function by another.
+void dorefa::optimise(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager components;
@@ -294,11 +291,10 @@ static llvm::Error compileObject(ModuleOp module, const Signature &signature,
   return writeObject(*code, machine, path);
 }
 
-/// Writes the object code of the function that chooses among `versions`.
-static llvm::Error compileOpenFunction(StringRef open,
-                                       ArrayRef<ModelVersion> versions,
-                                       llvm::TargetMachine &machine,
-                                       StringRef path) {
+llvm::Error dorefa::compileOpenFunction(StringRef open,
+                                        ArrayRef<ModelVersion> versions,
+                                        llvm::TargetMachine &machine,
+                                        StringRef path) {
   llvm::LLVMContext context;
   llvm::Module code(open, context);
   code.setDataLayout(machine.createDataLayout());
@@ -310,7 +306,7 @@ static llvm::Error compileOpenFunction(StringRef open,
 
 /// Renaming onto a device or a directory would replace it: with enough rights
 /// even /dev/null. Only a regular file may be replaced.
-static llvm::Error checkReplaceable(StringRef path) {
+llvm::Error dorefa::checkReplaceable(StringRef path) {
   llvm::sys::fs::file_status status;
   if (llvm::sys::fs::status(path, status) ||
       llvm::sys::fs::is_regular_file(status))
@@ -318,16 +314,17 @@ static llvm::Error checkReplaceable(StringRef path) {
   return llvm::createStringError("the path exists and is not a regular file");
 }
 
-/// Links into a temporary file beside `path` and renames it.
-static llvm::Error linkAndRename(ArrayRef<std::string> objects, StringRef path,
-                                 llvm::TargetMachine &machine,
-                                 const ScratchDirectory &scratch) {
+llvm::Error dorefa::linkAndRename(ArrayRef<std::string> objects, StringRef path,
+                                  llvm::TargetMachine &machine,
+                                  const ScratchDirectory &scratch,
+                                  bool hasRuntime) {
   SmallString<128> temporary;
   llvm::sys::fs::createUniquePath(path + ".%%%%%%%%", temporary,
                                   /*MakeAbsolute=*/false);
   llvm::sys::RemoveFileOnSignal(temporary);
   llvm::FileRemover remover(temporary);
-  if (llvm::Error error = linkSharedObject(objects, temporary, machine, scratch))
+  if (llvm::Error error = linkSharedObject(objects, temporary, machine,
+                                             scratch, hasRuntime))
     return error;
   if (std::error_code error = llvm::sys::fs::rename(temporary, path))
     return llvm::createStringError(error,
@@ -343,6 +340,24 @@ struct Version {
   Signature signature;
   llvm::TargetMachine *machine;
 };
+
+// Of lib/Target/BPA/EmbeddedRuntime.c: an archive.
+extern "C" const char dorefa_bpa_runtime_begin[], dorefa_bpa_runtime_end[];
+
+/// Writes what a model with a program for the accelerator calls.
+static llvm::Error writeRuntime(StringRef path) {
+  std::error_code error;
+  llvm::raw_fd_ostream stream(path, error);
+  if (error)
+    return llvm::createStringError(error, "cannot write the runtime");
+  stream.write(dorefa_bpa_runtime_begin,
+               dorefa_bpa_runtime_end - dorefa_bpa_runtime_begin);
+  stream.close();
+  error = stream.error();
+  stream.clear_error();
+  return error ? llvm::createStringError(error, "cannot write the runtime")
+               : llvm::Error::success();
+}
 
 static llvm::Error writeSharedObject(ArrayRef<Version> versions, StringRef open,
                                      StringRef path) {
@@ -367,7 +382,13 @@ static llvm::Error writeSharedObject(ArrayRef<Version> versions, StringRef open,
   if (llvm::Error error =
           compileOpenFunction(open, records, machine, objects.back()))
     return error;
-  return linkAndRename(objects, path, machine, **scratch);
+  bool hasRuntime = !versions.front().signature.deviceProgram.empty();
+  if (hasRuntime) {
+    objects.push_back((*scratch)->getFile("runtime.a"));
+    if (llvm::Error error = writeRuntime(objects.back()))
+      return error;
+  }
+  return linkAndRename(objects, path, machine, **scratch, hasRuntime);
 }
 
 //===----------------------------------------------------------------------===//
@@ -447,19 +468,22 @@ private:
 
 } // namespace
 
-std::unique_ptr<Target> dorefa::createCPUTarget(const CPUOptions &options,
-                                                Location loc) {
-  StringRef prefix = options.symbolPrefix;
+LogicalResult dorefa::checkSymbolPrefix(StringRef prefix, Location loc) {
   bool isIdentifier =
       !prefix.empty() && !llvm::isDigit(prefix.front()) &&
       llvm::all_of(prefix, [](char c) { return llvm::isAlnum(c) || c == '_'; });
-  if (!isIdentifier) {
-    emitError(loc) << "symbol prefix is '" << prefix
-                   << "' but must be a C identifier";
+  if (isIdentifier)
+    return success();
+  return emitError(loc) << "symbol prefix is '" << prefix
+                        << "' but must be a C identifier";
+}
+
+std::unique_ptr<Target> dorefa::createCPUTarget(const CPUOptions &options,
+                                                Location loc) {
+  if (failed(checkSymbolPrefix(options.symbolPrefix, loc)))
     return nullptr;
-  }
   std::vector<Machine> machines = createMachines(options, loc);
   if (machines.empty())
     return nullptr;
-  return std::make_unique<CPUTarget>(std::move(machines), prefix);
+  return std::make_unique<CPUTarget>(std::move(machines), options.symbolPrefix);
 }

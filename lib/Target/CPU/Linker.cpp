@@ -85,6 +85,11 @@ static Error runLinker(ArrayRef<std::string> arguments) {
 /// all there is no malloc.
 static constexpr StringLiteral kLibc[] = {"getauxval", "memcpy", "memmove",
                                             "memset"};
+/// What the runtime of models for a GPU calls too.
+static constexpr StringLiteral kRuntimeLibc[] = {
+    "getauxval", "memcpy", "memmove", "memset",  "calloc",  "dlerror", "dlopen",
+    "dlsym",     "free",   "strcmp",  "strlen",  "strncat", "strncmp", "strtol",
+    "vsnprintf", "dlclose", "strchr"};
 static constexpr StringLiteral kLibm[] = {
     "ceil",  "ceilf", "exp",       "floor",      "floorf", "fma",   "fmaf",
     "log1p", "pow",   "roundeven", "roundevenf", "tanh",   "trunc", "truncf"};
@@ -122,10 +127,14 @@ static Error createLibrary(StringRef name, ArrayRef<StringLiteral> functions,
 
 Error mlir::dorefa::linkSharedObject(ArrayRef<std::string> objects,
                                      StringRef output, TargetMachine &machine,
-                                     const ScratchDirectory &scratch) {
+                                     const ScratchDirectory &scratch,
+                                     bool hasRuntime) {
   constexpr StringLiteral libc = "libc.so.6", libm = "libm.so.6",
                           libomp = "libomp.so.5";
-  if (Error error = createLibrary(libc, kLibc, machine, scratch))
+  ArrayRef<StringLiteral> ofLibc = kLibc;
+  if (hasRuntime)
+    ofLibc = kRuntimeLibc;
+  if (Error error = createLibrary(libc, ofLibc, machine, scratch))
     return error;
   if (Error error = createLibrary(libm, kLibm, machine, scratch))
     return error;

@@ -39,11 +39,13 @@ llvm::Error writeObject(llvm::Module &module, llvm::TargetMachine &machine,
 /// Links object files into shared object `output`; equal constants are stored
 /// once. It needs libc, libm where it calls it, and LLVM's OpenMP where it has
 /// parallel loops. No library of this machine is read, so that the result does
-/// not depend on it: stand-ins for them are made in `scratch`.
+/// not depend on it: stand-ins for them are made in `scratch`. With `hasRuntime` more
+/// functions of libc may be called.
 llvm::Error linkSharedObject(llvm::ArrayRef<std::string> objects,
                              llvm::StringRef output,
                              llvm::TargetMachine &machine,
-                             const ScratchDirectory &scratch);
+                             const ScratchDirectory &scratch,
+                             bool hasRuntime = false);
 
 } // namespace mlir::dorefa
 

@@ -57,12 +57,104 @@ protected:
   PointerType *ptr;
 };
 
-/// The record of a network and its functions.
-class ModelInterface : FunctionBuilder {
+/// The record of a network.
+class RecordBuilder : protected FunctionBuilder {
+protected:
+  RecordBuilder(Module &module, const Signature &signature)
+      : FunctionBuilder(module), signature(signature) {}
+
+  GlobalVariable *createConstant(Constant *value, StringRef name) {
+    return new GlobalVariable(module, value->getType(), /*isConstant=*/true,
+                              GlobalValue::InternalLinkage, value, name);
+  }
+
+  Constant *createString(StringRef text) {
+    return createConstant(
+        ConstantDataArray::getString(module.getContext(), text), "text");
+  }
+
+  static int32_t getElementType(mlir::Type type) {
+    if (type.isF32())
+      return DOREFA_F32;
+    if (type.isInteger(8))
+      return DOREFA_I8;
+    return type.isInteger(32) ? DOREFA_I32 : DOREFA_I64;
+  }
+
+  /// An array of `dorefa_tensor_info`.
+  Constant *createTensorInfos(ArrayRef<TensorInfo> tensors, StringRef name) {
+    auto *dimsType = ArrayType::get(i64, DOREFA_MAX_RANK);
+    auto *infoType = StructType::get(ptr, i32, i32, dimsType);
+    SmallVector<Constant *> infos;
+    for (const TensorInfo &tensor : tensors) {
+      SmallVector<Constant *> dims;
+      for (int64_t size : tensor.type.getShape())
+        dims.push_back(
+            b.getInt64(mlir::ShapedType::isDynamic(size) ? -1 : size));
+      dims.resize(DOREFA_MAX_RANK, b.getInt64(0));
+      infos.push_back(ConstantStruct::get(
+          infoType, {createString(tensor.name),
+                     b.getInt32(getElementType(tensor.type.getElementType())),
+                     b.getInt32(tensor.type.getRank()),
+                     ConstantArray::get(dimsType, dims)}));
+    }
+    return createConstant(
+        ConstantArray::get(ArrayType::get(infoType, infos.size()), infos),
+        name);
+  }
+
+  /// An array of `dorefa_layer_info`.
+  Constant *createLayerInfos() {
+    auto *infoType = StructType::get(ptr, ptr, ptr, i64, i64);
+    SmallVector<Constant *> infos;
+    for (const LayerInfo &layer : signature.layers)
+      infos.push_back(ConstantStruct::get(
+          infoType,
+          {createString(layer.name), createString(layer.operation),
+           createString(layer.kernel), b.getInt64(layer.macs),
+           b.getInt64(layer.predictedNanoseconds)}));
+    return createConstant(
+        ConstantArray::get(ArrayType::get(infoType, infos.size()), infos),
+        "layers");
+  }
+
+  /// The `dorefa_model`, hidden; its last functions are null on the processor.
+  void createRecord(StringRef name, StringRef target, bool usesOpenMP,
+                    const DeviceFunctions &functions) {
+    auto *type = StructType::get(i32, i32, i32, i32, i32, i32, ptr, ptr, ptr, ptr, ptr,
+                                 ptr, ptr, ptr, ptr, ptr);
+    auto orNull = [&](Function *function) -> Constant * {
+      return function ? static_cast<Constant *>(function)
+                      : ConstantPointerNull::get(ptr);
+    };
+    GlobalVariable *model = createConstant(
+        ConstantStruct::get(
+            type, {b.getInt32(DOREFA_MODEL_ABI_VERSION),
+                   b.getInt32(signature.inputs.size()),
+                   b.getInt32(signature.outputs.size()),
+                   b.getInt32(signature.layers.size()), b.getInt32(usesOpenMP),
+                   b.getInt32(0),
+                   createTensorInfos(signature.inputs, "inputs"),
+                   createTensorInfos(signature.outputs, "outputs"),
+                   createLayerInfos(),
+                   createString(signature.name), createString(target),
+                   functions.workspaceSize, functions.run,
+                   orNull(functions.openSession), orNull(functions.closeSession),
+                   orNull(functions.sessionError)}),
+        name);
+    model->setLinkage(GlobalValue::ExternalLinkage);
+    model->setVisibility(GlobalValue::HiddenVisibility);
+  }
+
+  const Signature &signature;
+};
+
+/// A network that runs on the processor.
+class ModelInterface : RecordBuilder {
 public:
   ModelInterface(Module &module, const Signature &signature,
                  const TargetMachine &machine)
-      : FunctionBuilder(module), signature(signature), machine(machine) {}
+      : RecordBuilder(module, signature), machine(machine) {}
 
   void create(StringRef record) {
     network = module.getFunction("main");
@@ -78,17 +170,27 @@ public:
       if (!function.isDeclaration())
         setTarget(function);
     Function *workspaceSize = createWorkspaceSize();
-    GlobalVariable *model =
-        createModel(workspaceSize, createRun(workspaceSize));
-    model->setName(record);
-    model->setLinkage(GlobalValue::ExternalLinkage);
-    model->setVisibility(GlobalValue::HiddenVisibility);
+    Function *run = createRun(workspaceSize);
+    DeviceFunctions functions{workspaceSize, run, nullptr, nullptr, nullptr};
+    if (usesDevice())
+      functions = {workspaceSize, run, createOpenSession(),
+                   declareRuntime("dorefa_device_close", b.getVoidTy(), {ptr}),
+                   declareRuntime("dorefa_device_error", ptr, {ptr})};
+    createRecord(record, getTargetName(), usesOpenMP, functions);
   }
 
 private:
   //===--------------------------------------------------------------------===//
   // Functions
   //===--------------------------------------------------------------------===//
+
+  std::string getTargetName() const {
+    const Triple &triple = machine.getTargetTriple();
+    return (triple.getArchName() + "-" + triple.getOSName() + "-" +
+            triple.getEnvironmentName() + " " + machine.getTargetCPU() +
+            (usesDevice() ? " and bpa" : ""))
+        .str();
+  }
 
   /// `function` may use every instruction of the target.
   void setTarget(Function &function) {
@@ -169,6 +271,35 @@ private:
     return function;
   }
 
+  bool usesDevice() const { return !signature.deviceProgram.empty(); }
+
+  /// A function of the runtime that is linked to a model with a program.
+  Function *declareRuntime(StringRef name, Type *result,
+                           ArrayRef<Type *> arguments) {
+    auto *type = FunctionType::get(result, arguments, /*isVarArg=*/false);
+    auto callee = module.getOrInsertFunction(name, type);
+    auto *function = cast<Function>(callee.getCallee());
+    function->setVisibility(GlobalValue::HiddenVisibility);
+    return function;
+  }
+
+  /// `int32_t open_session(device, session)`: the runtime's, for this program.
+  Function *createOpenSession() {
+    GlobalVariable *program = createConstant(
+        ConstantDataArray::get(module.getContext(), signature.deviceProgram),
+        "device_program");
+    program->setAlignment(Align(64));
+    // Where tools find it.
+    program->setSection("bpa_program");
+    Function *open =
+        declareRuntime("dorefa_device_open", i32, {ptr, ptr, ptr});
+    Function *function = startFunction("open_session", i32, {ptr, ptr});
+    setTarget(*function);
+    b.CreateRet(b.CreateCall(
+        open, {program, function->getArg(0), function->getArg(1)}));
+    return function;
+  }
+
   /// Loads one pointer per tensor from `array`; returns where one is null.
   SmallVector<Value *> loadPointers(Value *array, size_t count) {
     SmallVector<Value *> pointers;
@@ -223,100 +354,33 @@ private:
     for (auto [info, pointer] : zip_equal(signature.outputs, outputs))
       appendDescriptor(arguments, pointer, info.type.getShape(), batch);
     appendDescriptor(arguments, workspace, mlir::ShapedType::kDynamic, size);
-    arguments.push_back(function->getArg(4));
+    Value *options = function->getArg(4);
+    arguments.push_back(options);
+    if (usesDevice()) {
+      Value *status = b.CreateCall(
+          declareRuntime("dorefa_device_begin", i32, {ptr}), options);
+      returnIf(b.CreateIsNotNull(status), DOREFA_ERROR_DEVICE);
+    }
     b.CreateCall(network, arguments);
-    b.CreateRet(b.getInt32(DOREFA_OK));
+    if (usesDevice())
+      b.CreateRet(b.CreateCall(
+          declareRuntime("dorefa_device_end", i32, {ptr}), options));
+    else
+      b.CreateRet(b.getInt32(DOREFA_OK));
     return function;
   }
 
-  //===--------------------------------------------------------------------===//
-  // The record
-  //===--------------------------------------------------------------------===//
-
-  GlobalVariable *createConstant(Constant *value, StringRef name) {
-    return new GlobalVariable(module, value->getType(), /*isConstant=*/true,
-                              GlobalValue::InternalLinkage, value, name);
-  }
-
-  Constant *createString(StringRef text) {
-    return createConstant(
-        ConstantDataArray::getString(module.getContext(), text), "text");
-  }
-
-  static int32_t getElementType(mlir::Type type) {
-    if (type.isF32())
-      return DOREFA_F32;
-    if (type.isInteger(8))
-      return DOREFA_I8;
-    return type.isInteger(32) ? DOREFA_I32 : DOREFA_I64;
-  }
-
-  /// An array of `dorefa_tensor_info`.
-  Constant *createTensorInfos(ArrayRef<TensorInfo> tensors, StringRef name) {
-    auto *dimsType = ArrayType::get(i64, DOREFA_MAX_RANK);
-    auto *infoType = StructType::get(ptr, i32, i32, dimsType);
-    SmallVector<Constant *> infos;
-    for (const TensorInfo &tensor : tensors) {
-      SmallVector<Constant *> dims;
-      for (int64_t size : tensor.type.getShape())
-        dims.push_back(
-            b.getInt64(mlir::ShapedType::isDynamic(size) ? -1 : size));
-      dims.resize(DOREFA_MAX_RANK, b.getInt64(0));
-      infos.push_back(ConstantStruct::get(
-          infoType, {createString(tensor.name),
-                     b.getInt32(getElementType(tensor.type.getElementType())),
-                     b.getInt32(tensor.type.getRank()),
-                     ConstantArray::get(dimsType, dims)}));
-    }
-    return createConstant(
-        ConstantArray::get(ArrayType::get(infoType, infos.size()), infos),
-        name);
-  }
-
-  /// An array of `dorefa_layer_info`.
-  Constant *createLayerInfos() {
-    auto *infoType = StructType::get(ptr, ptr, ptr, i64, i64);
-    SmallVector<Constant *> infos;
-    for (const LayerInfo &layer : signature.layers)
-      infos.push_back(ConstantStruct::get(
-          infoType,
-          {createString(layer.name), createString(layer.operation),
-           createString(layer.kernel), b.getInt64(layer.macs),
-           b.getInt64(layer.predictedNanoseconds)}));
-    return createConstant(
-        ConstantArray::get(ArrayType::get(infoType, infos.size()), infos),
-        "layers");
-  }
-
-  /// The `dorefa_model`.
-  GlobalVariable *createModel(Function *workspaceSize, Function *run) {
-    const Triple &triple = machine.getTargetTriple();
-    std::string target =
-        (triple.getArchName() + "-" + triple.getOSName() + "-" +
-         triple.getEnvironmentName() + " " + machine.getTargetCPU())
-            .str();
-    auto *type =
-        StructType::get(i32, i32, i32, i32, i32, i32, ptr, ptr, ptr,
-                                 ptr, ptr, ptr, ptr);
-    return createConstant(
-        ConstantStruct::get(
-            type, {b.getInt32(DOREFA_MODEL_ABI_VERSION),
-                   b.getInt32(signature.inputs.size()),
-                   b.getInt32(signature.outputs.size()),
-                   b.getInt32(signature.layers.size()), b.getInt32(usesOpenMP),
-                   b.getInt32(0),
-                   createTensorInfos(signature.inputs, "inputs"),
-                   createTensorInfos(signature.outputs, "outputs"),
-                   createLayerInfos(),
-                   createString(signature.name), createString(target),
-                   workspaceSize, run}),
-        "model");
-  }
-
-  const Signature &signature;
   const TargetMachine &machine;
   Function *network = nullptr;
   bool usesOpenMP = false;
+};
+
+/// A network that runs on a device.
+class DeviceInterface : RecordBuilder {
+public:
+  DeviceInterface(Module &module, const Signature &signature)
+      : RecordBuilder(module, signature) {}
+  using RecordBuilder::createRecord;
 };
 
 /// The exported function.
@@ -363,6 +427,13 @@ void mlir::dorefa::addModelInterface(Module &module, const Signature &signature,
                                      StringRef record,
                                      const TargetMachine &machine) {
   ModelInterface(module, signature, machine).create(record);
+}
+
+void mlir::dorefa::addDeviceInterface(Module &module, const Signature &signature,
+                                      StringRef record, StringRef target,
+                                      const DeviceFunctions &functions) {
+  DeviceInterface(module, signature)
+      .createRecord(record, target, /*usesOpenMP=*/false, functions);
 }
 
 void mlir::dorefa::addOpenFunction(Module &module, StringRef open,

@@ -21,6 +21,17 @@ void addModelInterface(llvm::Module &module, const Signature &signature,
                        llvm::StringRef record,
                        const llvm::TargetMachine &machine);
 
+/// Functions with the types that dorefa-c/Model.h says, for a model that runs in
+/// sessions on a device.
+struct DeviceFunctions {
+  llvm::Function *workspaceSize, *run, *openSession, *closeSession, *sessionError;
+};
+
+/// Adds to `module` the record of a model that runs on `target` by `functions`.
+void addDeviceInterface(llvm::Module &module, const Signature &signature,
+                        llvm::StringRef record, llvm::StringRef target,
+                        const DeviceFunctions &functions);
+
 /// A record in another object, and the machine that its code is for.
 struct ModelVersion {
   std::string record;

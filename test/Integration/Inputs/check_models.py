@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Compile, run and interpret real networks, and compare with their golden outputs.
 
-Usage: check_models.py BIN WORK MODEL.onnx...
+Usage: check_models.py BIN WORK [--target=gpu] MODEL.onnx...
 
 For each `NAME.onnx` the files `NAME.input.npy` and `NAME.expected.npy`, and
 `NAME.extra_input.npy` and `NAME.extra_expected.npy` where there are any, lie beside it.
 The compiled output must equal the golden (exactly where that is integer, else within
-1e-4 of its largest magnitude) and the interpreter's output, exactly.
+1e-4 of its largest magnitude) and the interpreter's output, exactly. For target gpu the
+model runs in the emulator.
 """
 
+import argparse
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -63,15 +65,17 @@ def difference(found: np.ndarray, golden: np.ndarray) -> str:
     return ""
 
 
-def check(binaries: Path, work: Path, model: Path) -> str:
+def check(binaries: Path, work: Path, model: Path, target: str) -> str:
     """Returns what is wrong with one model, or nothing."""
     library = work / f"{model.stem}.so"
-    run(binaries / "dorefa-compile", model, "-o", library)
+    run(binaries / "dorefa-compile", model, f"--target={target}", "-o", library)
+    device = ["--device=emulator"] if target == "gpu" else []
     for sample in samples_of(model, work):
         outputs = []
-        for program, what in (("dorefa-run", library), ("dorefa-interpret", model)):
+        for program, what, options in (("dorefa-run", library, device),
+                                       ("dorefa-interpret", model, [])):
             path = work / f"{model.stem}.{program}.npy"
-            run(binaries / program, what, "--input", sample.inputs, "--output", path)
+            run(binaries / program, what, *options, "--input", sample.inputs, "--output", path)
             outputs.append(np.load(path))
         if wrong := difference(outputs[0], sample.golden):
             return wrong
@@ -81,12 +85,18 @@ def check(binaries: Path, work: Path, model: Path) -> str:
 
 
 def main() -> int:
-    binaries, work, models = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("binaries", type=Path)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("models", type=Path, nargs="*")
+    parser.add_argument("--target", default="cpu")
+    arguments = parser.parse_args()
+    binaries, work, models = arguments.binaries, arguments.work, arguments.models
     work.mkdir(parents=True, exist_ok=True)
     failures = 0
-    for model in map(Path, models):
+    for model in models:
         try:
-            wrong = check(binaries, work, model)
+            wrong = check(binaries, work, model, arguments.target)
         except RuntimeError as error:
             wrong = str(error)
         failures += bool(wrong)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Run small random networks compiled and interpreted, and compare every bit.
 
-Usage: twins.py BIN WORK WBITS... [--mcpu NAME] [--kernel NAME]
+Usage: twins.py BIN WORK WBITS... [--target NAME] [--mcpu NAME] [--kernel NAME]
 
 For each width of the weights in WBITS and each width of the activations from 1 to 8 one
 network with two layers on codes, whose shape, encodings, offsets, groups, strides,
@@ -187,7 +187,8 @@ def run(*command: object) -> None:
         raise RuntimeError(f"{command[0]}: exit {result.returncode}: {result.stderr.strip()[:800]}")
 
 
-def check(binaries: Path, work: Path, wbits: int, abits: int, options: list[str]) -> int:
+def check(binaries: Path, work: Path, wbits: int, abits: int, options: list[str],
+          device: list[str]) -> int:
     """Returns the number of values compared; raises where one differs."""
     stem = work / f"w{wbits}a{abits}"
     source, library = stem.with_suffix(".mlir"), stem.with_suffix(".so")
@@ -199,9 +200,9 @@ def check(binaries: Path, work: Path, wbits: int, abits: int, options: list[str]
     run(binaries / "dorefa-compile", source, "-o", library, *options)
     compared = 0
     outputs: dict[str, list[np.ndarray]] = {name: [] for name in names}
-    for program, what in (("dorefa-run", library), ("dorefa-interpret", source)):
+    for program, what in (("dorefa-run", [library, *device]), ("dorefa-interpret", [source])):
         arguments = [a for n in names for a in ("--output", f"{n}={stem}.{program}.{n}.npy")]
-        run(binaries / program, what, "--input", stem.with_suffix(".npy"), *arguments)
+        run(binaries / program, *what, "--input", stem.with_suffix(".npy"), *arguments)
         for name in names:
             outputs[name].append(np.load(f"{stem}.{program}.{name}.npy"))
     for name, (compiled, reference) in outputs.items():
@@ -217,16 +218,20 @@ def main() -> int:
     parser.add_argument("binaries", type=Path)
     parser.add_argument("work", type=Path)
     parser.add_argument("wbits", type=int, nargs="+")
+    parser.add_argument("--target", default="cpu", help="gpu runs in the emulator")
     parser.add_argument("--mcpu", default="native")
     parser.add_argument("--kernel", default="")
     arguments = parser.parse_args()
-    options = [f"--mcpu={arguments.mcpu}", f"--kernel={arguments.kernel}"]
+    options = [f"--target={arguments.target}", f"--mcpu={arguments.mcpu}",
+               f"--kernel={arguments.kernel}"]
+    device = ["--device=emulator"] if arguments.target == "gpu" else []
     arguments.work.mkdir(parents=True, exist_ok=True)
     failures = total = 0
     for wbits in arguments.wbits:
         for abits in range(1, 9):
             try:
-                total += check(arguments.binaries, arguments.work, wbits, abits, options)
+                total += check(arguments.binaries, arguments.work, wbits, abits, options,
+                               device)
             except RuntimeError as error:
                 failures += 1
                 print(f"w{wbits}a{abits}: {error}", flush=True)

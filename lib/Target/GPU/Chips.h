@@ -1,0 +1,38 @@
+//===- Chips.h - The GPUs that can be compiled for --------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DOREFA_LIB_TARGET_GPU_CHIPS_H
+#define DOREFA_LIB_TARGET_GPU_CHIPS_H
+
+#include "llvm/ADT/StringRef.h"
+
+#include <string>
+
+namespace mlir::dorefa {
+
+/// A chip, and how LLVM is asked for code for it: any other combination may end the
+/// process with a fatal error.
+struct Chip {
+  /// As in `sm_80`.
+  llvm::StringLiteral name;
+  /// 10 * major + minor version of the compute capability.
+  unsigned capability;
+  /// The version of PTX that kernels are written in, as LLVM's feature.
+  llvm::StringLiteral ptx;
+
+  /// Whether mma.sync on single bits with AND is an instruction, and not many.
+  bool hasBinaryTensorCores() const { return capability >= 80 && capability <= 90; }
+};
+
+/// Null where there is none of that name.
+const Chip *findChip(llvm::StringRef name);
+
+/// "sm_70, sm_75, ...".
+std::string listChips();
+
+} // namespace mlir::dorefa
+
+#endif // DOREFA_LIB_TARGET_GPU_CHIPS_H

@@ -1,0 +1,285 @@
+/*===- Session.c - Runs the list of launches -----------------------------------===*
+ *
+ * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ *===--------------------------------------------------------------------------===*/
+
+#include "Device.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/** Kernels compute addresses inside of a buffer with 32 bits. */
+static const int64_t kLargestBuffer = INT32_MAX;
+
+/** Memory of a device that grows when it must. */
+typedef struct Buffer {
+  uint64_t address;
+  uint64_t size;
+} Buffer;
+
+struct dorefa_session {
+  const dorefa_gpu_program *program;
+  Device *device;
+  Message message;
+  Buffer constants, workspace;
+  /** Inputs, then outputs. */
+  Buffer tensors[];
+};
+
+int32_t dorefa_gpu_fail(Message *message, const char *format, ...) {
+  va_list values;
+  va_start(values, format);
+  vsnprintf(message->text, sizeof(message->text), format, values);
+  va_end(values);
+  return DOREFA_ERROR_DEVICE;
+}
+
+/*===--------------------------------------------------------------------------===*
+ * Sessions
+ *===--------------------------------------------------------------------------===*/
+
+static Device *openDevice(const dorefa_gpu_program *program, const char *device,
+                          Message *message) {
+  if (strcmp(device, "gpu") == 0)
+    return dorefa_gpu_open_cuda(program, "0", message);
+  if (strncmp(device, "gpu:", 4) == 0)
+    return dorefa_gpu_open_cuda(program, device + 4, message);
+  if (strcmp(device, "emulator") == 0)
+    return dorefa_gpu_open_emulator(program, "libdorefa-emulator.so", message);
+  if (strncmp(device, "emulator:", 9) == 0)
+    return dorefa_gpu_open_emulator(program, device + 9, message);
+  dorefa_gpu_fail(message, "device is '%s' but must be gpu, gpu:N or emulator",
+                  device);
+  return NULL;
+}
+
+/** Gives `buffer` at least `size` bytes; what it held is lost. */
+static int32_t reserve(dorefa_session *session, Buffer *buffer, uint64_t size) {
+  Device *device = session->device;
+  if (buffer->size >= size)
+    return DOREFA_OK;
+  if (buffer->size)
+    device->release(device, buffer->address);
+  buffer->size = 0;
+  int32_t status =
+      device->allocate(device, size, &buffer->address, &session->message);
+  if (status == DOREFA_OK)
+    buffer->size = size;
+  return status;
+}
+
+static int32_t uploadConstants(dorefa_session *session) {
+  const dorefa_gpu_program *program = session->program;
+  int32_t status =
+      reserve(session, &session->constants, program->constants_size);
+  if (status != DOREFA_OK || program->constants_size == 0)
+    return status;
+  Device *device = session->device;
+  return device->upload(device, session->constants.address, program->constants,
+                        program->constants_size, &session->message);
+}
+
+int32_t dorefa_gpu_open(const dorefa_gpu_program *program, const char *device,
+                        dorefa_session **result) {
+  if (!device || !result)
+    return DOREFA_ERROR_ARGUMENT;
+  uint64_t numTensors = program->num_inputs + program->num_outputs;
+  dorefa_session *session =
+      calloc(1, sizeof(*session) + numTensors * sizeof(Buffer));
+  *result = session;
+  if (!session)
+    return DOREFA_ERROR_DEVICE;
+  session->program = program;
+  session->device = openDevice(program, device, &session->message);
+  return session->device ? uploadConstants(session) : DOREFA_ERROR_DEVICE;
+}
+
+static void releaseBuffer(Device *device, Buffer *buffer) {
+  if (buffer->size)
+    device->release(device, buffer->address);
+}
+
+void dorefa_gpu_close(dorefa_session *session) {
+  if (!session)
+    return;
+  const dorefa_gpu_program *program = session->program;
+  if (session->device) {
+    releaseBuffer(session->device, &session->constants);
+    releaseBuffer(session->device, &session->workspace);
+    for (uint64_t i = 0; i < program->num_inputs + program->num_outputs; ++i)
+      releaseBuffer(session->device, &session->tensors[i]);
+    session->device->close(session->device);
+  }
+  free(session);
+}
+
+const char *dorefa_gpu_error(const dorefa_session *session) {
+  return session ? session->message.text : "there is no memory for a session";
+}
+
+/*===--------------------------------------------------------------------------===*
+ * Runs
+ *===--------------------------------------------------------------------------===*/
+
+/** Negative where it does not fit. */
+static int64_t getSize(dorefa_gpu_size size, int64_t batch) {
+  int64_t result = 0;
+  if (__builtin_mul_overflow(size.per_sample, batch, &result) ||
+      __builtin_add_overflow(result, size.fixed, &result))
+    return -1;
+  return result;
+}
+
+int64_t dorefa_gpu_workspace_size(const dorefa_gpu_program *program,
+                                  int64_t batch) {
+  // The workspace proper is on the device.
+  return program->has_batch && batch < 1 ? 0 : DOREFA_WORKSPACE_ALIGNMENT;
+}
+
+static int32_t checkArguments(const dorefa_gpu_program *program,
+                              const void *const *inputs, void *const *outputs,
+                              int64_t batch, const void *workspace) {
+  if ((program->num_inputs && !inputs) || (program->num_outputs && !outputs))
+    return DOREFA_ERROR_ARGUMENT;
+  for (uint64_t i = 0; i < program->num_inputs; ++i)
+    if (!inputs[i])
+      return DOREFA_ERROR_ARGUMENT;
+  for (uint64_t i = 0; i < program->num_outputs; ++i)
+    if (!outputs[i])
+      return DOREFA_ERROR_ARGUMENT;
+  if (dorefa_gpu_workspace_size(program, batch) == 0)
+    return DOREFA_ERROR_ARGUMENT;
+  if (!workspace || (uintptr_t)workspace % DOREFA_WORKSPACE_ALIGNMENT)
+    return DOREFA_ERROR_WORKSPACE;
+  return DOREFA_OK;
+}
+
+static int32_t reserveAll(dorefa_session *session, int64_t batch) {
+  const dorefa_gpu_program *program = session->program;
+  uint64_t numTensors = program->num_inputs + program->num_outputs;
+  for (uint64_t i = 0; i <= numTensors; ++i) {
+    int64_t size = getSize(
+        i < numTensors ? program->tensors[i] : program->workspace, batch);
+    if (size < 0 || size > kLargestBuffer)
+      return dorefa_gpu_fail(
+          &session->message,
+          "a batch of %lld takes a buffer of more than 2 GiB, which kernels "
+          "cannot address; run smaller batches",
+          (long long)batch);
+    Buffer *buffer =
+        i < numTensors ? &session->tensors[i] : &session->workspace;
+    int32_t status = reserve(session, buffer, size);
+    if (status != DOREFA_OK)
+      return status;
+  }
+  return DOREFA_OK;
+}
+
+static uint64_t getArgument(const dorefa_session *session, int64_t batch,
+                            dorefa_gpu_argument argument) {
+  switch (argument.kind) {
+  case DOREFA_GPU_WORKSPACE:
+    return session->workspace.address;
+  case DOREFA_GPU_CONSTANT:
+    return session->constants.address + argument.value;
+  case DOREFA_GPU_INPUT:
+    return session->tensors[argument.value].address;
+  case DOREFA_GPU_OUTPUT:
+    return session->tensors[session->program->num_inputs + argument.value]
+        .address;
+  default:
+    return batch;
+  }
+}
+
+static int32_t launch(dorefa_session *session, const dorefa_gpu_step *step,
+                      int64_t batch) {
+  enum { kMostArguments = 64 };
+  uint64_t values[kMostArguments];
+  void *pointers[kMostArguments];
+  const char *name = session->program->kernels[step->number];
+  if (step->num_arguments > kMostArguments)
+    return dorefa_gpu_fail(&session->message, "kernel '%s' has %u arguments",
+                           name, step->num_arguments);
+  for (uint32_t i = 0; i < step->num_arguments; ++i) {
+    // The batch is the first half of its 64 bits on the machines there are.
+    values[i] = getArgument(session, batch, step->arguments[i]);
+    pointers[i] = &values[i];
+  }
+  int64_t threads = getSize(step->threads, batch);
+  int64_t blocks = threads / step->divisor + (threads % step->divisor != 0);
+  if (threads == 0)
+    return DOREFA_OK;
+  if (threads < 0 || threads > UINT32_MAX || blocks > INT32_MAX)
+    return dorefa_gpu_fail(
+        &session->message,
+        "a batch of %lld takes more threads in kernel '%s' than there can be; "
+        "run smaller batches",
+        (long long)batch, name);
+  Device *device = session->device;
+  return device->launch(device, step->number, (uint32_t)blocks,
+                        step->block_size, pointers, step->num_arguments,
+                        &session->message);
+}
+
+/** Tells the caller of a layer, when all before it is done. */
+static int32_t notify(dorefa_session *session, const dorefa_gpu_step *step,
+                      const dorefa_run_options *options) {
+  if (!options->notify)
+    return DOREFA_OK;
+  Device *device = session->device;
+  int32_t status = device->synchronize(device, &session->message);
+  if (status == DOREFA_OK)
+    options->notify(options->context, step->number,
+                    step->kind == DOREFA_GPU_LAYER_BEGINS ? DOREFA_LAYER_BEGINS
+                                                          : DOREFA_LAYER_ENDS);
+  return status;
+}
+
+static int32_t runSteps(dorefa_session *session, int64_t batch,
+                        const dorefa_run_options *options) {
+  const dorefa_gpu_program *program = session->program;
+  for (uint64_t i = 0; i < program->num_steps; ++i) {
+    const dorefa_gpu_step *step = &program->steps[i];
+    int32_t status = step->kind == DOREFA_GPU_LAUNCH
+                         ? launch(session, step, batch)
+                         : notify(session, step, options);
+    if (status != DOREFA_OK)
+      return status;
+  }
+  return DOREFA_OK;
+}
+
+int32_t dorefa_gpu_run(const dorefa_gpu_program *program,
+                       const void *const *inputs, void *const *outputs,
+                       int64_t batch, const void *workspace,
+                       const dorefa_run_options *options) {
+  int32_t status = checkArguments(program, inputs, outputs, batch, workspace);
+  if (status != DOREFA_OK)
+    return status;
+  dorefa_session *session = options ? options->session : NULL;
+  if (!session || !session->device || session->program != program)
+    return DOREFA_ERROR_DEVICE;
+  if (!program->has_batch)
+    batch = 1;
+  Device *device = session->device;
+  status = reserveAll(session, batch);
+  for (uint64_t i = 0; i < program->num_inputs && status == DOREFA_OK; ++i)
+    status = device->upload(device, session->tensors[i].address, inputs[i],
+                            getSize(program->tensors[i], batch),
+                            &session->message);
+  if (status == DOREFA_OK)
+    status = runSteps(session, batch, options);
+  for (uint64_t i = 0; i < program->num_outputs && status == DOREFA_OK; ++i) {
+    uint64_t tensor = program->num_inputs + i;
+    status = device->download(device, outputs[i],
+                              session->tensors[tensor].address,
+                              getSize(program->tensors[tensor], batch),
+                              &session->message);
+  }
+  return status == DOREFA_OK ? device->synchronize(device, &session->message)
+                             : status;
+}
