@@ -6,6 +6,7 @@
 
 #include "MainFunction.h"
 #include "SourceName.h"
+#include "dorefa/Dialect/BPA/BPA.h"
 #include "dorefa/Dialect/BitPlane/BitPlane.h"
 #include "dorefa/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -81,6 +82,11 @@ Layer describe(bitplane::MatMulOp op) {
           getBatch(op.getInit()) * inputs * outputs};
 }
 
+/// All layers of a routine are one.
+Layer describe(bpa::LaunchOp op) {
+  return {op, "launch", "bpa", static_cast<int64_t>(op.getMacs())};
+}
+
 /// A sum of products is a layer; an elementwise operation is not, nor a pool of what
 /// one computes.
 std::optional<Layer> describe(linalg::LinalgOp op) {
@@ -102,7 +108,7 @@ std::optional<Layer> describe(linalg::LinalgOp op) {
 
 std::optional<Layer> findLayer(Operation &op) {
   return TypeSwitch<Operation *, std::optional<Layer>>(&op)
-      .Case<bitplane::Conv2DOp, bitplane::MatMulOp>(
+      .Case<bitplane::Conv2DOp, bitplane::MatMulOp, bpa::LaunchOp>(
           [](auto layer) { return describe(layer); })
       .Case([](linalg::LinalgOp layer) { return describe(layer); })
       .Default([](Operation *) { return std::nullopt; });

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Signature.h"
+#include "dorefa/Dialect/DoReFa/Constants.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Path.h"
 
@@ -98,5 +99,7 @@ FailureOr<Signature> dorefa::readSignature(ModuleOp module) {
                      "numbers, which dorefa-plan-workspace sets");
   signature.workspacePerSample = workspace[0];
   signature.workspaceFixed = workspace[1];
+  if (auto program = module->getAttrOfType<ElementsAttr>("dorefa.device_program"))
+    signature.deviceProgram = readElements<uint8_t>(program);
   return signature;
 }

@@ -38,6 +38,8 @@ struct Signature {
   /// The workspace takes `perSample * batch + fixed` bytes.
   int64_t workspacePerSample = 0;
   int64_t workspaceFixed = 0;
+  /// What an accelerator has to load, an ELF file; empty where there is none.
+  std::vector<uint8_t> deviceProgram = {};
 
   /// Whether any input or output has the batch as its first dimension.
   bool hasBatch() const;

@@ -1,0 +1,226 @@
+/*===- Session.c - What a model does with the accelerator ----------------------===*
+ *
+ * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ *===--------------------------------------------------------------------------===*
+ *
+ * Linked into each model with routines. The accelerator is a library with the
+ * functions of dorefa-c/BPA.h, opened with the session.
+ *
+ *===--------------------------------------------------------------------------===*/
+
+#include "Session.h"
+
+#include "dorefa-c/BPA.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct dorefa_session {
+  void *library;
+  bpa_device *device;
+  /** The functions of BPA.h. */
+  int32_t (*open)(const char *, const char *, uint64_t, bpa_device **);
+  void (*close)(bpa_device *);
+  int32_t (*write)(bpa_device *, uint64_t, const void *, uint64_t);
+  int32_t (*read)(bpa_device *, uint64_t, void *, uint64_t);
+  int32_t (*run)(bpa_device *, uint32_t, uint32_t, const bpa_run_options *);
+  int32_t (*readRegister)(bpa_device *, uint32_t, uint32_t *);
+  const char *(*getMessage)(const bpa_device *);
+  /** Whether the run that is under way has failed: what follows is left out. */
+  int failed;
+  char message[512];
+};
+
+static int32_t fail(dorefa_session *session, const char *format, ...) {
+  va_list values;
+  va_start(values, format);
+  vsnprintf(session->message, sizeof(session->message), format, values);
+  va_end(values);
+  return DOREFA_ERROR_DEVICE;
+}
+
+/*===--------------------------------------------------------------------------===*
+ * The program
+ *===--------------------------------------------------------------------------===*/
+
+/** What the note of the program says; the compiler wrote the file. */
+static const uint8_t *findNote(const uint8_t *program, uint64_t *size) {
+  const Elf64_Ehdr *header = (const Elf64_Ehdr *)program;
+  const Elf64_Shdr *sections = (const Elf64_Shdr *)(program + header->e_shoff);
+  for (unsigned i = 0; i < header->e_shnum; ++i) {
+    const Elf64_Nhdr *note =
+        (const Elf64_Nhdr *)(program + sections[i].sh_offset);
+    if (sections[i].sh_type != SHT_NOTE)
+      continue;
+    *size = note->n_descsz;
+    return (const uint8_t *)(note + 1) + (note->n_namesz + 3) / 4 * 4;
+  }
+  return NULL;
+}
+
+/** Bytes of DRAM that the program takes. */
+static uint64_t getMemorySize(const uint8_t *program) {
+  const Elf64_Ehdr *header = (const Elf64_Ehdr *)program;
+  const Elf64_Phdr *segments = (const Elf64_Phdr *)(program + header->e_phoff);
+  uint64_t size = 0;
+  for (unsigned i = 0; i < header->e_phnum; ++i)
+    if (segments[i].p_type == PT_LOAD &&
+        segments[i].p_vaddr + segments[i].p_memsz > size)
+      size = segments[i].p_vaddr + segments[i].p_memsz;
+  return size;
+}
+
+static int32_t load(dorefa_session *session, const uint8_t *program) {
+  const Elf64_Ehdr *header = (const Elf64_Ehdr *)program;
+  const Elf64_Phdr *segments = (const Elf64_Phdr *)(program + header->e_phoff);
+  for (unsigned i = 0; i < header->e_phnum; ++i)
+    if (segments[i].p_type == PT_LOAD &&
+        session->write(session->device, segments[i].p_vaddr,
+                       program + segments[i].p_offset,
+                       segments[i].p_filesz) != BPA_OK)
+      return fail(session, "the program cannot be written to the device");
+  return DOREFA_OK;
+}
+
+/*===--------------------------------------------------------------------------===*
+ * Sessions
+ *===--------------------------------------------------------------------------===*/
+
+static int32_t openLibrary(dorefa_session *session, const char *path) {
+  session->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (!session->library)
+    return fail(session, "%s", dlerror());
+  const struct {
+    const char *name;
+    void **function;
+  } functions[] = {{"bpa_open", (void **)&session->open},
+                   {"bpa_close", (void **)&session->close},
+                   {"bpa_write", (void **)&session->write},
+                   {"bpa_read", (void **)&session->read},
+                   {"bpa_run", (void **)&session->run},
+                   {"bpa_read_register", (void **)&session->readRegister},
+                   {"bpa_get_message", (void **)&session->getMessage}};
+  for (unsigned i = 0; i < sizeof(functions) / sizeof(*functions); ++i) {
+    *functions[i].function = dlsym(session->library, functions[i].name);
+    if (!*functions[i].function)
+      return fail(session, "%s has no function %s", path, functions[i].name);
+  }
+  return DOREFA_OK;
+}
+
+/** A program runs on the machine that it was made for only. */
+static int32_t checkHash(dorefa_session *session, const uint8_t *note,
+                         const char *configuration) {
+  // Registers hash_low and hash_high.
+  uint32_t low = 0, high = 0;
+  uint64_t hash = 0;
+  memcpy(&hash, note, sizeof(hash));
+  session->readRegister(session->device, 4, &low);
+  session->readRegister(session->device, 8, &high);
+  if ((low | (uint64_t)high << 32) == hash)
+    return DOREFA_OK;
+  return fail(session,
+              "the device is of another version of '%s'; compile the model again",
+              configuration);
+}
+
+/** Opens a machine of `kind` and loads the program. */
+static int32_t openDevice(dorefa_session *session, const char *kind,
+                          const uint8_t *program) {
+  char configuration[64] = "";
+  uint64_t size = 0, hashBytes = sizeof(uint64_t);
+  const uint8_t *note = findNote(program, &size);
+  if (!note || size < hashBytes ||
+      size - hashBytes >= sizeof(configuration))
+    return fail(session, "the program does not say what it is made for");
+  memcpy(configuration, note + hashBytes, size - hashBytes);
+  if (session->open(kind, configuration, getMemorySize(program),
+                    &session->device) != BPA_OK)
+    return fail(session, "there is no device bpa-%s of configuration '%s'", kind,
+                configuration);
+  int32_t status = checkHash(session, note, configuration);
+  return status == DOREFA_OK ? load(session, program) : status;
+}
+
+int32_t dorefa_device_open(const void *program, const char *device,
+                           dorefa_session **result) {
+  if (!device || !result)
+    return DOREFA_ERROR_ARGUMENT;
+  dorefa_session *session = calloc(1, sizeof(*session));
+  *result = session;
+  if (!session)
+    return DOREFA_ERROR_DEVICE;
+  // bpa-KIND or bpa-KIND:LIBRARY.
+  char kind[32] = "";
+  const char *colon = strchr(device, ':');
+  size_t length = colon ? (size_t)(colon - device) : strlen(device);
+  if (strncmp(device, "bpa-", 4) != 0 || length - 4 >= sizeof(kind))
+    return fail(session, "device is '%s' but must be bpa-func", device);
+  memcpy(kind, device + 4, length - 4);
+  int32_t status = openLibrary(session, colon ? colon + 1 : "libdorefa-bpa.so");
+  return status == DOREFA_OK ? openDevice(session, kind, program) : status;
+}
+
+void dorefa_device_close(dorefa_session *session) {
+  if (!session)
+    return;
+  if (session->device)
+    session->close(session->device);
+  if (session->library)
+    dlclose(session->library);
+  free(session);
+}
+
+const char *dorefa_device_error(const dorefa_session *session) {
+  return session ? session->message : "there is no memory for a session";
+}
+
+/*===--------------------------------------------------------------------------===*
+ * Runs
+ *===--------------------------------------------------------------------------===*/
+
+int32_t dorefa_device_begin(const dorefa_run_options *options) {
+  if (!options || !options->session)
+    return DOREFA_ERROR_DEVICE;
+  options->session->failed = 0;
+  return DOREFA_OK;
+}
+
+int32_t dorefa_device_end(const dorefa_run_options *options) {
+  return options->session->failed ? DOREFA_ERROR_DEVICE : DOREFA_OK;
+}
+
+static void check(dorefa_session *session, int32_t status) {
+  if (status == BPA_OK)
+    return;
+  session->failed = 1;
+  fail(session, "%s", status == BPA_ERROR_STOPPED
+                          ? session->getMessage(session->device)
+                          : "the device refused a call");
+}
+
+void dorefa_device_write(const dorefa_run_options *options, int64_t address,
+                         const void *bytes, int64_t size) {
+  dorefa_session *session = options->session;
+  if (!session->failed)
+    check(session, session->write(session->device, address, bytes, size));
+}
+
+void dorefa_device_run(const dorefa_run_options *options, int32_t program,
+                       int32_t length) {
+  dorefa_session *session = options->session;
+  if (!session->failed)
+    check(session, session->run(session->device, program, length, NULL));
+}
+
+void dorefa_device_read(const dorefa_run_options *options, int64_t address,
+                        void *bytes, int64_t size) {
+  dorefa_session *session = options->session;
+  if (!session->failed)
+    check(session, session->read(session->device, address, bytes, size));
+}
