@@ -133,7 +133,8 @@ class ContractionEmitter {
 public:
   ContractionEmitter(KernelBuilder &b, const Contraction &c,
                      ContractionKernel &kernel)
-      : b(b), c(c), kernel(kernel), windowSums(b, c, kernel), epilogue(b, c) {}
+      : b(b), c(c), kernel(kernel), windowSums(b, c, kernel),
+        epilogue(b, c, kernel.hasNarrowSums()) {}
   void emit();
 
 private:
@@ -200,6 +201,12 @@ void ContractionEmitter::emitSpan(Value image, Value row, Value span) {
 }
 
 void ContractionEmitter::emitBlock(const Tile &tile, const Blocks &blocks) {
+  if (epilogue.isFolded())
+    return epilogue.emitFolded(tile, blocks,
+                               epilogue.isNarrow()
+                                   ? kernel.emitNarrowSums(tile, blocks)
+                                   : kernel.emitSums(tile, blocks),
+                               windowSums);
   Values sums = kernel.emitSums(tile, blocks);
   int64_t vectors = blocks.count * b.vectorsPerBlock();
   for (auto [i, sum] : llvm::enumerate(sums)) {

@@ -105,6 +105,12 @@ public:
   /// I of the tile (`DotForm`): i32 vectors of `lanes` output channels in their
   /// order, those of the first pixel, then those of the next.
   virtual Values emitSums(const Tile &tile, const Blocks &blocks) = 0;
+  /// Whether the kernel has I in 16 bits first.
+  virtual bool hasNarrowSums() { return false; }
+  /// The same as `emitSums` in vectors of i16, half as many, where all I fit.
+  virtual Values emitNarrowSums(const Tile &, const Blocks &) {
+    llvm_unreachable("the kernel has no narrow sums");
+  }
   /// `sums` plus p(x) of the channels of `pixel` (image, row, column of the
   /// input) that are of the group: a scalar, or where the lanes of a block are
   /// of several groups one vector per `lanes` of them. Called only where
@@ -183,6 +189,10 @@ public:
   void startTile(const Tile &tile, Value span);
   /// S of pixel `pixel` for vector `v` of a block.
   Value get(const Tile &tile, int64_t pixel, int64_t v);
+  /// S of pixel `pixel` where it is a scalar, null where form.sum is 0.
+  Value getScalar(int64_t pixel) const {
+    return tileSums.empty() ? Value() : tileSums[pixel];
+  }
 
 private:
   bool canSumImage() const;
@@ -241,10 +251,44 @@ private:
   Value validBits;
 };
 
+/// Few thresholds, compared with I and a part of S (FoldedThresholds.cpp).
+class FoldedThresholds {
+public:
+  /// In front of the loops. `hasNarrowSums`: of the kernel.
+  FoldedThresholds(KernelBuilder &b, const Contraction &c, bool hasNarrowSums);
+  /// Whether codes can be had this way.
+  bool areUsed() const { return bool(table); }
+  /// Whether sums are wanted in 16 bits.
+  bool areNarrow() const { return areUsed() && isNarrow; }
+  /// In front of the vectors of a pixel; `windowSum` is S, null where it does not
+  /// count.
+  void startPixel(Value windowSum);
+  /// For each threshold the lanes of `sum`, a vector of I from channel
+  /// `firstChannel` on, that reach it.
+  Values reachedBy(Value sum, Value firstChannel);
+
+private:
+  void createTable(ArrayRef<int32_t> thresholds, int64_t columns);
+
+  KernelBuilder &b;
+  const Contraction &c;
+  int64_t count;
+  bool isNarrow = false;
+  Value table;
+  /// Of the current pixel.
+  Value part, remainder;
+};
+
 /// What becomes of the sums of a tile (Epilogue.cpp).
 class Epilogue {
 public:
-  Epilogue(KernelBuilder &b, const Contraction &c);
+  Epilogue(KernelBuilder &b, const Contraction &c, bool hasNarrowSums);
+  /// Whether it is I that `emitFolded` wants, and whether in 16 bits.
+  bool isFolded() const { return folded.areUsed(); }
+  bool isNarrow() const { return folded.areNarrow(); }
+  /// Stores codes of the tile from its I and the S of its pixels.
+  void emitFolded(const Tile &tile, const Blocks &blocks, ValueRange sums,
+                  const WindowSums &windowSums);
   /// Adds the correction to `sums` (vectors as from `emitSums`) and stores
   /// them, as integers or as codes.
   void emit(const Tile &tile, const Blocks &blocks, Values sums);
@@ -270,6 +314,7 @@ private:
   KernelBuilder &b;
   const Contraction &c;
   CodeStore store;
+  FoldedThresholds folded;
   int64_t numThresholds;
   bool mayDecrease;
   Value rowClasses, columnClasses;

@@ -29,8 +29,8 @@ static bool decreases(const Contraction &c) {
   return llvm::any_of(signs, [](int32_t sign) { return sign != 0; });
 }
 
-Epilogue::Epilogue(KernelBuilder &b, const Contraction &c)
-    : b(b), c(c), store(b, c), numThresholds(c.numThresholds()),
+Epilogue::Epilogue(KernelBuilder &b, const Contraction &c, bool hasNarrowSums)
+    : b(b), c(c), store(b, c), folded(b, c, hasNarrowSums), numThresholds(c.numThresholds()),
       mayDecrease(decreases(c)) {
   rowClasses = b.indexTable("row_classes", c.rowClasses);
   columnClasses = b.indexTable("column_classes", c.columnClasses);
@@ -48,6 +48,26 @@ void Epilogue::emit(const Tile &tile, const Blocks &blocks, Values sums) {
       pixels.emplace_back(ArrayRef<Value>(sums).slice(
           (pixel * blocks.count + i) * vectors, vectors));
     emitCodes(tile, b.add(blocks.first, i), pixels);
+  }
+}
+
+void Epilogue::emitFolded(const Tile &tile, const Blocks &blocks,
+                          ValueRange sums, const WindowSums &windowSums) {
+  int64_t lanes = cast<VectorType>(sums[0].getType()).getNumElements();
+  int64_t vectors = kWordBits / lanes;
+  for (int64_t i = 0; i < blocks.count; ++i) {
+    Value block = b.add(blocks.first, i);
+    store.startBlock(block);
+    for (int64_t pixel = 0; pixel < tile.pixels; ++pixel) {
+      folded.startPixel(windowSums.getScalar(pixel));
+      SmallVector<VectorCodes> codes;
+      for (int64_t v = 0; v < vectors; ++v) {
+        Value first = b.add(b.mul(block, kWordBits), v * lanes);
+        Value sum = sums[(pixel * blocks.count + i) * vectors + v];
+        codes.push_back({planesFromMasks(folded.reachedBy(sum, first)), {}});
+      }
+      store.storePixel(tile, pixel, codes);
+    }
   }
 }
 
@@ -98,13 +118,15 @@ Value Epilogue::loadThresholds(Value row, Value block, int64_t v) {
 /// mask registers.
 Values Epilogue::planesFromMasks(ArrayRef<Value> reached) {
   int64_t n = reached.size();
+  int64_t lanes = cast<VectorType>(reached[0].getType()).getNumElements();
+  auto mask = [&](bool value) { return b.mask(value, lanes); };
   auto atLeast = [&](int64_t level) -> Value {
     if (level <= c.base || level > c.base + n)
-      return b.mask(level <= c.base);
+      return mask(level <= c.base);
     return reached[level - c.base - 1];
   };
   if (c.resultCode.getEncoding() == Encoding::Ternary)
-    return {atLeast(1), arith::XOrIOp::create(b, atLeast(0), b.mask(true))};
+    return {atLeast(1), arith::XOrIOp::create(b, atLeast(0), mask(true))};
   Values planes;
   for (unsigned plane = 0; plane < c.resultCode.getBits(); ++plane) {
     bool start = (c.base >> plane) & 1;
@@ -112,13 +134,13 @@ Values Epilogue::planesFromMasks(ArrayRef<Value> reached) {
     for (int64_t j = 1; j <= n; ++j) {
       if ((c.base + j) & ((int64_t(1) << plane) - 1))
         continue;
-      Value mask = reached[j - 1];
-      bit = bit ? Value(arith::XOrIOp::create(b, bit, mask)) : mask;
+      Value own = reached[j - 1];
+      bit = bit ? Value(arith::XOrIOp::create(b, bit, own)) : own;
     }
     if (!bit)
-      bit = b.mask(start);
+      bit = mask(start);
     else if (start)
-      bit = arith::XOrIOp::create(b, bit, b.mask(true));
+      bit = arith::XOrIOp::create(b, bit, mask(true));
     planes.push_back(bit);
   }
   return planes;

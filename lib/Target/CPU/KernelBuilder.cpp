@@ -126,9 +126,12 @@ Value KernelBuilder::accumulate(Value sum, Value value, bool negative) {
 Value KernelBuilder::shiftLeft(Value value, unsigned amount) {
   if (amount == 0)
     return value;
-  bool isVector = isa<VectorType>(value.getType());
-  return arith::ShLIOp::create(*this, value,
-                               isVector ? splat(amount) : i32(amount));
+  Type type = value.getType();
+  Attribute attribute = getIntegerAttr(getElementTypeOrSelf(type), amount);
+  if (auto vector = dyn_cast<VectorType>(type))
+    attribute = DenseElementsAttr::get(vector, attribute);
+  Value amounts = arith::ConstantOp::create(*this, cast<TypedAttr>(attribute));
+  return arith::ShLIOp::create(*this, value, amounts);
 }
 
 Value KernelBuilder::population(Value bits) {

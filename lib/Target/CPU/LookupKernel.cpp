@@ -62,12 +62,15 @@ public:
   TileShape getTileShape() override;
   bool skipsBorder() override { return true; }
   Values emitSums(const Tile &tile, const Blocks &blocks) override;
+  bool hasNarrowSums() override { return b.lanes() >= 8; }
+  Values emitNarrowSums(const Tile &tile, const Blocks &blocks) override;
   Values addPixel(ValueRange sums, ValueRange pixel, Value span) override;
 
 private:
   int64_t largestEntry() const;
   ReadersOf getReaders(const Tile &tile, const Taps &taps) const;
-  Values sumWindow(const Tile &tile, const Pass &pass);
+  Values sumPlanes(const Tile &tile, const Blocks &blocks, int64_t lanes);
+  Values sumWindow(const Tile &tile, const Pass &pass, int64_t lanes);
   Values addTaps(const Tile &tile, const Pass &pass, const Taps &taps,
                  int64_t begin, int64_t end, ValueRange sums);
   Values addChunk(const Tile &tile, const Pass &pass, const Taps &taps,
@@ -80,7 +83,8 @@ private:
   Value loadRow(const Tile &tile, const Pass &pass, Value ky, int64_t distance,
                 Value index);
   Value shuffle(Value row, Value weights);
-  Values widen(const Tile &tile, const Pass &pass, ValueRange sums);
+  Values separate(ValueRange sums);
+  Values widen(ValueRange sums);
   Value firstIndex(Value span, int64_t pair);
   Value countCodes(Value indices, unsigned pair);
 
@@ -143,8 +147,17 @@ TileShape LookupKernel::getTileShape() {
 // Products
 //===----------------------------------------------------------------------===//
 
-/// I from the planes of the filter.
 Values LookupKernel::emitSums(const Tile &tile, const Blocks &blocks) {
+  return sumPlanes(tile, blocks, b.lanes());
+}
+
+Values LookupKernel::emitNarrowSums(const Tile &tile, const Blocks &blocks) {
+  return sumPlanes(tile, blocks, lookup.lanes / 2);
+}
+
+/// I from the planes of the filter, in vectors of `lanes` elements.
+Values LookupKernel::sumPlanes(const Tile &tile, const Blocks &blocks,
+                               int64_t lanes) {
   int64_t lanesPerBlock = std::min(lookup.lanes, kWordBits);
   int64_t vectors = llvm::divideCeil(blocks.count * kWordBits, lookup.lanes);
   Value inSpan = b.sub(blocks.first, b.mul(blocks.span, c.blocksPerSpan()));
@@ -154,16 +167,16 @@ Values LookupKernel::emitSums(const Tile &tile, const Blocks &blocks) {
                     : b.mul(inSpan, kWordBits / lanesPerBlock);
   first = b.add(b.mul(blocks.span, lookup.vectorsPerGroup), first);
 
-  int64_t perPixel = blocks.count * b.vectorsPerBlock();
+  int64_t perPixel = blocks.count * kWordBits / lanes;
   Values sums(tile.pixels * perPixel);
   for (int64_t plane = 0; plane < c.filterCode.getBits();
        plane += planesPerPass) {
     Pass pass{first, vectors, plane,
               std::min<int64_t>(planesPerPass, c.filterCode.getBits() - plane),
               blocks.span};
-    Values parts = sumWindow(tile, pass);
-    // Of each pixel: the planes, each with four vectors of i32 for one of
-    // bytes.
+    Values parts = sumWindow(tile, pass, lanes);
+    // Of each pixel: the planes, each with two vectors of i16 or four of i32 for
+    // one of bytes.
     int64_t parted = parts.size() / tile.pixels / pass.planes;
     for (int64_t pixel = 0; pixel < tile.pixels; ++pixel)
       for (int64_t p = 0; p < pass.planes; ++p)
@@ -172,10 +185,9 @@ Values LookupKernel::emitSums(const Tile &tile, const Blocks &blocks) {
           Value part = b.shiftLeft(
               parts[(pixel * pass.planes + p) * parted + v], term.exponent);
           Value &sum = sums[pixel * perPixel + v];
-          if (sum)
-            sum = b.accumulate(sum, part, term.negative);
-          else
-            sum = term.negative ? b.sub(b.splat(0), part) : part;
+          if (!sum && term.negative)
+            sum = arith::ConstantOp::create(b, b.getZeroAttr(part.getType()));
+          sum = sum ? b.accumulate(sum, part, term.negative) : part;
         }
   }
   return sums;
@@ -196,8 +208,10 @@ ReadersOf LookupKernel::getReaders(const Tile &tile, const Taps &taps) const {
   return readers;
 }
 
-/// Sums over the window, as many indices at once as 16 bits can sum.
-Values LookupKernel::sumWindow(const Tile &tile, const Pass &pass) {
+/// Sums over the window, as many indices at once as 16 bits can sum, in vectors
+/// of `lanes` elements.
+Values LookupKernel::sumWindow(const Tile &tile, const Pass &pass,
+                               int64_t lanes) {
   auto type = b.vectorOf(b.getI16Type(), lookup.lanes / 2);
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
   int64_t taps = c.kernelHeight() * c.kernelWidth();
@@ -216,10 +230,12 @@ Values LookupKernel::sumWindow(const Tile &tile, const Pass &pass) {
       return next;
     };
     Values zeros(2 * tile.pixels * pass.perPixel(), zero);
-    Values wide = widen(tile, pass, window.scanRows(tile, zeros, addRow));
+    Values own = separate(window.scanRows(tile, zeros, addRow));
+    if (lanes == b.lanes())
+      own = widen(own);
     for (auto [i, sum] : llvm::enumerate(sums))
-      wide[i] = b.add(wide[i], sum);
-    sums = wide;
+      own[i] = b.add(own[i], sum);
+    sums = own;
   }
   return sums;
 }
@@ -365,24 +381,29 @@ Value LookupKernel::shuffle(Value row, Value weights) {
   return b.call(intrinsic, row.getType(), {row, weights});
 }
 
-/// i32 vectors of output channels in their order, four for each vector of
-/// bytes.
-Values LookupKernel::widen(const Tile &tile, const Pass &pass,
-                           ValueRange sums) {
+/// i16 vectors of output channels in their order, two for each vector of bytes.
+Values LookupKernel::separate(ValueRange sums) {
   auto type = b.vectorOf(b.getI16Type(), lookup.lanes / 2);
   Value eight = arith::ConstantOp::create(
       b, DenseElementsAttr::get(type, b.getI16IntegerAttr(8)));
-  auto wide = b.vectorOf(b.getI32Type(), lookup.lanes / 4);
   Values result;
   for (size_t i = 0; i < sums.size(); i += 2) {
     Value odd = sums[i + 1];
-    Value even =
-        arith::SubIOp::create(b, sums[i], arith::ShLIOp::create(b, odd, eight));
-    for (Value half : {even, odd})
-      for (int64_t first : {int64_t(0), lookup.lanes / 4})
-        result.push_back(arith::ExtUIOp::create(
-            b, wide, b.slice(half, first, lookup.lanes / 4)));
+    result.push_back(
+        b.sub(sums[i], arith::ShLIOp::create(b, odd, eight)));
+    result.push_back(odd);
   }
+  return result;
+}
+
+/// Two i32 vectors for each one of i16.
+Values LookupKernel::widen(ValueRange sums) {
+  auto type = b.vectorOf(b.getI32Type());
+  Values result;
+  for (Value sum : sums)
+    for (int64_t first : {int64_t(0), int64_t(b.lanes())})
+      result.push_back(
+          arith::ExtUIOp::create(b, type, b.slice(sum, first, b.lanes())));
   return result;
 }
 

@@ -144,6 +144,12 @@ class Module:
         self.text.append("\n".join(text))
         self.calls.append((label, symbol, arrays, expected))
 
+    def constant(self, array):
+        """Add `array` to the module; returns the line of a function that makes it %t."""
+        symbol, type_ = f"t{len(self.text)}", memref(array)
+        self.text.append(f'memref.global "private" constant @{symbol} : {type_} = dense<{array.tolist()}>')
+        return f"%t = memref.get_global @{symbol} : {type_}\n  "
+
     def compile(self):
         """Shared object of the functions, in `options.directory`."""
         options = self.options
@@ -208,6 +214,8 @@ class Conv:
     matmul: bool = False
     dynamic: bool = False
     ones: bool = False
+    #: Thresholds known to the compiler.
+    constant: bool = False
 
     def label(self):
         default = Conv()
@@ -307,7 +315,7 @@ def add_contraction(module, case, rng):
         width = 6 if "avx512vbmi" in module.options.features else 4
         inputs = [index(np.pad(x, border), c.x.bits, width, c.groups),
                   lookup_filter(c, w, width, 4 * module.options.lanes)]
-    operands = ""
+    operands = before = ""
     if bx != 0:
         in_rows = (rows >= top) & (rows < top + c.size[0])
         in_columns = (columns >= left) & (columns < left + c.size[1])
@@ -337,8 +345,12 @@ def add_contraction(module, case, rng):
         table[0] = 0
         table[0, : c.outputs] = -falls.astype(np.int32)
         table[1:, : c.outputs] = values.T
-        operands += f" thresholds %a{len(inputs)} : {{{len(inputs)}}}"
-        inputs.append(table)
+        if c.constant:
+            operands += f" thresholds %t : {memref(table)}"
+            before = module.constant(table)
+        else:
+            operands += f" thresholds %a{len(inputs)} : {{{len(inputs)}}}"
+            inputs.append(table)
         expected = pack(c.result.of_levels(levels), c.result.bits)
         codes += f" to {c.result}"
         attributes += f" base {c.base}" if c.base else ""
@@ -356,7 +368,7 @@ def add_contraction(module, case, rng):
 
     def body(names, types):
         kind = "matmul" if c.matmul else "conv_2d"
-        return (f"bitplane.{kind} {names[0]}, {names[1]}{operands.format(*types)} outs({names[-1]} : {types[-1]}) "
+        return (f"{before}bitplane.{kind} {names[0]}, {names[1]}{operands.format(*types)} outs({names[-1]} : {types[-1]}) "
                 f"channels {c.channels} to {c.outputs} {codes} kernel {kernel}{window}{offsets}{attributes} "
                 f": {types[0]}, {types[1]}")
 
@@ -425,6 +437,24 @@ def conv_cases(kind):
         yield Conv(Code(2), Code(1), channels=2500, outputs=32, size=(3, 3), ones=True)
         for outputs in (32, 64, 128, 200):
             yield Conv(matmul=True, size=(1, 1), kernel=(1, 1), batch=11, channels=100, outputs=outputs)
+    if kind == "folded":
+        bits = [Code(i) for i in (1, 2, 3)]
+        for x, w in ((bits[0], Code(1, "bipolar")), (bits[1], Code(1, "bipolar")), (bits[1], Code(2, "bipolar")),
+                     (bits[1], bits[0]), (bits[1], bits[2]), (bits[2], Code(2, "signed")), (bits[1], Code(2, "ternary"))):
+            for result, outputs in ((bits[0], 64), (bits[1], 70), (Code(2, "bipolar"), 160)):
+                yield Conv(x, w, result=result, outputs=outputs, channels=34, size=(4, 13), constant=True)
+        for result, base, thresholds in ((Code(2, "ternary"), -1, 2), (Code(2, "ternary"), 0, 1), (Code(2), 1, 2),
+                                         (Code(2, "signed"), -2, 3), (Code(3), 3, 2), (Code(2), 0, 3)):
+            for groups in (1, 2, 3):
+                yield Conv(w=Code(1, "bipolar"), result=result, base=base, thresholds=thresholds, groups=groups,
+                           channels=40 * groups, outputs=48 * groups, pads=(1, 1, 1, 1), constant=True)
+        # All codes and weights are the largest: sums within 16 bits with a sign, and beyond.
+        for w, channels in ((1, 1213), (1, 1214), (2, 404), (2, 405), (2, 2427)):
+            for encoding in ("unipolar", "bipolar"):
+                yield Conv(Code(2), Code(w, encoding), channels=channels, outputs=64, size=(3, 3), result=Code(2),
+                           ones=True, constant=True)
+        yield Conv(w=Code(1, "bipolar"), matmul=True, size=(1, 1), kernel=(1, 1), batch=11, channels=100, outputs=96,
+                   result=Code(2), constant=True)
     if kind == "thresholds":
         for bits in range(1, 9):
             yield Conv(result=Code(bits), falling=bits % 2 == 0, outputs=33 if bits < 6 else 64)
@@ -561,7 +591,7 @@ def contractions(kind, module, rng):
 
 
 SETS = {kind: functools.partial(contractions, kind)
-        for kind in ("widths", "encodings", "shapes", "groups", "thresholds", "lookup")}
+        for kind in ("widths", "encodings", "shapes", "groups", "thresholds", "folded", "lookup")}
 SETS |= {"codes": code_cases, "threshold": threshold_cases, "pools": pool_cases, "floats": float_cases}
 
 
