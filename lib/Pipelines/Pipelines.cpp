@@ -124,7 +124,7 @@ static void buildLinalg(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
-static void buildBuffers(OpPassManager &pm) {
+static void buildBuffers(OpPassManager &pm, const PipelineOptions &options) {
   // In this order: results that share a destination must not be eliminated.
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   // Before bufferization, so that results are computed where the caller wants them.
@@ -137,7 +137,9 @@ static void buildBuffers(OpPassManager &pm) {
   // In this order: two views of one place are one, then copies from it to itself go.
   pm.addPass(createCSEPass());
   pm.addPass(createCanonicalizerPass());
-  pm.addPass(createPlanWorkspacePass());
+  PlanWorkspacePassOptions plan;
+  plan.forThreads = options.openMP;
+  pm.addPass(createPlanWorkspacePass(plan));
 }
 
 static void buildVector(OpPassManager &pm, const PipelineOptions &options) {
@@ -241,7 +243,7 @@ void dorefa::buildPhase(OpPassManager &pm, Phase phase,
   case Phase::Linalg:
     return buildLinalg(pm);
   case Phase::Buffers:
-    return buildBuffers(pm);
+    return buildBuffers(pm, options);
   case Phase::Vector:
     return buildVector(pm, options);
   case Phase::LLVM:

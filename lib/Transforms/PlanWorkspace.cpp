@@ -134,11 +134,13 @@ LogicalResult findLifetime(Buffer &buffer, Block &block,
 //===----------------------------------------------------------------------===//
 
 /// Puts `buffer` into the smallest gap that fits between the buffers of
-/// `placed` that are live with it, or behind them.
-void place(Buffer &buffer, ArrayRef<Buffer *> placed) {
+/// `placed` that are live with it, or behind them. With `forThreads`, a place is
+/// shared with buffers of the same size only.
+void place(Buffer &buffer, ArrayRef<Buffer *> placed, bool forThreads) {
   SmallVector<const Buffer *> others;
   for (Buffer *other : placed)
-    if (buffer.isLiveWith(*other))
+    if (buffer.isLiveWith(*other) || (forThreads && buffer.size != other->size &&
+                                      buffer.isPerSample == other->isPerSample))
       others.push_back(other);
   llvm::sort(others, [](const Buffer *a, const Buffer *b) {
     return a->offset < b->offset;
@@ -157,7 +159,7 @@ void place(Buffer &buffer, ArrayRef<Buffer *> placed) {
 }
 
 /// Places all buffers, the largest first.
-void placeAll(MutableArrayRef<Buffer> buffers) {
+void placeAll(MutableArrayRef<Buffer> buffers, bool forThreads) {
   SmallVector<Buffer *> bySize;
   for (Buffer &buffer : buffers)
     bySize.push_back(&buffer);
@@ -165,7 +167,7 @@ void placeAll(MutableArrayRef<Buffer> buffers) {
     return a->size != b->size ? a->size > b->size : a < b;
   });
   for (auto [index, buffer] : llvm::enumerate(bySize))
-    place(*buffer, ArrayRef<Buffer *>(bySize).take_front(index));
+    place(*buffer, ArrayRef<Buffer *>(bySize).take_front(index), forThreads);
 }
 
 /// Bytes that the buffers of one kind need.
@@ -182,6 +184,8 @@ int64_t getRegionSize(ArrayRef<Buffer> buffers, bool isPerSample) {
 //===----------------------------------------------------------------------===//
 
 struct PlanWorkspace : impl::PlanWorkspacePassBase<PlanWorkspace> {
+  using Base::Base;
+
   void runOnOperation() override {
     func::FuncOp main = getMainFunction(getOperation());
     if (!main)
@@ -192,7 +196,7 @@ struct PlanWorkspace : impl::PlanWorkspacePassBase<PlanWorkspace> {
     main.walk([&](memref::AllocOp alloc) { buffers.push_back({alloc}); });
     if (failed(prepare(main, buffers)))
       return signalPassFailure();
-    placeAll(buffers);
+    placeAll(buffers, forThreads);
     rewrite(main, buffers);
   }
 

@@ -2,6 +2,7 @@
 // RUN: dorefa-opt %t/before.mlir --dorefa-plan-workspace --canonicalize --cse > %t/result.mlir
 // RUN: dorefa-opt %t/after.mlir --canonicalize --cse | diff %t/result.mlir -
 // RUN: dorefa-opt %t/lifetimes.mlir --dorefa-plan-workspace --canonicalize --split-input-file | FileCheck %s
+// RUN: dorefa-opt %t/sizes.mlir --dorefa-plan-workspace=for-threads --canonicalize | FileCheck %s --check-prefix=SIZES
 
 // The documented example.
 
@@ -115,5 +116,24 @@ func.func @main(%f: f32) {
   memref.store %f, %d[%c0] : memref<32xf32>
   memref.store %f, %c[%c0] : memref<48xf32>
   memref.store %f, %a[%c0] : memref<64xf32>
+  return
+}
+
+//--- sizes.mlir
+
+// None live at the same time, but only %a and %c are of one size.
+// SIZES: module attributes {dorefa.workspace = array<i64: 0, 192>}
+// SIZES-DAG: %[[C0:.*]] = arith.constant 0 : index
+// SIZES-DAG: %[[C128:.*]] = arith.constant 128 : index
+// SIZES: memref.view %{{.*}}[%[[C0]]][] : memref<?xi8> to memref<32xf32>
+// SIZES: memref.view %{{.*}}[%[[C128]]][] : memref<?xi8> to memref<8xf32>
+// SIZES: memref.view %{{.*}}[%[[C0]]][] : memref<?xi8> to memref<4x8xf32>
+func.func @main(%x: memref<32xf32>, %y: memref<8xf32>, %z: memref<4x8xf32>) {
+  %a = memref.alloc() : memref<32xf32>
+  memref.copy %x, %a : memref<32xf32> to memref<32xf32>
+  %b = memref.alloc() : memref<8xf32>
+  memref.copy %y, %b : memref<8xf32> to memref<8xf32>
+  %c = memref.alloc() : memref<4x8xf32>
+  memref.copy %z, %c : memref<4x8xf32> to memref<4x8xf32>
   return
 }

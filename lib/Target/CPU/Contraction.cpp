@@ -140,7 +140,8 @@ public:
 private:
   int64_t pixelsPerTile();
   void forEachTile(function_ref<void(Value, int64_t)> body);
-  void emitSpan(Value image, Value row, Value span);
+  int64_t numParts();
+  void emitPart(Value image, Value row, Value span, Value part);
   void emitBlock(const Tile &tile, const Blocks &blocks);
 
   KernelBuilder &b;
@@ -179,21 +180,42 @@ void ContractionEmitter::emit() {
   b.loop(b.size(c.init, 0), 1, [&](Value image) {
     windowSums.startImage(image);
     b.loop(b.size(c.init, 1), 1, [&](Value row) {
-      b.loop(c.numSpans(), [&](Value span) { emitSpan(image, row, span); });
+      b.loop(c.numSpans(), [&](Value span) {
+        b.loop(numParts(),
+               [&](Value part) { emitPart(image, row, span, part); });
+      });
     });
   });
 }
 
-/// One row of the output channels of a span.
-void ContractionEmitter::emitSpan(Value image, Value row, Value span) {
-  windowSums.startRow(image, row, span);
-  Value firstBlock = b.mul(span, c.blocksPerSpan());
+/// Parts into which the blocks of a span are divided, with window sums of their
+/// own: more than one where few rows would not keep threads equally busy.
+int64_t ContractionEmitter::numParts() {
+  constexpr int64_t kEnoughIterations = 28;
+  std::optional<int64_t> rows = constantIndex(b.size(c.init, 1));
+  if (!b.isParallel() || !rows || *rows == 1)
+    return 1;
   int64_t blocksPerTile =
       std::min(kernel.getTileShape().blocks, c.blocksPerSpan());
+  int64_t parts = 1;
+  while (*rows * c.numSpans() * parts < kEnoughIterations &&
+         c.blocksPerSpan() % (2 * parts * blocksPerTile) == 0)
+    parts *= 2;
+  return parts;
+}
+
+/// One row of the output channels of a part of a span.
+void ContractionEmitter::emitPart(Value image, Value row, Value span,
+                                  Value part) {
+  windowSums.startRow(image, row, span);
+  int64_t numBlocks = c.blocksPerSpan() / numParts();
+  Value firstBlock =
+      b.add(b.mul(span, c.blocksPerSpan()), b.mul(part, numBlocks));
+  int64_t blocksPerTile = std::min(kernel.getTileShape().blocks, numBlocks);
   forEachTile([&](Value column, int64_t pixels) {
     Tile tile{image, row, column, pixels};
     windowSums.startTile(tile, span);
-    b.tiles(b.index(c.blocksPerSpan()), blocksPerTile,
+    b.tiles(b.index(numBlocks), blocksPerTile,
             [&](Value i, int64_t count) {
               emitBlock(tile, {b.add(firstBlock, i), count, span});
             });
