@@ -195,10 +195,12 @@ static void buildLLVM(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createReconcileUnrealizedCastsPass());
 }
 
-static void buildLaunches(OpPassManager &pm) {
+static void buildLaunches(OpPassManager &pm, const PipelineOptions &options) {
   // While each layer is still one operation.
   pm.addPass(createMarkLayersPass());
-  pm.addPass(createConvertBitPlaneToGPUPass());
+  ConvertBitPlaneToGPUPassOptions bits;
+  bits.tensorCores = options.tensorCores;
+  pm.addPass(createConvertBitPlaneToGPUPass(bits));
   pm.addPass(createFuseMultiplyAddPass());
   pm.addPass(createConvertLinalgToGPUPass());
   pm.addPass(createCanonicalizerPass());
@@ -249,7 +251,7 @@ void dorefa::buildPhase(OpPassManager &pm, Phase phase,
   case Phase::LLVM:
     return buildLLVM(pm, options);
   case Phase::Launches:
-    return buildLaunches(pm);
+    return buildLaunches(pm, options);
   case Phase::NVVM:
     return buildNVVM(pm);
   }

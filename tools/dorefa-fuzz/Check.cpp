@@ -10,6 +10,7 @@
 #include "dorefa/Pipelines/Pipelines.h"
 #include "dorefa/Runtime/LoadedModel.h"
 #include "dorefa/Target/CPU/CPUTarget.h"
+#include "dorefa/Target/GPU/GPUTarget.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/Support/Program.h"
@@ -64,6 +65,8 @@ public:
     for (const auto &[i, cpu] : llvm::enumerate(options.cpus))
       if (!options.spread || number % options.cpus.size() == i)
         isEqual = isEqual && compileAndRun(program, cpu);
+    if (isEqual && !options.gpu.empty())
+      isEqual = compileAndRunOnGPU(program);
     if (isEqual && !options.aarch64.empty() &&
         number % options.aarch64Every == 0)
       isEqual = compileAndEmulate(program);
@@ -161,6 +164,8 @@ private:
       if (failed(runToPhase(*program.module, phase, pipeline)) ||
           failed(interpret(*program.module, copy(program.inputs), outputs)))
         return reject("fails without a diagnostic");
+      if (phase == Phase::BitPlane)
+        bitPlanes = program.module->clone();
       if (phase == Phase::Codes)
         setReference(std::move(outputs));
       else if (!compare(outputs))
@@ -238,11 +243,18 @@ private:
     CPUOptions cpuOptions;
     cpuOptions.cpu = cpu;
     std::string path = directory + "/" + cpu + ".so";
-    if (!compile(program, cpuOptions, path))
-      return false;
-    auto model = runtime::LoadedModel::open(path, cpuOptions.symbolPrefix);
+    return compile(program, cpuOptions, path) && runModel(program, path, "");
+  }
+
+  /// Runs the shared object at `path`, on `device` where one is named.
+  bool runModel(Program &program, const std::string &path,
+                const std::string &device) {
+    auto model = runtime::LoadedModel::open(path, CPUOptions().symbolPrefix);
     if (!model)
       return reject(model.takeError());
+    if (!device.empty())
+      if (runtime::Error error = model->openSession(device))
+        return reject(std::move(error));
     int64_t batch = program.inputs.front().shape.front();
     auto workspace = model->allocateWorkspace(batch);
     if (!workspace)
@@ -258,6 +270,22 @@ private:
             model->run(program.inputs, batch, *workspace, *outputs))
       return reject(std::move(error));
     return compare(*outputs);
+  }
+
+  /// Kernels in the emulator.
+  bool compileAndRunOnGPU(Program &program) {
+    enter("gpu");
+    std::string path = directory + "/gpu.so";
+    std::unique_ptr<Target> target =
+        createGPUTarget(GPUOptions(), bitPlanes->getLoc());
+    PipelineOptions pipeline;
+    if (target)
+      target->configure(/*version=*/0, pipeline);
+    if (!target ||
+        failed(runToPhase(*bitPlanes, target->getFinalPhase(), pipeline)) ||
+        failed(target->emit(*bitPlanes, path)))
+      return reject("cannot be compiled");
+    return runModel(program, path, "emulator:" + options.gpu);
   }
 
   //===--------------------------------------------------------------------===//
@@ -321,6 +349,8 @@ private:
   /// Thresholds are checked on every accumulator; too slow for all networks.
   bool isExhaustive = false;
   std::vector<Tensor> reference;
+  /// The network before a processor mattered.
+  OwningOpRef<ModuleOp> bitPlanes;
 };
 
 } // namespace

@@ -40,6 +40,9 @@ std::optional<FuzzOptions> parseCommandLine(int argc, char **argv) {
       "emulator", cl::init("qemu-aarch64 -L /usr/aarch64-linux-gnu"),
       cl::cat(category), cl::value_desc("command"),
       cl::desc("Runs programs for AArch64"));
+  cl::opt<std::string> gpu(
+      "gpu", cl::cat(category), cl::value_desc("library"),
+      cl::desc("libdorefa-emulator.so: compile for a GPU too, and run there"));
   cl::opt<std::string> keep(
       "keep", cl::cat(category), cl::value_desc("directory"),
       cl::desc("Write failing networks and their inputs"));
@@ -77,6 +80,7 @@ std::optional<FuzzOptions> parseCommandLine(int argc, char **argv) {
   StringRef(emulator).split(words, ' ', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
   options.emulator.assign(words.begin(), words.end());
   options.aarch64Every = std::max<uint64_t>(aarch64Every, 1);
+  options.gpu = gpu;
   options.keep = keep;
   options.jobs = std::clamp(jobs.getValue(), 1u, 256u);
   options.limit = limit;

@@ -23,6 +23,8 @@ struct FuzzOptions {
   std::vector<std::string> emulator;
   /// Every so many networks is also run on AArch64.
   uint64_t aarch64Every = 1;
+  /// libdorefa-emulator.so, in which kernels for a GPU run; empty: not tested.
+  std::string gpu;
   /// Where failing networks are written; empty: nowhere.
   std::string keep;
   unsigned jobs = 1;

@@ -327,7 +327,10 @@ def ConvertBitPlaneToGPUPass : GPUKernelPass<"convert-bitplane-to-gpu"> {
     one: each lane computes the bits of one channel, and a vote per plane gathers them.
     A contraction gives a warp one pixel and 32 output channels; lanes read
     neighbouring words of the filter, and correction and thresholds are applied
-    in registers. Pools and `bitplane.unpack` take one thread per word or byte.
+    in registers. With `tensor-cores`, contractions of at least 8 pixels and at most 6
+    pairs of planes give a warp 16 or 32 pixels and 32 output channels, as products of
+    single bits (`nvvm.mma.sync` m16n8k256). Pools and `bitplane.unpack` take one thread
+    per word or byte.
 
     Limits: operations must be on memrefs, filters packed for kernel `popcount`
     (`bitplane-pack-weights`), pads of convolutions materialized
@@ -360,6 +363,10 @@ def ConvertBitPlaneToGPUPass : GPUKernelPass<"convert-bitplane-to-gpu"> {
     }
     ```
   }];
+  let options = [
+    Option<"tensorCores", "tensor-cores", "bool", /*default=*/"false",
+           "Multiply single bits on tensor cores, which sm_80 to sm_90 have">,
+  ];
 }
 
 def ConvertLinalgToGPUPass : GPUKernelPass<"convert-linalg-to-gpu"> {

@@ -39,12 +39,13 @@ static LogicalResult checkOperands(Operation *op) {
   return success();
 }
 
-static LogicalResult lower(Operation *op) {
+static LogicalResult lower(Operation *op, bool tensorCores) {
   if (failed(checkOperands(op)))
     return failure();
   return TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<bitplane::Conv2DOp, bitplane::MatMulOp, bitplane::MaxPoolOp,
-            bitplane::PackOp, bitplane::ThresholdOp, bitplane::UnpackOp>(
+      .Case<bitplane::Conv2DOp, bitplane::MatMulOp>(
+          [&](auto typed) { return emitGPUKernel(typed, tensorCores); })
+      .Case<bitplane::MaxPoolOp, bitplane::PackOp, bitplane::ThresholdOp, bitplane::UnpackOp>(
           [](auto typed) { return emitGPUKernel(typed); })
       .Default([](Operation *other) {
         return other->emitOpError("has no GPU kernel");
@@ -55,6 +56,8 @@ namespace {
 
 struct ConvertBitPlaneToGPUPass
     : public dorefa::impl::ConvertBitPlaneToGPUPassBase<ConvertBitPlaneToGPUPass> {
+  using Base::Base;
+
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
@@ -62,7 +65,7 @@ struct ConvertBitPlaneToGPUPass
         ops.push_back(op);
     });
     for (Operation *op : ops) {
-      if (failed(lower(op)))
+      if (failed(lower(op, tensorCores)))
         return signalPassFailure();
       op->erase();
     }

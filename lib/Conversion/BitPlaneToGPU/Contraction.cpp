@@ -141,21 +141,42 @@ Value GPUEpilogue::levelOf(Value sum, Value channel) {
   return b.add(level, c.base);
 }
 
-void GPUEpilogue::emit(const Pixel &pixel, Value block, Value lane,
-                               Value sum) {
-  Value channel = b.add(b.mul(block, kWordBits), lane);
-  int64_t outputs = c.geometry.outputChannels;
-  Value isOutput = b.compare(arith::CmpIPredicate::ult, channel, b.index(outputs));
-  if (c.correction)
-    sum = b.add(sum, correctionOf(pixel, channel));
-  if (!c.hasCodes())
-    return b.when(isOutput, [&] {
-      b.store(sum, c.init, indicesOf(pixel, channel));
-    });
-  Values planes = planesOfLevel(b, c.resultCode, levelOf(sum, channel));
+Value GPUEpilogue::isOutput(Value channel) {
+  return b.compare(arith::CmpIPredicate::ult, channel,
+                   b.index(c.geometry.outputChannels));
+}
+
+Value GPUEpilogue::correct(const Pixel &pixel, Value channel, Value sum) {
+  return c.correction ? b.add(sum, correctionOf(pixel, channel)) : sum;
+}
+
+void GPUEpilogue::storeInteger(const Pixel &pixel, Value channel, Value sum,
+                               Value exists) {
+  sum = correct(pixel, channel, sum);
+  b.when(b.bitAnd(exists, isOutput(channel)),
+         [&] { b.store(sum, c.init, indicesOf(pixel, channel)); });
+}
+
+Values GPUEpilogue::planesOf(const Pixel &pixel, Value channel, Value sum) {
+  Value level = levelOf(correct(pixel, channel, sum), channel);
+  Values planes = planesOfLevel(b, c.resultCode, level);
   // Bits beyond the channels are 0 whatever the base is.
-  if (outputs % kWordBits != 0)
+  if (c.geometry.outputChannels % kWordBits != 0)
     for (Value &plane : planes)
-      plane = b.bitAnd(plane, isOutput);
-  storePlanes(b, planes, lane, c.init, indicesOf(pixel, block));
+      plane = b.bitAnd(plane, isOutput(channel));
+  return planes;
+}
+
+void GPUEpilogue::storeWord(const Pixel &pixel, Value block, int64_t plane,
+                            Value word) {
+  Values at = indicesOf(pixel, block);
+  at.push_back(b.index(plane));
+  b.store(word, c.init, at);
+}
+
+void GPUEpilogue::emit(const Pixel &pixel, Value block, Value lane, Value sum) {
+  Value channel = b.add(b.mul(block, kWordBits), lane);
+  if (!c.hasCodes())
+    return storeInteger(pixel, channel, sum, b.condition(true));
+  storePlanes(b, planesOf(pixel, channel, sum), lane, c.init, indicesOf(pixel, block));
 }

@@ -53,7 +53,16 @@ public:
   /// `dot * I + sum * S`; all lanes of a warp come here for the same pixel.
   void emit(const Pixel &pixel, Value block, Value lane, Value sum);
 
+  /// Stores `sum` plus the correction where `exists` holds and there is such a channel.
+  void storeInteger(const Pixel &pixel, Value channel, Value sum, Value exists);
+  /// Bits of the code of a channel; 0 where there is no such channel.
+  Values planesOf(const Pixel &pixel, Value channel, Value sum);
+  /// Stores one plane of a block of channels.
+  void storeWord(const Pixel &pixel, Value block, int64_t plane, Value word);
+
 private:
+  Value isOutput(Value channel);
+  Value correct(const Pixel &pixel, Value channel, Value sum);
   Value correctionOf(const Pixel &pixel, Value channel);
   Value levelOf(Value sum, Value channel);
   Value levelByThresholds(Value sum, Value channel);
@@ -66,6 +75,10 @@ private:
   /// Border class of each row and column; null where there is only one.
   Value rowTable, columnTable;
 };
+
+/// Whether products of single bits on tensor cores are the best way to compute `c`.
+bool isForTensorCores(const GPUContraction &c);
+void emitTensorCoreKernel(GPUBuilder &b, const GPUContraction &c);
 
 } // namespace mlir::dorefa
 

@@ -30,6 +30,25 @@ SmallVector<OpFoldResult> GPUBuilder::sizesOf(Value buffer, int64_t count) {
   return sizes;
 }
 
+gpu::LaunchOp GPUBuilder::createLaunch(StringRef name, Value blocks, int64_t rows) {
+  Value one = index(1), threads = index(kBlockSize);
+  auto kernel = FlatSymbolRefAttr::get(getContext(), name);
+  return gpu::LaunchOp::create(*this, blocks, index(rows), one, threads, one, one,
+                               nullptr, nullptr, {}, {}, {}, nullptr, nullptr, nullptr,
+                               nullptr, kernel);
+}
+
+void GPUBuilder::launchBlocks(StringRef name, Value work, int64_t perBlock,
+                              int64_t rows,
+                              function_ref<void(Value, Value, Value)> body) {
+  Value blocks = createOrFold<arith::CeilDivUIOp>(work, index(perBlock));
+  gpu::LaunchOp launch = createLaunch(name, blocks, rows);
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(&launch.getBody().front());
+  body(launch.getBlockIds().x, launch.getBlockIds().y, launch.getThreadIds().x);
+  gpu::TerminatorOp::create(*this);
+}
+
 void GPUBuilder::launch(StringRef name, ArrayRef<OpFoldResult> sizes,
                         function_ref<void(ValueRange)> body) {
   int64_t inner = 1;
@@ -39,12 +58,8 @@ void GPUBuilder::launch(StringRef name, ArrayRef<OpFoldResult> sizes,
   if (!sizes.empty())
     total = mul(getValueOrCreateConstantIndexOp(*this, getLoc(), sizes.front()),
                 inner);
-  Value one = index(1), threads = index(kBlockSize);
-  Value blocks = createOrFold<arith::CeilDivUIOp>(total, threads);
-  auto kernel = FlatSymbolRefAttr::get(getContext(), name);
-  auto launch = gpu::LaunchOp::create(
-      *this, blocks, one, one, threads, one, one, nullptr, nullptr, {}, {}, {},
-      nullptr, nullptr, nullptr, nullptr, kernel);
+  Value blocks = createOrFold<arith::CeilDivUIOp>(total, index(kBlockSize));
+  gpu::LaunchOp launch = createLaunch(name, blocks, /*rows=*/1);
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(&launch.getBody().front());
   Value thread = add(mul(launch.getBlockIds().x, kBlockSize),

@@ -40,6 +40,12 @@ public:
   void launch(StringRef name, ArrayRef<OpFoldResult> sizes,
               function_ref<void(ValueRange)> body);
 
+  /// Launches blocks of kBlockSize threads: as many as it takes for `work` with
+  /// `perBlock` each, times `rows`. `body` gets the number of the block, its row
+  /// and the thread in the block.
+  void launchBlocks(StringRef name, Value work, int64_t perBlock, int64_t rows,
+                    function_ref<void(Value, Value, Value)> body);
+
   /// Sizes of the first `count` dimensions of `buffer`.
   SmallVector<OpFoldResult> sizesOf(Value buffer, int64_t count);
 
@@ -52,6 +58,9 @@ public:
   }
   Value f32(float value) {
     return arith::ConstantOp::create(*this, getF32FloatAttr(value));
+  }
+  Value condition(bool value) {
+    return arith::ConstantOp::create(*this, getBoolAttr(value));
   }
   Value toIndex(Value value) {
     return arith::IndexCastUIOp::create(*this, getIndexType(), value);
@@ -112,6 +121,7 @@ public:
                       ArrayRef<int32_t> values);
 
 private:
+  gpu::LaunchOp createLaunch(StringRef name, Value blocks, int64_t rows);
   Value like(Value value, int64_t number) {
     return value.getType().isIndex() ? index(number) : i32(number);
   }

@@ -205,20 +205,25 @@ void PopcountEmitter::emit() {
 }
 
 template <typename OpTy>
-static LogicalResult emitContraction(OpTy op) {
+static LogicalResult emitContraction(OpTy op, bool tensorCores) {
   if (op.getKernel() != Kernel::Popcount)
     return op.emitOpError("must have kernel popcount to be computed on a GPU; run "
                           "bitplane-select-kernels=kernel=popcount");
   GPUBuilder b(op);
   GPUContraction contraction(op);
-  PopcountEmitter(b, contraction).emit();
+  if (tensorCores && isForTensorCores(contraction))
+    emitTensorCoreKernel(b, contraction);
+  else
+    PopcountEmitter(b, contraction).emit();
   return success();
 }
 
-LogicalResult dorefa::emitGPUKernel(bitplane::Conv2DOp op) {
+LogicalResult dorefa::emitGPUKernel(bitplane::Conv2DOp op, bool tensorCores) {
   if (llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; }))
     return op.emitOpError("has pads; run bitplane-materialize-padding first");
-  return emitContraction(op);
+  return emitContraction(op, tensorCores);
 }
 
-LogicalResult dorefa::emitGPUKernel(bitplane::MatMulOp op) { return emitContraction(op); }
+LogicalResult dorefa::emitGPUKernel(bitplane::MatMulOp op, bool tensorCores) {
+  return emitContraction(op, tensorCores);
+}

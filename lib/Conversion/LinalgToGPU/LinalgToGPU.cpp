@@ -220,6 +220,7 @@ private:
       else
         end();
     }
+    end();
   }
 
   static LogicalResult emitParallel(Block &block) {

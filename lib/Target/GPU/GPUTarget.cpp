@@ -96,6 +96,7 @@ public:
 
   void configure(unsigned, PipelineOptions &pipeline) const override {
     setGPUPath(pipeline);
+    pipeline.tensorCores = chip.hasBinaryTensorCores();
   }
 
   LogicalResult emit(ArrayRef<ModuleOp> modules, StringRef path) const override {

@@ -21,6 +21,8 @@ using namespace mlir::dorefa;
 using Size = dorefa_gpu_size;
 
 static constexpr uint64_t kConstantAlignment = 256;
+/// Of a grid, as all devices have it.
+static constexpr int64_t kMostRows = 65535;
 
 /// `value` as a function of the batch, which is the first size of any argument.
 static std::optional<Size> evaluate(Value value) {
@@ -99,7 +101,7 @@ private:
     return success();
   }
 
-  /// Number of blocks: a constant, or threads of a batch by threads of a block.
+  /// Number of blocks: a constant, or the work of a batch by that of a block.
   static LogicalResult readGrid(gpu::LaunchFuncOp launch, HostStep &step) {
     Value blocks = launch.getGridSizeX();
     std::optional<Size> size = evaluate(blocks);
@@ -108,13 +110,15 @@ private:
       step.divisor = getConstantIntValue(division.getRhs()).value_or(0);
     }
     auto isOne = [](Value value) { return getConstantIntValue(value) == 1; };
-    std::optional<int64_t> threads = getConstantIntValue(launch.getBlockSizeX());
-    if (!size || step.divisor < 1 || !threads || !isOne(launch.getGridSizeY()) ||
+    std::optional<int64_t> threads = getConstantIntValue(launch.getBlockSizeX()),
+                           rows = getConstantIntValue(launch.getGridSizeY());
+    if (!size || step.divisor < 1 || !threads || !rows || *rows > kMostRows ||
         !isOne(launch.getGridSizeZ()) || !isOne(launch.getBlockSizeY()) ||
         !isOne(launch.getBlockSizeZ()))
       return launch.emitOpError("must have blocks of constant size in one dimension, as "
-                                "many as the batch says");
-    step.threads = *size;
+                                "many as the batch says, in rows of a constant number");
+    step.work = *size;
+    step.rows = *rows;
     step.blockSize = *threads;
     return success();
   }

@@ -20,8 +20,9 @@ namespace mlir::dorefa {
 struct HostStep {
   int32_t kind;
   uint32_t number = 0;
-  dorefa_gpu_size threads = {0, 0};
+  dorefa_gpu_size work = {0, 0};
   int64_t divisor = 1;
+  uint32_t rows = 1;
   uint32_t blockSize = 0;
   std::vector<dorefa_gpu_argument> arguments = {};
 };

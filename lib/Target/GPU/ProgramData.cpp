@@ -133,9 +133,9 @@ private:
         arguments.push_back(ConstantStruct::getAnon(
             {number(argument.kind), number(argument.value)}));
       elements.push_back(ConstantStruct::getAnon(
-          {small(step.kind), small(step.number), createSize(step.threads),
-           number(step.divisor), small(step.blockSize),
-           small(step.arguments.size()), createArray(arguments, "arguments")}));
+          {small(step.kind), small(step.number), createSize(step.work),
+           number(step.divisor), small(step.rows), small(step.blockSize),
+           small(step.arguments.size()), small(0), createArray(arguments, "arguments")}));
     }
     return createArray(elements, "steps");
   }

@@ -87,13 +87,13 @@ static int32_t download(Device *base, void *to, uint64_t from, uint64_t size,
       "give data", message);
 }
 
-static int32_t launch(Device *base, uint32_t number, uint32_t numBlocks,
-                      uint32_t blockSize, void **arguments,
+static int32_t launch(Device *base, uint32_t number,
+                      const uint32_t grid[2], uint32_t blockSize, void **arguments,
                       uint32_t numArguments, Message *message) {
   CUDADevice *device = get(base);
   return check(device,
-               device->driver.cuLaunchKernel(device->kernels[number], numBlocks,
-                                             1, 1, blockSize, 1, 1, 0,
+               device->driver.cuLaunchKernel(device->kernels[number], grid[0],
+                                             grid[1], 1, blockSize, 1, 1, 0,
                                              device->stream, arguments, NULL),
                device->program->kernels[number], message);
 }

@@ -32,9 +32,9 @@ typedef struct Device {
   int32_t (*download)(struct Device *device, void *to, uint64_t from,
                       uint64_t size, Message *message);
   /** Runs kernel `number` of the program; `arguments` point to its parameters. */
-  int32_t (*launch)(struct Device *device, uint32_t number, uint32_t num_blocks,
-                    uint32_t block_size, void **arguments,
-                    uint32_t num_arguments, Message *message);
+  int32_t (*launch)(struct Device *device, uint32_t number,
+                    const uint32_t grid[2], uint32_t block_size,
+                    void **arguments, uint32_t num_arguments, Message *message);
   int32_t (*synchronize)(struct Device *device, Message *message);
   void (*close)(struct Device *device);
 } Device;

@@ -52,11 +52,11 @@ static int32_t download(Device *base, void *to, uint64_t from, uint64_t size,
   return DOREFA_OK;
 }
 
-static int32_t launch(Device *base, uint32_t number, uint32_t numBlocks,
-                      uint32_t blockSize, void **arguments,
+static int32_t launch(Device *base, uint32_t number,
+                      const uint32_t size[2], uint32_t blockSize, void **arguments,
                       uint32_t numArguments, Message *message) {
   EmulatorDevice *device = get(base);
-  const uint32_t grid[3] = {numBlocks, 1, 1}, block[3] = {blockSize, 1, 1};
+  const uint32_t grid[3] = {size[0], size[1], 1}, block[3] = {blockSize, 1, 1};
   int32_t failed = device->api->launch(
       device->emulator, device->kernels, device->program->kernels[number], grid,
       block, 0, arguments, numArguments);

@@ -53,11 +53,14 @@ typedef struct dorefa_gpu_step {
   int32_t kind;
   /** The kernel of a launch, or the layer. */
   uint32_t number;
-  /** Blocks: `threads / divisor`, rounded up. */
-  dorefa_gpu_size threads;
+  /** Blocks: `work / divisor`, rounded up. */
+  dorefa_gpu_size work;
   int64_t divisor;
+  /** Times so many in the second dimension of the grid. */
+  uint32_t rows;
   uint32_t block_size;
   uint32_t num_arguments;
+  uint32_t reserved;
   const dorefa_gpu_argument *arguments;
 } dorefa_gpu_step;
 

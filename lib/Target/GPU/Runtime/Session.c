@@ -209,19 +209,19 @@ static int32_t launch(dorefa_session *session, const dorefa_gpu_step *step,
     values[i] = getArgument(session, batch, step->arguments[i]);
     pointers[i] = &values[i];
   }
-  int64_t threads = getSize(step->threads, batch);
-  int64_t blocks = threads / step->divisor + (threads % step->divisor != 0);
-  if (threads == 0)
+  int64_t work = getSize(step->work, batch);
+  int64_t blocks = work / step->divisor + (work % step->divisor != 0);
+  if (work == 0)
     return DOREFA_OK;
-  if (threads < 0 || threads > UINT32_MAX || blocks > INT32_MAX)
+  if (work < 0 || blocks > UINT32_MAX / step->block_size)
     return dorefa_gpu_fail(
         &session->message,
         "a batch of %lld takes more threads in kernel '%s' than there can be; "
         "run smaller batches",
         (long long)batch, name);
   Device *device = session->device;
-  return device->launch(device, step->number, (uint32_t)blocks,
-                        step->block_size, pointers, step->num_arguments,
+  const uint32_t grid[2] = {(uint32_t)blocks, step->rows};
+  return device->launch(device, step->number, grid, step->block_size, pointers, step->num_arguments,
                         &session->message);
 }
 
