@@ -53,11 +53,14 @@ typedef struct bpa_run_options {
    * another order with other results. What is found, and that nothing is, holds
    * for every timing. */
   uint64_t check_order;
+  /** Of kind "cycle": cycles from a request of DRAM to its first beat; 0: 64. */
+  uint64_t dram_latency;
 } bpa_run_options;
 
 /** Makes a device whose memories are 0. `kind` is "func": executes
  * instructions one by one in an order that tokens and queues allow, without
- * time. `dram_bytes` is rounded up to 16. */
+ * time; "cycle": as "func", and then counts the cycles of a program that ended.
+ * `dram_bytes` is rounded up to 16. */
 int32_t bpa_open(const char *kind, const char *configuration,
                  uint64_t dram_bytes, bpa_device **device);
 void bpa_close(bpa_device *device);
@@ -76,6 +79,13 @@ int32_t bpa_run(bpa_device *device, uint32_t program, uint32_t length,
 /** The control and status register at `offset` bytes. */
 int32_t bpa_read_register(bpa_device *device, uint32_t offset,
                           uint32_t *value);
+
+/** Writes a register; only `counter_select` can be written. */
+int32_t bpa_write_register(bpa_device *device, uint32_t offset, uint32_t value);
+
+/** Writes the instructions of the last run on a device of kind "cycle" to a file
+ * that trace viewers of Chrome and Perfetto read; a cycle is a microsecond there. */
+int32_t bpa_write_trace(const bpa_device *device, const char *path);
 
 /** Why the last run stopped, in words; lines are separated by '\n'. Empty after
  * a `halt`. Valid until the device is used again. */

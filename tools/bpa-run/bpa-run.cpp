@@ -7,7 +7,9 @@
 #include "dorefa/Runtime/Npy.h"
 #include "dorefa/Target/BPA/Device.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -16,7 +18,7 @@ using namespace mlir;
 using namespace mlir::dorefa::runtime;
 
 static constexpr char overview[] =
-    "Runs a BPA program on a simulated machine, without time.\n\n"
+    "Runs a BPA program on a simulated machine.\n\n"
     "Symbols of the program are filled from, and written to, NumPy files; an "
     "input's bytes\nmust be as many as its symbol has. Exits with 1 where the "
     "program stops before its halt.\n\n"
@@ -25,7 +27,8 @@ static constexpr char overview[] =
 
 /// What the command line says.
 struct RunOptions {
-  std::string program, device;
+  std::string program, device, routine, trace;
+  bool counters = false;
   std::vector<std::string> inputs, outputs;
   bpa_run_options run = {};
 };
@@ -76,6 +79,42 @@ static llvm::Error storeOutput(const bpa::Program &program,
   return llvm::Error::success();
 }
 
+static uint64_t readCounter(bpa_device *device, uint32_t number) {
+  uint32_t low = 0, high = 0;
+  bpa_write_register(
+      device, static_cast<uint32_t>(bpa::ControlRegister::CounterSelect), number);
+  bpa_read_register(
+      device, static_cast<uint32_t>(bpa::ControlRegister::CounterLow), &low);
+  bpa_read_register(
+      device, static_cast<uint32_t>(bpa::ControlRegister::CounterHigh), &high);
+  return low | uint64_t(high) << 32;
+}
+
+/// How the cycles passed, altogether and for each engine.
+static void printCounters(bpa_device *device) {
+  uint64_t cycles = readCounter(device, 0), steps = readCounter(device, 1);
+  outs() << "cycles " << cycles << ", steps " << steps << ", ceiling "
+         << readCounter(device, 2)
+         << formatv(", array busy {0:f2} %\n",
+                    cycles ? 100.0 * steps / cycles : 0.0)
+         << "engine      busy     empty   waits for tokens of";
+  for (unsigned from = 0; from < bpa::numEngines; ++from)
+    outs() << right_justify(getName(static_cast<bpa::Engine>(from)), 10);
+  outs() << '\n';
+  for (unsigned engine = 0; engine < bpa::numEngines; ++engine) {
+    auto read = [&](unsigned index) {
+      return std::to_string(readCounter(device, 16 * (engine + 1) + index));
+    };
+    outs() << left_justify(getName(static_cast<bpa::Engine>(engine)), 6)
+           << right_justify(read(bpa::numEngines), 10)
+           << right_justify(read(bpa::numEngines + 1), 10)
+           << std::string(22, ' ');
+    for (unsigned from = 0; from < bpa::numEngines; ++from)
+      outs() << right_justify(read(from), 10);
+    outs() << '\n';
+  }
+}
+
 /// Loads, runs and stores as asked.
 static llvm::Error run(const RunOptions &options, const bpa::Program &program) {
   std::vector<Binding> inputs, outputs;
@@ -93,8 +132,11 @@ static llvm::Error run(const RunOptions &options, const bpa::Program &program) {
   for (const Binding &binding : inputs)
     if (llvm::Error error = loadInput(program, binding, device->get()))
       return error;
-  if (llvm::Error error = bpa::run(program, *device, options.run))
-    return error;
+  auto range = bpa::findRoutine(program, options.routine);
+  if (!range)
+    return range.takeError();
+  if (bpa_run(device->get(), range->first, range->length, &options.run) != BPA_OK)
+    return createStringError(bpa_get_message(device->get()));
   for (const Binding &binding : outputs)
     if (llvm::Error error = storeOutput(program, binding, device->get()))
       return error;
@@ -103,6 +145,12 @@ static llvm::Error run(const RunOptions &options, const bpa::Program &program) {
                     static_cast<uint32_t>(bpa::ControlRegister::HaltCode),
                     &code);
   outs() << "halted with code " << code << '\n';
+  if (options.counters)
+    printCounters(device->get());
+  if (!options.trace.empty() &&
+      bpa_write_trace(device->get(), options.trace.c_str()) != BPA_OK)
+    return createStringError("cannot write trace '" + options.trace +
+                             "'; --device=cycle makes one");
   return llvm::Error::success();
 }
 
@@ -111,7 +159,21 @@ static RunOptions parseCommandLine(int argc, char **argv) {
   cl::opt<std::string> program(cl::Positional, cl::Required, cl::cat(category),
                                cl::desc("PROGRAM.elf"));
   cl::opt<std::string> device("device", cl::cat(category), cl::init("func"),
-                              cl::desc("Kind of machine: func"));
+                              cl::desc("Kind of machine: func, or cycle, which "
+                                       "counts cycles"));
+  cl::opt<std::string> routine(
+      "routine", cl::cat(category), cl::value_desc("name"),
+      cl::desc("Start at this symbol of the text (default: at the first "
+               "instruction)"));
+  cl::opt<bool> counters("counters", cl::cat(category),
+                         cl::desc("Print how the cycles passed"));
+  cl::opt<std::string> trace(
+      "trace-engines", cl::cat(category), cl::value_desc("file.json"),
+      cl::desc("Write when instructions were issued and completed, for the trace "
+               "viewers of Chrome and Perfetto"));
+  cl::opt<uint64_t> latency(
+      "dram-latency", cl::cat(category), cl::value_desc("N"),
+      cl::desc("Cycles from a request of DRAM to its first beat (default 64)"));
   cl::list<std::string> inputs("input", cl::cat(category),
                                cl::value_desc("SYMBOL=FILE.npy"),
                                cl::desc("Fill a symbol before the run"));
@@ -128,7 +190,8 @@ static RunOptions parseCommandLine(int argc, char **argv) {
                "2^40)"));
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, overview);
-  return {program, device, inputs, outputs, {seed, limit, 0}};
+  return {program,  device, routine, trace, counters,
+          inputs,   outputs, {seed, limit, 0, latency}};
 }
 
 int main(int argc, char **argv) {

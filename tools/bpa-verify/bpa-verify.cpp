@@ -38,9 +38,7 @@ int main(int argc, char **argv) {
   Expected<bpa::Device> device = bpa::openDevice(*program, "func");
   if (!device)
     return fail(input + ": " + toString(device.takeError()));
-  bpa_run_options options = {};
-  options.check_order = 1;
-  if (Error error = bpa::run(*program, *device, options))
+  if (Error error = bpa::verify(*program, *device))
     return fail(input + ": " + toString(std::move(error)));
   outs() << program->text.size() << " instructions: all is in order\n";
   return 0;

@@ -114,7 +114,9 @@ private:
   void createMaps();
   std::optional<int64_t> findGap(Regions taken, int64_t size) const;
   Regions getTaken(int64_t layer) const;
-  bool placeBuffers(int64_t index, Regions taken, int64_t rows);
+  bool placePair(Regions &taken, int64_t size, int64_t count,
+                 std::array<int64_t, 2> &buffers) const;
+  bool placeBuffers(int64_t index, Regions taken, int64_t rows, int64_t count);
   bool placeBands(int64_t index, const Regions &taken);
   bool place(int64_t index);
   std::optional<int64_t> findVictim(int64_t index) const;
@@ -184,18 +186,31 @@ Regions MapPlanner::getTaken(int64_t layer) const {
   return taken;
 }
 
+/// Finds room for `count` buffers of `size` lanes, one or two.
+bool MapPlanner::placePair(Regions &taken, int64_t size, int64_t count,
+                           std::array<int64_t, 2> &buffers) const {
+  for (int64_t i = 0; i < count; ++i) {
+    auto base = findGap(taken, size);
+    if (!base)
+      return false;
+    buffers[i] = *base;
+    taken.push_back({*base, size});
+  }
+  if (count == 1)
+    buffers[1] = buffers[0];
+  return true;
+}
+
 /// Finds room for the buffers of layer `index` if bands have `rows` rows.
-bool MapPlanner::placeBuffers(int64_t index, Regions taken, int64_t rows) {
+bool MapPlanner::placeBuffers(int64_t index, Regions taken, int64_t rows,
+                              int64_t count) {
   LayerPlan &own = plan.layers[index];
   const Layer &layer = layers[index];
   const Map &from = plan.maps[own.from];
   if (own.to >= 0 && !plan.maps[own.to].base) {
     int64_t size = getOutputBuffer(plan.maps[own.to], {0, rows});
-    auto base = findGap(taken, size);
-    if (!base)
+    if (!placePair(taken, size, count, own.toBuffers))
       return false;
-    own.toBuffer = *base;
-    taken.push_back({*base, size});
   }
   if (!from.base) {
     int64_t size = 0;
@@ -203,26 +218,25 @@ bool MapPlanner::placeBuffers(int64_t index, Regions taken, int64_t rows) {
       size = std::max(size, getInputBuffer(
                                 from, getInputRows(layer, {row, std::min(row + rows,
                                                                 layer.to.height)})));
-    auto base = findGap(taken, size);
-    if (!base)
+    if (!placePair(taken, size, count, own.fromBuffers))
       return false;
-    own.fromBuffer = *base;
   }
   own.bandRows = rows;
   return true;
 }
 
-/// Takes the largest bands that fit.
+/// Takes the largest bands that fit: the whole map, or pairs of bands, or bands.
 bool MapPlanner::placeBands(int64_t index, const Regions &taken) {
   const LayerPlan &own = plan.layers[index];
   int64_t height = layers[index].to.height;
   bool isBanded = own.to >= 0 && !plan.maps[own.to].base;
   int64_t step = isBanded ? getRowStep(plan.maps[own.to]) : 1;
-  if (placeBuffers(index, taken, height))
+  if (placeBuffers(index, taken, height, /*count=*/1))
     return true;
-  for (int64_t rows = height / step * step; rows > 0; rows -= step)
-    if (placeBuffers(index, taken, rows))
-      return true;
+  for (int64_t count : {2, 1})
+    for (int64_t rows = height / step * step; rows > 0; rows -= step)
+      if (placeBuffers(index, taken, rows, count))
+        return true;
   return false;
 }
 

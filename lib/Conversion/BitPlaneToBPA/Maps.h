@@ -60,8 +60,9 @@ struct LayerPlan {
   int64_t from = -1, to = -1;
   /// Rows of the output that are computed at a time.
   int64_t bandRows = 0;
-  /// Buffers in FMAP for bands of maps in DRAM.
-  int64_t fromBuffer = 0, toBuffer = 0;
+  /// Buffers in FMAP for bands of maps in DRAM. Bands alternate between two, where
+  /// there is room.
+  std::array<int64_t, 2> fromBuffers = {}, toBuffers = {};
 };
 
 /// All maps of a routine.

@@ -218,18 +218,19 @@ std::string RoutineBuilder::getZeros() {
 BandPlan RoutineBuilder::getBand(int64_t index, Rows output) const {
   const LayerPlan &own = plan.layers[index];
   const Map &from = plan.maps[own.from];
+  int64_t parity = output.first / own.bandRows % 2;
   BandPlan band{output, getInputRows(layers[index], output), {}, {}};
   if (from.base) {
     band.input = {0, from.shape.height};
     band.from = {*from.base, from.plane};
   } else {
-    band.from = getInputBand(from, own.fromBuffer, band.input);
+    band.from = getInputBand(from, own.fromBuffers[parity], band.input);
   }
   if (own.to < 0)
     return band;
   const Map &to = plan.maps[own.to];
   band.to = to.base ? Band{*to.base + output.first * to.getRow(), to.plane}
-                    : getOutputBand(to, own.toBuffer, output);
+                    : getOutputBand(to, own.toBuffers[parity], output);
   return band;
 }
 
@@ -342,11 +343,14 @@ void RoutineBuilder::addPool(int64_t index, const BandPlan &band) {
   output.pixel = to.pixel;
   output.plane = band.to.plane;
   add(output);
+  // Row by row: each waits for the rows that it needs only.
   Pool pool;
-  pool.out = band.to.base;
-  pool.oy = band.output.first;
-  pool.pixels = (band.output.end - band.output.first) * layer.to.width;
-  add(pool);
+  pool.pixels = layer.to.width;
+  for (int64_t row = band.output.first; row < band.output.end; ++row) {
+    pool.oy = row;
+    pool.out = band.to.base + (row - band.output.first) * to.getRow();
+    add(pool);
+  }
   storeBand(index, band);
 }
 
@@ -452,8 +456,21 @@ void RoutineBuilder::addPost(int64_t index, const BandPlan &band, int64_t group,
   add(post);
 }
 
+/// Groups of pixels to gather behind `groups` of them: not longer than these are
+/// multiplied, but soon as many as fit.
+static int64_t growChunk(const Layer &layer, const GroupShape &shape,
+                         int64_t tiles, int64_t groups,
+                         const Configuration &machine) {
+  int64_t multiply = tiles * shape.words * layer.weightTerms.size();
+  int64_t gather =
+      machine.rows * layer.window.kernel[0] *
+      divideCeil(layer.window.kernel[1] * shape.lanes, 2 * machine.lanes);
+  return std::max(2 * groups, groups * multiply / gather);
+}
+
 /// Gathers, multiplies and compares pixels of a band, for some tiles, as many at a
-/// time as half of ABUF holds.
+/// time as half of ABUF holds; few at the start of a band, when nothing else is to
+/// do.
 void RoutineBuilder::addTiles(int64_t index, const BandPlan &band, int64_t group,
                               int64_t tile, int64_t tiles,
                               const GroupShape &shape) {
@@ -475,12 +492,16 @@ void RoutineBuilder::addTiles(int64_t index, const BandPlan &band, int64_t group
     result.plane = band.to.plane;
   }
   add(result);
-  for (int64_t pixel = 0; pixel < pixels; pixel += groups * rows) {
+  bool isStart = group == 0 && tile == 0;
+  int64_t chunk = isStart ? 1 : groups;
+  for (int64_t pixel = 0; pixel < pixels; pixel += chunk * rows) {
+    if (pixel != 0)
+      chunk = std::min(groups, growChunk(layer, shape, tiles, chunk, machine));
     Gather gather;
     gather.abuf = isLarge ? 0 : chunks++ % 2 * machine.abufWords / 2;
     gather.oy = band.output.first + pixel / width;
     gather.ox = pixel % width;
-    gather.pixels = std::min(groups * rows, pixels - pixel);
+    gather.pixels = std::min(chunk * rows, pixels - pixel);
     add(gather);
     MatMul matmul;
     matmul.abuf = gather.abuf;

@@ -36,11 +36,50 @@ llvm::Expected<Device> mlir::bpa::openDevice(const Program &program,
   return std::move(device);
 }
 
+llvm::Expected<RoutineRange> mlir::bpa::findRoutine(const Program &program,
+                                                    StringRef routine) {
+  if (routine.empty())
+    return RoutineRange{0, static_cast<uint32_t>(program.text.size())};
+  const Symbol *symbol = program.findSymbol(routine);
+  if (!symbol || symbol->section != SectionKind::Text)
+    return createStringError("the program has no routine '" + routine + "'");
+  return RoutineRange{
+      static_cast<uint32_t>(symbol->offset / instructionBytes),
+      static_cast<uint32_t>(program.getSize(*symbol) / instructionBytes)};
+}
+
 llvm::Error mlir::bpa::run(const Program &program, const Device &device,
                            const bpa_run_options &options) {
   uint64_t beat = program.getAddress(SectionKind::Text) / instructionBytes;
   if (bpa_run(device.get(), beat, program.text.size(), &options) != BPA_OK)
     return createStringError(bpa_get_message(device.get()));
+  return llvm::Error::success();
+}
+
+static llvm::Error verifyRoutine(const Program &program, const Device &device,
+                                 StringRef name) {
+  auto range = findRoutine(program, name);
+  if (!range)
+    return range.takeError();
+  bpa_run_options options = {};
+  options.check_order = 1;
+  if (bpa_run(device.get(), range->first, range->length, &options) == BPA_OK)
+    return llvm::Error::success();
+  return createStringError((name.empty() ? "" : name + ": ") +
+                           Twine(bpa_get_message(device.get())));
+}
+
+llvm::Error mlir::bpa::verify(const Program &program, const Device &device) {
+  // Labels of assembly are no routines unless one starts the text.
+  bool hasRoutines = llvm::any_of(program.symbols, [](const Symbol &symbol) {
+    return symbol.section == SectionKind::Text && symbol.offset == 0;
+  });
+  if (!hasRoutines)
+    return verifyRoutine(program, device, "");
+  for (const Symbol &symbol : program.symbols)
+    if (symbol.section == SectionKind::Text)
+      if (llvm::Error error = verifyRoutine(program, device, symbol.name))
+        return error;
   return llvm::Error::success();
 }
 

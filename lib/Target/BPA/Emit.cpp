@@ -6,7 +6,6 @@
 
 #include "dorefa/Target/BPA/Emit.h"
 #include "dorefa/Dialect/DoReFa/Constants.h"
-#include "dorefa/Target/BPA/Device.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -72,9 +71,7 @@ FailureOr<Program> bpa::translateProgram(ProgramOp op) {
 }
 
 RoutineRange bpa::getRange(const Program &program, StringRef routine) {
-  const Symbol *symbol = program.findSymbol(routine);
-  return {static_cast<uint32_t>(symbol->offset / instructionBytes),
-          static_cast<uint32_t>(program.getSize(*symbol) / instructionBytes)};
+  return llvm::cantFail(findRoutine(program, routine));
 }
 
 LogicalResult bpa::verifyProgram(ProgramOp op, const Program &program) {

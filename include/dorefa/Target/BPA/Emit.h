@@ -8,7 +8,7 @@
 #define DOREFA_TARGET_BPA_EMIT_H
 
 #include "dorefa/Dialect/BPA/BPA.h"
-#include "dorefa/Target/BPA/Program.h"
+#include "dorefa/Target/BPA/Device.h"
 
 namespace mlir::bpa {
 
@@ -16,10 +16,7 @@ namespace mlir::bpa {
 /// constant and space.
 FailureOr<Program> translateProgram(ProgramOp op);
 
-/// Instructions of a routine: number of the first one, and how many.
-struct RoutineRange {
-  uint32_t first, length;
-};
+/// Where the instructions of a routine of the program lie.
 RoutineRange getRange(const Program &program, llvm::StringRef routine);
 
 /// Decides that each routine ends and does not depend on timing; diagnostics name

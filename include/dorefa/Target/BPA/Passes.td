@@ -49,7 +49,8 @@ def ConvertBitPlaneToBPAPass
         bpa.cfg.window lanes=32 kh=2 kw=2 sy=2 sx=2
         bpa.cfg.extent h=4 w=4 oh=2 ow=2
         bpa.cfg.pool pixel=32 plane=128
-        bpa.mp pixels=4
+        bpa.mp pixels=2
+        bpa.mp out=64 oy=1 pixels=2
         bpa.st dram=@output0
         bpa.halt
       }
