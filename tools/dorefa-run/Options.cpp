@@ -32,7 +32,8 @@ usage: dorefa-run MODEL.so [options]
   --threads N               use at most N threads; for a model that was compiled
                             with --openmp (default: OMP_NUM_THREADS, or all)
   --device=NAME             of a model for a GPU: gpu (the default), gpu:N for the
-                            Nth, or emulator; of one for the accelerator: bpa-func
+                            Nth, or emulator; of one for the accelerator:
+                            bpa-func (the default) or bpa-cycle
   --list                    print name, type and shape of inputs and outputs
   --symbol-prefix=P         for a model compiled with --symbol-prefix=P
   --help                    print this text
