@@ -24,14 +24,42 @@ static constexpr uint64_t kConstantAlignment = 256;
 /// Of a grid, as all devices have it.
 static constexpr int64_t kMostRows = 65535;
 
-/// `value` as a function of the batch, which is the first size of any argument.
+static std::optional<Size> evaluate(Value value);
+
+/// The first size of `buffer` as a function of the batch, which is that of any
+/// argument. Sizes behind it are static.
+static std::optional<Size> evaluateRows(Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  if (!type.isDynamicDim(0))
+    return Size{0, type.getDimSize(0)};
+  Operation *op = buffer.getDefiningOp();
+  if (!op)
+    return Size{1, 0};
+  if (auto view = dyn_cast<memref::ViewOp>(op))
+    return evaluate(view.getSizes().front());
+  if (auto view = dyn_cast<memref::SubViewOp>(op))
+    return evaluate(view.getDynamicSize(0));
+  if (!isa<memref::CastOp, memref::CollapseShapeOp, memref::ExpandShapeOp>(op))
+    return std::nullopt;
+  // Elements stay, so rows are as many as these have less of them.
+  auto source = cast<MemRefType>(op->getOperand(0).getType());
+  auto elementsOf = [](MemRefType shape) {
+    return llvm::product_of(shape.getShape().drop_front());
+  };
+  std::optional<Size> rows = evaluateRows(op->getOperand(0));
+  if (!rows || rows->per_sample * elementsOf(source) % elementsOf(type))
+    return std::nullopt;
+  return Size{rows->per_sample * elementsOf(source) / elementsOf(type), rows->fixed};
+}
+
+/// `value` as a function of the batch.
 static std::optional<Size> evaluate(Value value) {
   if (std::optional<int64_t> constant = getConstantIntValue(value))
     return Size{0, *constant};
   Operation *op = value.getDefiningOp();
   if (auto dim = dyn_cast_or_null<memref::DimOp>(op))
-    if (isa<BlockArgument>(dim.getSource()) && dim.getConstantIndex() == 0)
-      return Size{1, 0};
+    if (dim.getConstantIndex() == 0)
+      return evaluateRows(dim.getSource());
   if (!isa_and_nonnull<arith::AddIOp, arith::MulIOp>(op))
     return std::nullopt;
   std::optional<Size> x = evaluate(op->getOperand(0)), y = evaluate(op->getOperand(1));
@@ -145,8 +173,8 @@ private:
   std::optional<dorefa_gpu_argument> describe(Value operand) {
     if (operand.getType().isIndex()) {
       std::optional<Size> size = evaluate(operand);
-      if (size && size->per_sample == 1 && size->fixed == 0)
-        return dorefa_gpu_argument{DOREFA_GPU_BATCH, 0};
+      if (size && size->fixed == 0)
+        return dorefa_gpu_argument{DOREFA_GPU_BATCH, size->per_sample};
       return std::nullopt;
     }
     while (auto cast = operand.getDefiningOp<memref::ReinterpretCastOp>())

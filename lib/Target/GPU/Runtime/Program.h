@@ -27,7 +27,7 @@ enum {
   /** The address of input or output number `value`. */
   DOREFA_GPU_INPUT = 2,
   DOREFA_GPU_OUTPUT = 3,
-  /** The batch, as a number of 32 bits. */
+  /** `value` times the batch, as a number of 32 bits. */
   DOREFA_GPU_BATCH = 4
 };
 

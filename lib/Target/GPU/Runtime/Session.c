@@ -191,7 +191,7 @@ static uint64_t getArgument(const dorefa_session *session, int64_t batch,
     return session->tensors[session->program->num_inputs + argument.value]
         .address;
   default:
-    return batch;
+    return batch * argument.value;
   }
 }
 
