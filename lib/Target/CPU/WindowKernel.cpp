@@ -99,6 +99,7 @@ public:
   void emit();
 
 private:
+  void putRowsFirst();
   void enterParallel(ArrayRef<unsigned> loops, function_ref<void()> body);
   bool hasParameters(unsigned loop);
   void emitLanes(function_ref<void(Value, int64_t, Value)> body);
@@ -134,6 +135,21 @@ WindowEmitter::WindowEmitter(KernelBuilder &b, linalg::GenericOp op)
       parallelLoops.push_back(loop);
   }
   at.assign(sizes.size(), b.index(0));
+  if (b.isParallel())
+    putRowsFirst();
+}
+
+/// Threads share the rows of an image, not its few channels that lie outside: so
+/// does the layer that reads it, and each finds in its caches what it wrote.
+void WindowEmitter::putRowsFirst() {
+  constexpr int64_t kFewIterations = 8;
+  auto *few = llvm::find_if(parallelLoops, [&](unsigned loop) { return sizes[loop] != 1; });
+  if (few == parallelLoops.end() || ShapedType::isDynamic(sizes[*few]) ||
+      sizes[*few] >= kFewIterations)
+    return;
+  auto *next = std::next(few);
+  if (next != parallelLoops.end() && sizes[*next] >= kFewIterations)
+    std::swap(*few, *next);
 }
 
 void WindowEmitter::emit() {
