@@ -96,6 +96,11 @@ compileVersions(const CompileOptions &options, ModuleOp module,
     if (failed(runToPhase(version, Phase::Kernels, pipeline, observer)))
       return failure();
     report = formatReport(version);
+    if (options.target == "bpa")
+      report = "All layers:\n\n" + formatReport(module) +
+               "\nLayers of the host; all others on bits run on the accelerator "
+               "(--remarks says why):\n\n" +
+               report;
     if (failed(runToPhase(version, target.getFinalPhase(), pipeline, observer)))
       return failure();
   }

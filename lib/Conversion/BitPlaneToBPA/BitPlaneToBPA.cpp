@@ -46,6 +46,10 @@ template <typename OpTy>
 static void splitThresholds(OpTy op) {
   if (!op.getThresholds() || op.isPacked() || canCompare(op))
     return;
+  remark::analysis(
+      op.getLoc(), remark::RemarkOpts::name("compared-on-host").category("dorefa"))
+      << "the host compares the sums, because codes are ternary or have more than "
+         "4 bits";
   ImplicitLocOpBuilder b(op.getLoc(), op);
   auto words = cast<RankedTensorType>(op.getInit().getType());
   SmallVector<int64_t> shape(words.getShape().drop_back(2));

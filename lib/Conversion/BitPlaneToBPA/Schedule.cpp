@@ -458,13 +458,17 @@ void RoutineBuilder::addPost(int64_t index, const BandPlan &band, int64_t group,
 
 /// Groups of pixels to gather behind `groups` of them: not longer than these are
 /// multiplied, but soon as many as fit.
-static int64_t growChunk(const Layer &layer, const GroupShape &shape,
-                         int64_t tiles, int64_t groups,
+static int64_t growChunk(const Layer &layer, const Map &from,
+                         const GroupShape &shape, int64_t tiles, int64_t groups,
                          const Configuration &machine) {
+  const Window &window = layer.window;
   int64_t multiply = tiles * shape.words * layer.weightTerms.size();
-  int64_t gather =
-      machine.rows * layer.window.kernel[0] *
-      divideCeil(layer.window.kernel[1] * shape.lanes, 2 * machine.lanes);
+  // Section 7 of the manual: taps that are neighbours are read together.
+  bool isRow = window.dilations[1] * from.pixel == shape.lanes;
+  int64_t taps = isRow ? 1 : window.kernel[1];
+  int64_t lanes = isRow ? window.kernel[1] * shape.lanes : shape.lanes;
+  int64_t gather = machine.rows * window.kernel[0] * taps *
+                   divideCeil(lanes, 2 * machine.lanes);
   return std::max(2 * groups, groups * multiply / gather);
 }
 
@@ -496,7 +500,11 @@ void RoutineBuilder::addTiles(int64_t index, const BandPlan &band, int64_t group
   int64_t chunk = isStart ? 1 : groups;
   for (int64_t pixel = 0; pixel < pixels; pixel += chunk * rows) {
     if (pixel != 0)
-      chunk = std::min(groups, growChunk(layer, shape, tiles, chunk, machine));
+      chunk = std::min(groups, growChunk(layer, plan.maps[plan.layers[index].from],
+                                          shape, tiles, chunk, machine));
+    // Equal ones at the end: behind a small one the next gather would be late.
+    int64_t left = divideCeil(pixels - pixel, rows);
+    chunk = std::min<int64_t>(chunk, divideCeil(left, divideCeil(left, chunk)));
     Gather gather;
     gather.abuf = isLarge ? 0 : chunks++ % 2 * machine.abufWords / 2;
     gather.oy = band.output.first + pixel / width;
@@ -572,19 +580,25 @@ void RoutineBuilder::emitStep(OpBuilder &builder, const Step &step) {
 }
 
 /// Constants of an item are loaded before the item in front of it begins, where
-/// they go to another place.
+/// they go to another place, but behind the maps that this one reads.
 void RoutineBuilder::emit(OpBuilder &builder) {
   bool isLoaded = false;
   for (size_t i = 0; i < items.size(); ++i) {
     if (!isLoaded)
       for (const Step &step : items[i].loads)
         emitStep(builder, step);
+    auto isLoad = [](const Step &step) {
+      return step.instruction.op == bpa::Op::Load;
+    };
+    auto first = llvm::find_if_not(items[i].steps, isLoad);
+    for (const Step &step : llvm::make_range(items[i].steps.begin(), first))
+      emitStep(builder, step);
     isLoaded = i + 1 < items.size() &&
                !items[i].constants.overlaps(items[i + 1].constants);
     if (isLoaded)
       for (const Step &step : items[i + 1].loads)
         emitStep(builder, step);
-    for (const Step &step : items[i].steps)
+    for (const Step &step : llvm::make_range(first, items[i].steps.end()))
       emitStep(builder, step);
   }
   createInstruction(builder, loc(), Halt().toInstruction());
