@@ -39,6 +39,16 @@ static std::unique_ptr<llvm::TargetMachine> createMachine(const Chip &chip,
                                   std::nullopt, std::nullopt, llvm::CodeGenOptLevel::Aggressive));
 }
 
+/// Products on tensor cores need all lanes of a warp, which LLVM 22 does not say of
+/// their intrinsics: it would put copies of one into both branches of a condition.
+static void markConvergent(llvm::Module &module) {
+  for (llvm::Function &function : module)
+    if (function.getName().starts_with("llvm.nvvm.mma."))
+      for (llvm::User *user : function.users())
+        if (auto *call = llvm::dyn_cast<llvm::CallBase>(user))
+          call->addFnAttr(llvm::Attribute::Convergent);
+}
+
 static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
@@ -76,6 +86,7 @@ FailureOr<KernelCode> dorefa::compileKernels(gpu::GPUModuleOp kernels,
     return emitError(loc, "kernels cannot be translated to LLVM IR");
   module->setDataLayout(machine->createDataLayout());
   module->setTargetTriple(machine->getTargetTriple());
+  markConvergent(*module);
   optimise(*module, *machine);
   if (failed(checkFunctions(*module, loc)))
     return failure();

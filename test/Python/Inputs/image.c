@@ -33,7 +33,7 @@ static int32_t run(const void *const *inputs, void *const *outputs,
 
 static const dorefa_model model = {
     DOREFA_MODEL_ABI_VERSION, 1, 1, 0, 0, 0, &image, &scores, NULL, "image", "any",
-    workspaceSize, run};
+    workspaceSize, run, NULL, NULL, NULL};
 
 int32_t dorefa_model_open(uint32_t version, const dorefa_model **result) {
   if (version != DOREFA_MODEL_ABI_VERSION)

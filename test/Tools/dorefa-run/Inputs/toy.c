@@ -134,7 +134,7 @@ static const dorefa_model model = {
     ABI_VERSION, LENGTH(inputInfos), LENGTH(outputInfos), NUM_LAYERS,
     0,           0,                  INPUTS,              outputInfos,
     LAYERS,      "toy",              "toy-target v2",     workspaceSize,
-    RUN};
+    RUN,         NULL,               NULL,                NULL};
 
 int32_t OPEN(uint32_t version, const dorefa_model **result);
 int32_t OPEN(uint32_t version, const dorefa_model **result) {
