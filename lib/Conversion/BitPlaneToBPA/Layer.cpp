@@ -291,7 +291,10 @@ static bool read(bitplane::MatMulOp op, Layer &layer,
   auto channels = static_cast<int64_t>(op.getChannels());
   layer.from = {1, 1, channels, op.getInputCode().getBits()};
   auto collapse = op.getInput().getDefiningOp<tensor::CollapseShapeOp>();
-  if (collapse && collapse.getSrcType().getRank() == 5) {
+  // Pixels of a map may also become rows of their own.
+  if (collapse && collapse.getSrcType().getRank() == 5 &&
+      collapse.getReassociationIndices().front().size() == 1 &&
+      collapse.getReassociationIndices().back().size() == 1) {
     layer.input = collapse.getSrc();
     ArrayRef<int64_t> map = shapeOf(layer.input);
     layer.from = {map[1], map[2], channels / (map[1] * map[2]),
