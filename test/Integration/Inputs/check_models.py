@@ -90,7 +90,7 @@ def main() -> int:
     parser.add_argument("work", type=Path)
     parser.add_argument("models", type=Path, nargs="*")
     parser.add_argument("--target", default="cpu")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     binaries, work, models = arguments.binaries, arguments.work, arguments.models
     work.mkdir(parents=True, exist_ok=True)
     failures = 0
