@@ -36,13 +36,16 @@ public:
 private:
   Value firstWord(Value span);
   Values contract(const Tile &tile, const Blocks &blocks, ValueRange sums,
-                  Value inputPlane, Value filterPlane, bool negative);
+                  ValueRange inputPlanes, Value filterPlane, bool negative);
+  Values emitSumsOfPlanes(const Tile &tile, const Blocks &blocks);
   Values addLevel(const Tile &tile, const Blocks &blocks, Value exponent,
                   ValueRange sums);
   Values addWord(ValueRange sums, ValueRange pixel, Value span, Value word);
 
   int64_t numVectors;
   InsideScan window;
+  /// Whether the planes of the input are in the tile, in the place of pixels.
+  bool hasPlanesInTile;
   /// Whether all channels of any block are of one group.
   bool oneGroupPerBlock;
   /// Whether window sums must leave channels of their words out.
@@ -58,6 +61,11 @@ PopcountKernel::PopcountKernel(KernelBuilder &b, const Contraction &c)
     : ContractionKernel(b, c), numVectors(b.vectorsPerBlock()),
       window(b, c),
       oneGroupPerBlock(c.hasOneGroupPerBlock()) {
+  // Of these there are registers for on all processors that have 16.
+  constexpr unsigned kMostPlanes = 4;
+  unsigned planes = c.inputCode.getBits();
+  hasPlanesInTile = c.outputWidth() == 1 && planes > 1 && planes <= kMostPlanes &&
+                    planes * numVectors <= b.accumulators();
   const FilterGeometry &g = c.geometry;
   needsMasks = !oneGroupPerBlock ||
                (g.groups > 1 && g.channelsPerGroup() % kWordBits != 0);
@@ -66,11 +74,13 @@ PopcountKernel::PopcountKernel(KernelBuilder &b, const Contraction &c)
 /// As many pixels as there are registers for: each reuses the filter words.
 /// LLVM's scheduler loads the words of all pixels first, and those of more than
 /// `kMostPixels` make it spill. A single pixel is bound by memory, which gives
-/// more when read in several places.
+/// more when read in several places; each weight serves all planes at once.
 TileShape PopcountKernel::getTileShape() {
   constexpr int64_t kStreams = 4, kMostPixels = 10;
   int64_t limit =
       std::clamp<int64_t>(b.accumulators() / numVectors, 1, kMostPixels);
+  if (hasPlanesInTile)
+    limit = std::max<int64_t>(limit / c.inputCode.getBits(), 1);
   if (c.outputWidth() == 1)
     return {1, std::min(limit, kStreams)};
   return {limit, 1};
@@ -107,10 +117,10 @@ Value PopcountKernel::firstWord(Value span) {
 // Products
 //===----------------------------------------------------------------------===//
 
-/// Adds the popcounts of one pair of planes to `sums`, which holds the vectors
-/// of the block for the first pixel, then for the next.
+/// Adds the popcounts of pairs of planes to `sums`, which holds for the first
+/// pixel the vectors of the blocks for each plane of the input, then for the next.
 Values PopcountKernel::contract(const Tile &tile, const Blocks &blocks,
-                                ValueRange sums, Value inputPlane,
+                                ValueRange sums, ValueRange inputPlanes,
                                 Value filterPlane, bool negative) {
   auto addWord = [&](const Tile &tile, Value ky, Value kx, Value word,
                      ValueRange args) {
@@ -119,17 +129,18 @@ Values PopcountKernel::contract(const Tile &tile, const Blocks &blocks,
       weights.push_back(b.loadVector(
           c.filter, {b.add(blocks.first, v / numVectors), filterPlane, ky, kx,
                      word, b.index(v % numVectors * b.lanes())}));
-    for (int64_t pixel = 0; pixel < tile.pixels; ++pixel) {
-      Value bits = b.broadcast(
-          b.load(c.input, {tile.image, inputRow(b, c, tile.row, ky),
-                           inputColumn(b, c, tile, pixel, kx),
-                           b.add(word, firstWord(blocks.span)), inputPlane}));
-      for (Value weight : weights) {
-        Value both = arith::AndIOp::create(b, bits, weight);
-        next.push_back(
-            b.accumulate(args[next.size()], b.population(both), negative));
+    for (int64_t pixel = 0; pixel < tile.pixels; ++pixel)
+      for (Value plane : inputPlanes) {
+        Value bits = b.broadcast(
+            b.load(c.input, {tile.image, inputRow(b, c, tile.row, ky),
+                             inputColumn(b, c, tile, pixel, kx),
+                             b.add(word, firstWord(blocks.span)), plane}));
+        for (Value weight : weights) {
+          Value both = arith::AndIOp::create(b, bits, weight);
+          next.push_back(
+              b.accumulate(args[next.size()], b.population(both), negative));
+        }
       }
-    }
     return next;
   };
   int64_t perPixel = sums.size() / tile.pixels;
@@ -190,9 +201,32 @@ Values PopcountKernel::addLevel(const Tile &tile, const Blocks &blocks,
   return next;
 }
 
+/// I of one pixel: a plane of the filter with all planes of the input.
+Values PopcountKernel::emitSumsOfPlanes(const Tile &tile, const Blocks &blocks) {
+  int64_t perPlane = blocks.count * numVectors;
+  Values sums(perPlane, b.splat(0)), inputPlanes;
+  for (unsigned plane = 0; plane < c.inputCode.getBits(); ++plane)
+    inputPlanes.push_back(b.index(plane));
+  for (unsigned w = 0; w < c.filterCode.getBits(); ++w) {
+    PlaneTerm ofFilter = planeTerm(c.filterCode, w);
+    Values zeros(inputPlanes.size() * perPlane, b.splat(0));
+    Values parts = contract(tile, blocks, zeros, inputPlanes, b.index(w),
+                            /*negative=*/false);
+    for (auto [i, part] : llvm::enumerate(parts)) {
+      PlaneTerm term = planeTerm(c.inputCode, i / perPlane);
+      Value &sum = sums[i % perPlane];
+      sum = b.accumulate(sum, b.shiftLeft(part, term.exponent + ofFilter.exponent),
+                         term.negative != ofFilter.negative);
+    }
+  }
+  return sums;
+}
+
 /// I: the sum over all pairs of planes by Horner's rule, the largest exponent
 /// first. A few pairs are unrolled.
 Values PopcountKernel::emitSums(const Tile &tile, const Blocks &blocks) {
+  if (hasPlanesInTile)
+    return emitSumsOfPlanes(tile, blocks);
   constexpr int64_t kUnrolledPairs = 4;
   int64_t top = largestExponent(c.inputCode) + largestExponent(c.filterCode);
   Values sums(tile.pixels * blocks.count * numVectors, b.splat(0));
