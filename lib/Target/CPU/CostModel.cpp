@@ -129,6 +129,8 @@ struct Shape {
   int64_t stride = 1, dilation = 1;
   /// Operations that make the codes of a vector.
   int64_t codeOperations = 0;
+  /// Whether thresholds take in what else a sum is made of (FoldedThresholds.cpp).
+  bool isFolded = false;
 
   explicit Shape(bitplane::Conv2DOp op);
   explicit Shape(bitplane::MatMulOp op);
@@ -145,20 +147,37 @@ static int64_t sizeOf(Value value, unsigned dim) {
   return ShapedType::isDynamic(size) ? 1 : size;
 }
 
+template <typename OpTy>
+static int64_t countThresholds(OpTy op) {
+  if (!op.getThresholds())
+    return 0;
+  return op.isPacked() ? sizeOf(op.getThresholds(), 0) - 1
+                       : sizeOf(op.getThresholds(), 1);
+}
+
 /// Operations that make a code of a sum: comparisons with its thresholds or, where
-/// it has an affine form, the same few for all codes, and one for each plane.
+/// it has an affine form, the same few for all codes, and one for each plane. Many
+/// thresholds get an affine form when weights are packed, and stay beside it for one
+/// comparison where they are gathered.
 template <typename OpTy>
 static int64_t countCodeOperations(OpTy op) {
-  constexpr int64_t kAffine = 4;
-  int64_t count = 0;
-  if (op.getThresholds())
-    count += op.isPacked() ? sizeOf(op.getThresholds(), 0) - 1
-                           : sizeOf(op.getThresholds(), 1);
-  if (op.getAffine())
-    count += kAffine;
+  constexpr int64_t kAffine = 4, kGathered = 16, kMostCompared = 15;
+  int64_t thresholds = countThresholds(op);
+  bool isAffine = op.getAffine() || thresholds > kMostCompared;
+  int64_t count = isAffine ? kAffine : thresholds;
+  if (isAffine && thresholds != 0)
+    count += kGathered;
   if (std::optional<CodeType> code = op.getResultCode())
     count += code->getBits();
   return count;
+}
+
+template <typename OpTy>
+static bool hasFoldedThresholds(OpTy op) {
+  constexpr int64_t kMaskedThresholds = 3;
+  int64_t thresholds = countThresholds(op);
+  return op.getResultCode() && !op.getAffine() && thresholds >= 1 &&
+         thresholds <= kMaskedThresholds;
 }
 
 static int64_t countInside(const BorderClasses &classes) {
@@ -179,14 +198,15 @@ Shape::Shape(bitplane::Conv2DOp op)
       columnTaps(countInside(getColumnClasses(op))),
       inputHeight(sizeOf(op.getInput(), 1)), inputWidth(sizeOf(op.getInput(), 2)),
       stride(op.getStrides()[1]), dilation(op.getDilations()[1]),
-      codeOperations(countCodeOperations(op)) {}
+      codeOperations(countCodeOperations(op)), isFolded(hasFoldedThresholds(op)) {}
 
 Shape::Shape(bitplane::MatMulOp op)
     : geometry(op.getChannels(), op.getOutputChannels()),
       inputCode(op.getInputCode()), filterCode(op.getWeightsCode()),
       inputOffset(op.getInputOffset()), filterOffset(op.getWeightsOffset()),
       storedBits(getStoredBits(op)), columns(sizeOf(op.getInit(), 0)),
-      columnTaps(columns), inputWidth(columns), codeOperations(countCodeOperations(op)) {}
+      columnTaps(columns), inputWidth(columns), codeOperations(countCodeOperations(op)),
+      isFolded(hasFoldedThresholds(op)) {}
 
 static Shape getShape(Operation *layer) {
   if (auto conv = dyn_cast<bitplane::Conv2DOp>(layer))
@@ -249,14 +269,18 @@ void Counter::countWeights(int64_t bytes, int64_t loads) {
 void Counter::countPopcount() {
   int64_t limit = std::clamp<int64_t>(machine.accumulators / perBlock, 1, 10);
   bool isRow = s.columns == 1;
-  countTiles(isRow ? 1 : limit, isRow ? 4 : 1);
-  int64_t pairs = s.inputCode.getBits() * s.filterCode.getBits();
+  int64_t planes = s.inputCode.getBits(), pairs = planes * s.filterCode.getBits();
+  // The planes of a pixel alone share its weights.
+  int64_t sharing = isRow && planes <= 4 && planes * perBlock <= machine.accumulators ? planes : 1;
+  int64_t blocks = isRow ? std::clamp<int64_t>(limit / sharing, 1, 4) : 1;
+  countTiles(isRow ? 1 : limit, blocks);
   cost[Work::Popcount] = s.taps() * g.words * pairs * g.blocks * perBlock;
-  cost[Work::Step] = s.rowTaps * tilesPerRow * s.windowWidth * g.words * pairs * blockTiles;
+  cost[Work::Step] =
+      s.rowTaps * tilesPerRow * s.windowWidth * g.words * pairs / sharing * blockTiles;
   if (dotForm(s.inputCode, s.inputOffset, s.filterCode, s.filterOffset).sum)
     countWindowSums(g.words * s.inputCode.getBits());
   countWeights(g.blocks * s.filterCode.getBits() * s.windowHeight * s.windowWidth * g.words * 4 * kWordBits,
-               cost[Work::Step] * perBlock * (isRow ? std::min<int64_t>(4, blocksPerSpan) : 1));
+               cost[Work::Step] * perBlock * std::min(blocks, blocksPerSpan));
 }
 
 /// Pixels of the input that a tile of so many pixels reads with so many taps of
@@ -350,6 +374,12 @@ LayerCost Counter::count(Kernel kernel, const LayerContext &context,
   }
   cost[Work::Result] = s.positions() * g.blocks * perBlock;
   cost[Work::Code] = cost[Work::Result] * s.codeOperations;
+  if (s.isFolded && kernel != Kernel::Dot) {
+    // No product with the window sum; sums of tables stay in 16 bits.
+    cost[Work::Result] /= 2;
+    if (kernel == Kernel::Lookup)
+      cost[Work::Code] /= 2;
+  }
   if (context.isConverted)
     cost[Work::Convert] = s.inputPixels() * pixelBytes;
   for (double &count : cost.counts)
