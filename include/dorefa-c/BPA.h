@@ -55,6 +55,9 @@ typedef struct bpa_run_options {
   uint64_t check_order;
   /** Of kind "cycle": cycles from a request of DRAM to its first beat; 0: 64. */
   uint64_t dram_latency;
+  /** Of the same kinds: 0, or the number that draws latencies from 1 to
+   * 2 * dram_latency. */
+  uint64_t dram_seed;
 } bpa_run_options;
 
 /** Makes a device whose memories are 0. `kind` is "func": executes

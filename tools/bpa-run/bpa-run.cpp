@@ -174,6 +174,9 @@ static RunOptions parseCommandLine(int argc, char **argv) {
   cl::opt<uint64_t> latency(
       "dram-latency", cl::cat(category), cl::value_desc("N"),
       cl::desc("Cycles from a request of DRAM to its first beat (default 64)"));
+  cl::opt<uint64_t> dramSeed(
+      "dram-seed", cl::cat(category), cl::value_desc("N"),
+      cl::desc("Draw latencies of DRAM, from 1 to twice --dram-latency"));
   cl::list<std::string> inputs("input", cl::cat(category),
                                cl::value_desc("SYMBOL=FILE.npy"),
                                cl::desc("Fill a symbol before the run"));
@@ -191,7 +194,7 @@ static RunOptions parseCommandLine(int argc, char **argv) {
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, overview);
   return {program,  device, routine, trace, counters,
-          inputs,   outputs, {seed, limit, 0, latency}};
+          inputs,   outputs, {seed, limit, 0, latency, dramSeed}};
 }
 
 int main(int argc, char **argv) {

@@ -113,9 +113,11 @@ int32_t bpa_run(bpa_device *device, uint32_t program, uint32_t length,
   device->timing = Timing();
   if (device->hasTime && device->result.reason == StopReason::None) {
     device->text = readText(device);
+    Latencies latencies = {given.dram_latency != 0 ? given.dram_latency
+                                                   : defaultLatency,
+                           given.dram_seed};
     device->timing = measure(device->machine.configuration, device->text,
-                             given.dram_latency != 0 ? given.dram_latency
-                                                     : defaultLatency);
+                             length, latencies);
   }
   return device->result.reason == StopReason::None ? BPA_OK : BPA_ERROR_STOPPED;
 }

@@ -15,6 +15,9 @@ namespace {
 constexpr uint64_t burstBeats = 16, mostBursts = 8, fetchPlaces = 32;
 /// Cycles from a step of the array to its sum.
 constexpr uint64_t pipeline = 5;
+/// Cycles from the last slot of an instruction to its completion: of a gather or pool;
+/// of what writes FMAP; and from a slot to its beat at DRAM.
+constexpr uint64_t gatherTail = 7, writeTail = 3, beatDelay = 8;
 
 int64_t divideUp(int64_t value, int64_t by) { return (value + by - 1) / by; }
 
@@ -26,27 +29,29 @@ struct Entry {
   uint64_t ready;
 };
 
-/// A burst of beats that are under way from DRAM.
+/// A burst of beats that are under way from DRAM: of the program, or of LD.
 struct Burst {
   uint64_t firstBeat, beats;
-  /// Whose it is: the front end's where this is null.
-  size_t *left;
-  bool toFmap;
+  bool isProgram, toFmap;
 };
 
 /// An instruction that was issued and has not completed.
 struct Flight {
   Instruction instruction;
   size_t index;
-  /// Beats, or cycles, that it still takes; 0 and `end` says when it completes.
-  uint64_t left = 0, end = 0;
+  /// Beats that an `ld` still gets; of others, 1 up to the last slot. Then `end` says
+  /// when it completes.
+  uint64_t left = 1, end = 0;
 };
 
 class Simulator {
 public:
   Simulator(const Configuration &machine,
-            const std::vector<Instruction> &program, uint64_t latency)
-      : machine(machine), program(program), latency(latency) {
+            const std::vector<Instruction> &program, uint64_t length,
+            const Latencies &latencies)
+      : machine(machine), program(program), length(length),
+        readLatency(latencies, 0), postLatency(latencies, 1),
+        storeLatency(latencies, 2) {
     timing.instructions.resize(program.size());
   }
 
@@ -69,6 +74,7 @@ private:
   void fetch();
   void dispatch();
   void receive();
+  void receiveLoad();
   void tickLoad();
   void tickGather();
   void tickMatMul();
@@ -81,19 +87,23 @@ private:
   bool canIssue(Engine engine, const Entry &entry) const;
   void configure(const Instruction &instruction);
   void issue(Engine engine, const Entry &entry);
-  void finish(Flight &flight, uint64_t end) {
-    flight.left = 0;
-    flight.end = std::max(end, now);
-  }
+  /// The first instruction that has slots left takes its last one; it completes
+  /// `cycles` later.
+  void finish(Engine engine, uint64_t cycles);
   bool isIssuing(Engine engine) const;
-  void request(uint64_t beats, size_t *left, bool toFmap);
+  void request(uint64_t beats, bool isProgram, bool toFmap);
+  bool willFlush() const;
+  bool canTakeTile() const;
 
   int64_t getTapCycles() const;
   uint64_t getDrain() const;
 
   const Configuration &machine;
   const std::vector<Instruction> &program;
-  uint64_t latency, now = 0;
+  /// Instructions that are fetched.
+  uint64_t length;
+  LatencyStream readLatency, postLatency, storeLatency;
+  uint64_t now = 0;
   Timing timing;
   std::array<EngineState, numEngines> engines;
   uint8_t tokens[numEngines][numEngines] = {};
@@ -120,11 +130,11 @@ private:
   // LD: rows that are not requested yet, of the instruction that is issuing.
   uint64_t loadRows = 0, loadRowLeft = 0, loadRowBeats = 0;
   bool loadToFmap = false;
-  std::deque<size_t> loadLeft;
 
-  // GA: cycles of the instruction that read, then write, by phases of mp.
+  // GA: slots of a `ga`, or pixels of an `mp` and their slots that read, then write.
+  // An `mp` ends before the next instruction is issued.
   uint64_t gatherLeft = 0, poolReads = 0, poolWrites = 0, poolPhase = 0;
-  bool gatherReads = false;
+  uint64_t gatherFree = 0;
 
   // The array: the tile that is summed up, and those that wait or are drained: when
   // their sums are there, and the steps that they took.
@@ -137,34 +147,49 @@ private:
   /// Cycles of a drain, and of writing codes together; 0 of integers.
   uint64_t drain = 0, flush = 0;
   uint64_t drainLeft = 0, flushLeft = 0, flushNext = 0;
-  bool draining = false, flushWaits = false;
+  bool posting = false, draining = false;
 
   // ST: beats to read.
   uint64_t storeLeft = 0;
+  /// When DRAM answers the last write of PP and of ST.
+  uint64_t postAnswer = 0, storeAnswer = 0;
 };
 
 } // namespace
+
+LatencyStream::LatencyStream(const Latencies &latencies, unsigned stream)
+    : mean(latencies.mean),
+      random(latencies.seed == 0 ? 0 : latencies.seed * 4 + stream) {}
+
+uint64_t LatencyStream::next() {
+  if (random == 0)
+    return mean;
+  // xorshift64*: the same everywhere.
+  random ^= random >> 12;
+  random ^= random << 25;
+  random ^= random >> 27;
+  return 1 + (random * 0x2545f4914f6cdd1d >> 33) % (2 * mean);
+}
 
 //===----------------------------------------------------------------------===//
 // Front end and DRAM
 //===----------------------------------------------------------------------===//
 
-void Simulator::request(uint64_t beats, size_t *left, bool toFmap) {
-  uint64_t first = std::max(now + latency, readBusFree);
+void Simulator::request(uint64_t beats, bool isProgram, bool toFmap) {
+  uint64_t first = std::max(now + readLatency.next(), readBusFree);
   readBusFree = first + beats;
-  bursts.push_back({first, beats, left, toFmap});
+  bursts.push_back({first, beats, isProgram, toFmap});
   readRequested = true;
 }
 
 /// Reads the program ahead, before LD reads.
 void Simulator::fetch() {
-  readRequested = false;
-  if (requested >= program.size() || bursts.size() >= mostBursts ||
+  if (requested >= length || bursts.size() >= mostBursts ||
       requested + burstBeats - dispatched > fetchPlaces)
     return;
-  uint64_t beats = std::min<uint64_t>(burstBeats, program.size() - requested);
+  uint64_t beats = std::min<uint64_t>(burstBeats, length - requested);
   requested += beats;
-  request(beats, nullptr, false);
+  request(beats, /*isProgram=*/true, /*toFmap=*/false);
 }
 
 void Simulator::dispatch() {
@@ -195,99 +220,112 @@ void Simulator::receive() {
   if (burst.toFmap && writes)
     return;
   writes |= burst.toFmap;
-  if (burst.left)
-    --*burst.left;
-  else
+  if (burst.isProgram)
     ++fetched;
+  else
+    receiveLoad();
   if (--burst.beats == 0)
     bursts.pop_front();
+}
+
+/// A beat of the first `ld` that does not have all.
+void Simulator::receiveLoad() {
+  for (Flight &flight : get(Engine::LD).flights) {
+    if (flight.left == 0)
+      continue;
+    if (--flight.left == 0)
+      flight.end = now + writeTail;
+    return;
+  }
 }
 
 //===----------------------------------------------------------------------===//
 // Engines
 //===----------------------------------------------------------------------===//
 
+void Simulator::finish(Engine engine, uint64_t cycles) {
+  for (Flight &flight : get(engine).flights) {
+    if (flight.left == 0)
+      continue;
+    flight.left = 0;
+    flight.end = now + cycles;
+    return;
+  }
+}
+
 void Simulator::tickLoad() {
-  EngineState &state = get(Engine::LD);
-  if (loadRows != 0 && !readRequested && bursts.size() < mostBursts) {
-    uint64_t beats = std::min(burstBeats, loadRowLeft);
-    request(beats, &loadLeft.back(), loadToFmap);
-    loadRowLeft -= beats;
-    if (loadRowLeft == 0 && --loadRows != 0)
-      loadRowLeft = loadRowBeats;
-  }
-  while (!state.flights.empty() && state.flights.front().left != 0 &&
-         !loadLeft.empty() && loadLeft.front() == 0) {
-    finish(state.flights.front(), now);
-    loadLeft.pop_front();
-    break;
-  }
+  if (loadRows == 0 || readRequested || bursts.size() >= mostBursts)
+    return;
+  uint64_t beats = std::min(burstBeats, loadRowLeft);
+  request(beats, /*isProgram=*/false, loadToFmap);
+  loadRowLeft -= beats;
+  if (loadRowLeft == 0 && --loadRows != 0)
+    loadRowLeft = loadRowBeats;
 }
 
 void Simulator::tickGather() {
-  EngineState &state = get(Engine::GA);
-  if (state.flights.empty() || state.flights.front().left == 0)
+  if (gatherLeft == 0)
     return;
-  Flight &flight = state.flights.front();
-  if (poolWrites == 0) {
-    // Planes of ones come from nowhere.
-    reads |= gatherReads;
-    if (--gatherLeft == 0)
-      finish(flight, now);
+  bool poolWritesNow = poolWrites != 0 && poolPhase >= poolReads;
+  if (poolWritesNow && writes)
     return;
-  }
-  if (poolPhase < poolReads) {
-    reads = true;
-  } else if (writes) {
+  // Planes of ones come from nowhere, but take the port.
+  (poolWritesNow ? writes : reads) = true;
+  if (poolWrites != 0 && ++poolPhase != poolReads + poolWrites)
     return;
-  } else {
-    writes = true;
-  }
-  if (++poolPhase == poolReads + poolWrites) {
-    poolPhase = 0;
-    if (--gatherLeft == 0)
-      finish(flight, now);
-  }
+  poolPhase = 0;
+  if (--gatherLeft != 0)
+    return;
+  finish(Engine::GA, gatherTail);
+  gatherFree = poolWrites != 0 ? now + gatherTail : now;
+}
+
+/// Whether what the tile that is drained ends is written.
+bool Simulator::willFlush() const {
+  uint64_t together = std::max<uint64_t>(1, machine.lanes / machine.columns);
+  return flush != 0 && (postInGroup + 1 == tilesPerGroup ||
+                        (postInGroup + 1) % together == 0);
+}
+
+/// Whether PP has room for a tile whose last step is in this cycle when its sums are
+/// there: the drain of the one before must not wait.
+bool Simulator::canTakeTile() const {
+  if (results.empty())
+    return true;
+  return results.size() == 1 && draining && drainLeft < pipeline &&
+         !(willFlush() && flushNext != 0);
 }
 
 void Simulator::tickMatMul() {
-  EngineState &state = get(Engine::MM);
-  if (state.flights.empty() || state.flights.front().left == 0)
+  if (tilesLeft == 0 || (stepsLeft == 1 && !keeps && !canTakeTile()))
     return;
-  if (stepsLeft != 0) {
-    --stepsLeft;
-    ++timing.steps;
-  }
-  // The last step of a tile meets the drain of the one before.
-  bool fits = results.empty() || (results.size() == 1 && draining && !flushWaits &&
-                                  drainLeft < pipeline);
-  if (stepsLeft != 0 || (!keeps && !fits))
+  ++timing.steps;
+  if (--stepsLeft != 0)
     return;
   if (keeps)
     timing.ceiling += tileSteps;
   else
     results.push_back({now + pipeline, tileSteps});
-  if (--tilesLeft == 0)
-    return finish(state.flights.front(), now);
   stepsLeft = tileSteps;
+  if (--tilesLeft == 0)
+    finish(Engine::MM, 0);
 }
 
 /// Drains a tile; results of several tiles are written together, a pixel and plane
 /// per cycle, while the next ones are drained.
 void Simulator::tickPost() {
-  EngineState &state = get(Engine::PP);
   if (flushLeft != 0) {
     writes = true;
     --flushLeft;
   }
   if (flushLeft == 0 && flushNext != 0)
     std::swap(flushLeft, flushNext);
-  if (state.flights.empty() || state.flights.front().left == 0)
+  if (!posting)
     return;
-  Flight &flight = state.flights.front();
   if (postTile == postTiles) {
-    if (flushLeft == 0 && flushNext == 0)
-      finish(flight, flush != 0 ? now : now + latency);
+    posting = flushLeft != 0;
+    if (!posting)
+      finish(Engine::PP, writeTail);
     return;
   }
   if (!draining) {
@@ -298,32 +336,32 @@ void Simulator::tickPost() {
     timing.ceiling += std::max(results.front().second, drain);
   }
   dramWritten = flush == 0;
+  // Codes wait where the ones before are still being written.
+  if (drainLeft == 1 && willFlush() && flushNext != 0)
+    return;
   if (--drainLeft != 0)
     return;
-  // Codes wait where the ones before are still being written.
-  uint64_t together = std::max<uint64_t>(1, machine.lanes / machine.columns);
-  bool flushes = flush != 0 && (postInGroup + 1 == tilesPerGroup ||
-                                (postInGroup + 1) % together == 0);
-  flushWaits = flushes && flushNext != 0;
-  if (flushWaits) {
-    drainLeft = 1;
-    return;
-  }
-  if (flushes)
+  if (willFlush())
     (flushLeft == 0 ? flushLeft : flushNext) = flush;
   draining = false;
   results.pop_front();
   postInGroup = (postInGroup + 1) % tilesPerGroup;
-  ++postTile;
+  posting = ++postTile != postTiles || flush != 0;
+  if (posting)
+    return;
+  postAnswer = std::max(now + beatDelay + postLatency.next(), postAnswer + 1);
+  finish(Engine::PP, postAnswer - now);
 }
 
 void Simulator::tickStore() {
-  EngineState &state = get(Engine::ST);
   if (storeLeft == 0 || reads || dramWritten)
     return;
   reads = true;
-  if (--storeLeft == 0)
-    finish(state.flights.back(), now + latency);
+  if (--storeLeft != 0)
+    return;
+  storeAnswer =
+      std::max(now + beatDelay + storeLatency.next(), storeAnswer + 1);
+  finish(Engine::ST, storeAnswer - now);
 }
 
 //===----------------------------------------------------------------------===//
@@ -331,16 +369,17 @@ void Simulator::tickStore() {
 //===----------------------------------------------------------------------===//
 
 bool Simulator::isIssuing(Engine engine) const {
-  const EngineState &state = engines[static_cast<unsigned>(engine)];
   switch (engine) {
   case Engine::LD:
     return loadRows != 0;
+  case Engine::GA:
+    return gatherLeft != 0 || now < gatherFree;
+  case Engine::MM:
+    return tilesLeft != 0;
+  case Engine::PP:
+    return posting;
   case Engine::ST:
     return storeLeft != 0;
-  case Engine::PP:
-  case Engine::GA:
-  case Engine::MM:
-    return !state.flights.empty() && state.flights.back().left != 0;
   }
   return false;
 }
@@ -395,7 +434,7 @@ uint64_t Simulator::getDrain() const {
   return columns;
 }
 
-/// Takes the tokens and starts what the instruction does.
+/// Takes the tokens and lets the instruction have slots from the next cycle on.
 void Simulator::issue(Engine engine, const Entry &entry) {
   const Instruction &instruction = entry.instruction;
   EngineState &state = get(engine);
@@ -404,14 +443,13 @@ void Simulator::issue(Engine engine, const Entry &entry) {
       --tokens[from][static_cast<unsigned>(engine)];
   timing.instructions[entry.index].issued = now;
   Flight &flight = state.flights.emplace_back(Flight{instruction, entry.index});
-  flight.left = 1;
   switch (instruction.op) {
   case Op::Load: {
     Load load(instruction);
     loadRows = load.ny;
     loadRowBeats = loadRowLeft = load.nx;
     loadToFmap = load.space == static_cast<int64_t>(LoadSpace::Fmap);
-    loadLeft.push_back(load.nx * load.ny);
+    flight.left = load.nx * load.ny;
     return;
   }
   case Op::Store: {
@@ -422,7 +460,6 @@ void Simulator::issue(Engine engine, const Entry &entry) {
   case Op::Gather:
     gatherLeft = Gather(instruction).pixels * (window.planes + window.valid) *
                  getTapCycles();
-    gatherReads = true;
     poolWrites = 0;
     return;
   case Op::Pool:
@@ -444,6 +481,7 @@ void Simulator::issue(Engine engine, const Entry &entry) {
     postTiles = divideUp(post.pixels, machine.rows) * post.tiles;
     tilesPerGroup = post.tiles;
     postTile = postInGroup = 0;
+    posting = true;
     bool isCodes =
         result.mode == static_cast<int64_t>(ConfigureResultMode::Codes);
     drain = getDrain();
@@ -452,7 +490,7 @@ void Simulator::issue(Engine engine, const Entry &entry) {
   }
   default:
     // A `nop`.
-    finish(flight, now);
+    finish(engine, 1);
   }
 }
 
@@ -480,26 +518,28 @@ void Simulator::issueAll() {
   }
 }
 
-/// Tokens count from the next cycle on.
+/// At most one instruction of an engine; its tokens count from the cycle after the
+/// next on.
 void Simulator::completeAll() {
   for (auto [from, to] : newTokens)
     ++tokens[static_cast<unsigned>(from)][static_cast<unsigned>(to)];
   newTokens.clear();
   for (unsigned i = 0; i < numEngines; ++i) {
     EngineState &state = engines[i];
-    while (!state.flights.empty() && state.flights.front().left == 0 &&
-           state.flights.front().end <= now) {
-      const Flight &flight = state.flights.front();
-      timing.instructions[flight.index].completed = now;
-      for (unsigned to = 0; to < numEngines; ++to)
-        if (flight.instruction.signal >> to & 1)
-          newTokens.push_back({static_cast<Engine>(i), static_cast<Engine>(to)});
-      state.flights.pop_front();
-      --state.held;
-    }
+    if (state.flights.empty() || state.flights.front().left != 0 ||
+        state.flights.front().end > now)
+      continue;
+    const Flight &flight = state.flights.front();
+    timing.instructions[flight.index].completed = now;
+    for (unsigned to = 0; to < numEngines; ++to)
+      if (flight.instruction.signal >> to & 1)
+        newTokens.push_back({static_cast<Engine>(i), static_cast<Engine>(to)});
+    state.flights.pop_front();
+    --state.held;
   }
 }
 
+/// What the cycle begins with.
 void Simulator::count() {
   for (unsigned i = 0; i < numEngines; ++i) {
     const EngineState &state = engines[i];
@@ -508,7 +548,7 @@ void Simulator::count() {
       ++cycles.busy;
       continue;
     }
-    if (state.queue.empty()) {
+    if (state.queue.empty() || now < state.queue.front().ready) {
       ++cycles.empty;
       continue;
     }
@@ -523,19 +563,19 @@ void Simulator::count() {
 
 Timing Simulator::run() {
   for (; !halted; ++now) {
-    reads = writes = dramWritten = false;
+    reads = writes = dramWritten = readRequested = false;
+    count();
     fetch();
-    issueAll();
+    dispatch();
     // In the order in which ports are given: PP before GA before LD and ST.
     tickPost();
     tickGather();
     tickMatMul();
     tickLoad();
     tickStore();
+    issueAll();
     receive();
-    count();
     completeAll();
-    dispatch();
   }
   timing.cycles = now;
   return timing;
@@ -543,6 +583,6 @@ Timing Simulator::run() {
 
 Timing mlir::bpa::measure(const Configuration &configuration,
                           const std::vector<Instruction> &program,
-                          uint64_t latency) {
-  return Simulator(configuration, program, latency).run();
+                          uint64_t length, const Latencies &latencies) {
+  return Simulator(configuration, program, length, latencies).run();
 }

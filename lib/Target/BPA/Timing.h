@@ -36,6 +36,25 @@ struct InstructionCycles {
   uint64_t issued = 0, completed = 0;
 };
 
+/// How long DRAM takes to answer.
+struct Latencies {
+  /// In cycles, at least 1.
+  uint64_t mean = 64;
+  /// 0: always `mean`. Else it chooses latencies from 1 to 2 * mean.
+  uint64_t seed = 0;
+};
+
+/// The latencies of one kind of requests, in their order: 0 bursts that are read, 1 and
+/// 2 last writes of `pp` and `st`.
+class LatencyStream {
+public:
+  LatencyStream(const Latencies &latencies, unsigned stream);
+  uint64_t next();
+
+private:
+  uint64_t mean, random;
+};
+
 struct Timing {
   /// From the write of `control` to the end of `halt`.
   uint64_t cycles = 0;
@@ -48,9 +67,11 @@ struct Timing {
   std::vector<InstructionCycles> instructions;
 };
 
-/// Runs a program that ends, as bpa-verify decides. `latency` of DRAM in cycles.
+/// Runs a program that ends, as bpa-verify decides. `length` instructions are fetched,
+/// of which `program` holds those up to the `halt`.
 Timing measure(const Configuration &configuration,
-               const std::vector<Instruction> &program, uint64_t latency);
+               const std::vector<Instruction> &program, uint64_t length,
+               const Latencies &latencies);
 
 } // namespace mlir::bpa
 
