@@ -422,12 +422,13 @@ def ConvertMathToGPUPass : Pass<"convert-math-to-gpu"> {
   let summary = "Lower functions of floats to instructions that a GPU rounds correctly";
   let description = [{
     Square roots, roundings and fused multiply-adds become intrinsics of LLVM. Functions
-    of `f64`, exp, tanh and log1p of numbers in [0, 1], become arithmetic
-    with an error of a few units of the last place: what is rounded to `f32` behind them
-    is what a processor's libm gives.
+    of `f64`, exp, tanh, log1p of numbers in [0, 1] and powers of numbers that an
+    `f32` holds, become arithmetic with an error of a few units of the last place: what is
+    rounded to `f32` behind them is what a processor's libm gives.
 
     Why not `convert-gpu-to-nvvm` alone: it calls libdevice for each of these, which is part
-    of CUDA and not always rounded correctly.
+    of CUDA and not always rounded correctly. Why not `math-expand-ops`: it makes of a power
+    an exp of a product with a logarithm, in which too few places are left.
 
     Limits: other functions are an error.
 

@@ -3,6 +3,8 @@
 
 usage: float_twins.py BINARIES WORK [CPU...]
 
+A CPU `gpu` stands for kernels in the emulator.
+
 One network per group of operations, one result per operation and choice of its
 attributes, on inputs that hold ties, NaN, infinities, -0.0 and denormals. Every NaN
 counts as the same.
@@ -98,6 +100,20 @@ def functions() -> Network:
     return net
 
 
+def powers() -> Network:
+    """Every power of a list of numbers with every other one."""
+    rng = np.random.default_rng(8)
+    whole = [2, 3, -1, -3, -2, 16777215, 16777216, -8388609.5, 1 / 3, 5e-39, 0.99999994, 1.0000001]
+    values = np.float32([*SPECIAL, *whole, *rng.uniform(-20, 20, 40), *rng.uniform(0.9, 1.1, 40)])
+    net = Network((len(values), len(values)))
+    net.input = lambda: np.broadcast_to(values[:, None], (BATCH, *net.shape)).copy()
+    net.lines.append(f'%exponents = arith.constant dense<"0x{values.tobytes().hex().upper()}"> : '
+                     f"{net.tensor(values.shape)}")
+    net.add(f"dorefa.binary pow %x, %exponents : {net.type}, {net.tensor(values.shape)} -> "
+            f"{net.type}", net.type)
+    return net
+
+
 def quantizers(phase: str = "input") -> Network:
     """Quantizers and the way back, every encoding, rounding mode and width."""
     net = Network((6, 5, 8), phase)
@@ -181,7 +197,7 @@ def main() -> int:
     binaries, work = Path(sys.argv[1]), Path(sys.argv[2])
     work.mkdir(parents=True, exist_ok=True)
     compared = different = 0
-    for make in (functions, quantizers, unfused, layers):
+    for make in (functions, powers, quantizers, unfused, layers):
         net = make()
         model, data = work / f"{make.__name__}.mlir", work / f"{make.__name__}.npy"
         model.write_text(net.text())
@@ -193,8 +209,10 @@ def main() -> int:
 
         run(binaries / "dorefa-interpret", model, f"--input={data}", *outputs("expected"))
         for cpu in sys.argv[3:] or ["native"]:
-            run(binaries / "dorefa-compile", model, "-o", work / "net.so", f"--mcpu={cpu}")
-            run(binaries / "dorefa-run", work / "net.so", f"--input={data}", *outputs("got"))
+            target, device = (["--target=gpu"], ["--device=emulator"]) if cpu == "gpu" else (
+                [f"--mcpu={cpu}"], [])
+            run(binaries / "dorefa-compile", model, "-o", work / "net.so", *target)
+            run(binaries / "dorefa-run", work / "net.so", *device, f"--input={data}", *outputs("got"))
             for name in names:
                 expected, got = (np.load(f"{work}/{make.__name__}.{tag}.{name}.npy")
                                  for tag in ("expected", "got"))
