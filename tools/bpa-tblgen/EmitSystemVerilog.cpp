@@ -61,6 +61,53 @@ static void emitChoices(const Instruction &instruction, raw_ostream &stream) {
                         StringRef(choice).upper(), field.width, i);
 }
 
+/// Conditions under which an instruction, given its opcode and register, decodes.
+static std::string getConditions(const Instruction &instruction) {
+  std::string text;
+  raw_string_ostream stream(text);
+  if (!instruction.hasTokens)
+    stream << "i[123:114] == 0";
+  else
+    stream << "1'b1";
+  if (instruction.reserved != 0)
+    stream << formatv(" && i[{0}:0] == 0", instruction.reserved - 1);
+  for (const Field &field : instruction.fields)
+    if (!field.choices.empty() &&
+        field.choices.size() != size_t(1) << field.width)
+      stream << formatv(" && i[{0}:{1}] < {2}'d{3}",
+                        field.low + field.width - 1, field.low, field.width,
+                        field.choices.size());
+  return text;
+}
+
+/// Who executes an instruction.
+static void emitFindEngine(const Description &isa, raw_ostream &stream) {
+  stream << "\n  // The index of the engine of an instruction, FRONT for `halt`, "
+            "NOBODY where it does\n  // not decode.\n"
+            "  localparam logic [2:0] FRONT = 3'd7;\n"
+            "  localparam logic [2:0] NOBODY = 3'd6;\n"
+            "  function automatic logic [2:0] find_engine(input logic [127:0] "
+            "i);\n    find_engine = NOBODY;\n";
+  for (const Instruction &instruction : isa.instructions) {
+    std::string engine = "FRONT";
+    for (const Engine &candidate : isa.engines)
+      if (candidate.name == instruction.queue)
+        engine = "3'd" + std::to_string(candidate.index);
+    if (instruction.queue == "any")
+      engine = "i[113:111]";
+    stream << formatv("    if (i[127:124] == 4'd{0}", instruction.opcode);
+    if (instruction.registerNumber >= 0)
+      stream << formatv(" && i[113:109] == 5'd{0}", instruction.registerNumber);
+    stream << formatv(" && {0})\n      find_engine = {1};\n",
+                      getConditions(instruction), engine);
+  }
+  for (const Engine &engine : isa.engines)
+    stream << formatv("    if (find_engine == 3'd{0} && (i[{1}] || i[{2}])) "
+                      "find_engine = NOBODY;\n",
+                      engine.index, 119 + engine.index, 114 + engine.index);
+  stream << "  endfunction\n";
+}
+
 void bpa_tblgen::emitSystemVerilog(const RecordKeeper &records,
                                    raw_ostream &stream) {
   Description isa = describe(records);
@@ -88,6 +135,7 @@ void bpa_tblgen::emitSystemVerilog(const RecordKeeper &records,
     emitChoices(instruction, stream);
   for (const Instruction &instruction : isa.instructions)
     emitStructure(instruction, stream);
+  emitFindEngine(isa, stream);
   for (const Configuration &configuration : isa.configurations) {
     stream << formatv("\n  localparam logic [63:0] {0}_HASH = 64'h{1:x-};\n",
                       configuration.def, configuration.hash);
