@@ -19,6 +19,9 @@ constexpr uint64_t pipeline = 5;
 /// of what writes FMAP; and from a slot to its beat at DRAM.
 constexpr uint64_t gatherTail = 7, writeTail = 3, beatDelay = 8;
 
+/// Cycles in which GA multiplies pitches once an instruction is first in its queue.
+constexpr uint64_t windowSetup = 20;
+
 int64_t divideUp(int64_t value, int64_t by) { return (value + by - 1) / by; }
 
 /// An instruction in a queue.
@@ -27,6 +30,8 @@ struct Entry {
   size_t index;
   /// The first cycle in which it can be issued: it was decoded before.
   uint64_t ready;
+  /// The first cycle in which an engine that prepares it can issue it.
+  uint64_t prepared = 0;
 };
 
 /// A burst of beats that are under way from DRAM: of the program, or of LD.
@@ -84,6 +89,7 @@ private:
   void completeAll();
   void count();
 
+  void becomeFirst(EngineState &state);
   bool canIssue(Engine engine, const Entry &entry) const;
   void configure(const Instruction &instruction);
   void issue(Engine engine, const Entry &entry);
@@ -92,6 +98,7 @@ private:
   void finish(Engine engine, uint64_t cycles);
   bool isIssuing(Engine engine) const;
   void request(uint64_t beats, bool isProgram, bool toFmap);
+  bool isFirstOfBuffer() const;
   bool willFlush() const;
   bool canTakeTile() const;
 
@@ -210,6 +217,8 @@ void Simulator::dispatch() {
   constexpr uint64_t decode = 2;
   state.queue.push_back({instruction, dispatched++, now + decode});
   ++state.held;
+  if (state.queue.size() == 1)
+    becomeFirst(state);
 }
 
 /// At most one beat arrives per cycle; those for FMAP need its write port.
@@ -280,11 +289,15 @@ void Simulator::tickGather() {
   gatherFree = poolWrites != 0 ? now + gatherTail : now;
 }
 
-/// Whether what the tile that is drained ends is written.
+/// Whether the tile that is to be drained is the first of those that are written together.
+bool Simulator::isFirstOfBuffer() const {
+  return postInGroup % (machine.lanes / machine.columns) == 0;
+}
+
+/// Whether it is the last of them.
 bool Simulator::willFlush() const {
-  uint64_t together = std::max<uint64_t>(1, machine.lanes / machine.columns);
   return flush != 0 && (postInGroup + 1 == tilesPerGroup ||
-                        (postInGroup + 1) % together == 0);
+                        (postInGroup + 1) % (machine.lanes / machine.columns) == 0);
 }
 
 /// Whether PP has room for a tile whose last step is in this cycle when its sums are
@@ -292,8 +305,7 @@ bool Simulator::willFlush() const {
 bool Simulator::canTakeTile() const {
   if (results.empty())
     return true;
-  return results.size() == 1 && draining && drainLeft < pipeline &&
-         !(willFlush() && flushNext != 0);
+  return results.size() == 1 && draining && drainLeft < pipeline;
 }
 
 void Simulator::tickMatMul() {
@@ -311,8 +323,8 @@ void Simulator::tickMatMul() {
     finish(Engine::MM, 0);
 }
 
-/// Drains a tile; results of several tiles are written together, a pixel and plane
-/// per cycle, while the next ones are drained.
+/// Drains a tile. Codes of several tiles are collected in one of two buffers and written
+/// together, a pixel and plane per cycle, while the next ones are collected in the other.
 void Simulator::tickPost() {
   if (flushLeft != 0) {
     writes = true;
@@ -329,16 +341,15 @@ void Simulator::tickPost() {
     return;
   }
   if (!draining) {
-    if (results.empty() || now < results.front().first)
+    bool needsBuffer = flush != 0 && isFirstOfBuffer();
+    if (results.empty() || now < results.front().first ||
+        (needsBuffer && flushNext != 0))
       return;
     draining = true;
     drainLeft = drain;
     timing.ceiling += std::max(results.front().second, drain);
   }
   dramWritten = flush == 0;
-  // Codes wait where the ones before are still being written.
-  if (drainLeft == 1 && willFlush() && flushNext != 0)
-    return;
   if (--drainLeft != 0)
     return;
   if (willFlush())
@@ -384,8 +395,16 @@ bool Simulator::isIssuing(Engine engine) const {
   return false;
 }
 
+/// The instruction before left the queue, or there was none.
+void Simulator::becomeFirst(EngineState &state) {
+  Entry &first = state.queue.front();
+  Op op = first.instruction.op;
+  if (op == Op::Gather || op == Op::Pool)
+    first.prepared = std::max(first.ready, now + 1) + windowSetup;
+}
+
 bool Simulator::canIssue(Engine engine, const Entry &entry) const {
-  if (now < entry.ready || isIssuing(engine))
+  if (now < entry.ready || now < entry.prepared || isIssuing(engine))
     return false;
   for (unsigned from = 0; from < numEngines; ++from)
     if ((entry.instruction.wait >> from & 1) &&
@@ -416,7 +435,7 @@ void Simulator::configure(const Instruction &instruction) {
 /// Cycles for a plane of a window.
 int64_t Simulator::getTapCycles() const {
   int64_t access = 2 * machine.lanes;
-  if (window.dx * input.pixel == window.lanes)
+  if (window.dx == 1 && input.pixel == window.lanes)
     return window.kh * divideUp(window.kw * window.lanes, access);
   return window.kh * window.kw * divideUp(window.lanes, access);
 }
@@ -509,12 +528,15 @@ void Simulator::issueAll() {
     if (isRegister) {
       configure(entry.instruction);
       timing.instructions[entry.index] = {now, now};
-      state.queue.pop_front();
       --state.held;
     } else if (canIssue(engine, entry)) {
       issue(engine, entry);
-      state.queue.pop_front();
+    } else {
+      continue;
     }
+    state.queue.pop_front();
+    if (!state.queue.empty())
+      becomeFirst(state);
   }
 }
 
