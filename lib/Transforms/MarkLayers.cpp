@@ -8,6 +8,7 @@
 #include "SourceName.h"
 #include "dorefa/Dialect/BPA/BPA.h"
 #include "dorefa/Dialect/BitPlane/BitPlane.h"
+#include "dorefa/Target/CPU/CostModel.h"
 #include "dorefa/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -177,7 +178,7 @@ private:
     for (const Layer &layer : layers) {
       StringRef name = findName(layer.op->getLoc());
       auto predicted =
-          layer.op->getAttrOfType<IntegerAttr>("dorefa.predicted_ns");
+          layer.op->getAttrOfType<IntegerAttr>(kPredictedNanoseconds);
       SmallVector<NamedAttribute> fields{
           b.getNamedAttr("name", b.getStringAttr(name.empty() ? "-" : name)),
           b.getNamedAttr("operation", b.getStringAttr(layer.operation)),

@@ -70,7 +70,7 @@ struct PredictTimePass : dorefa::impl::PredictTimePassBase<PredictTimePass> {
       std::optional<LayerCost> cost = predict(op, bytes, machine);
       if (!cost)
         return;
-      op->setAttr("dorefa.predicted_ns", b.getI64IntegerAttr(int64_t(cost->nanoseconds)));
+      op->setAttr(kPredictedNanoseconds, b.getI64IntegerAttr(int64_t(cost->nanoseconds)));
       emitRemark(op, *cost);
     });
   }

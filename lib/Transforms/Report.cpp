@@ -9,6 +9,7 @@
 #include "SourceName.h"
 #include "dorefa/Dialect/BitPlane/BitPlane.h"
 #include "dorefa/Dialect/BitPlane/Geometry.h"
+#include "dorefa/Target/CPU/CostModel.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/Format.h"
 
@@ -173,7 +174,7 @@ std::optional<LayerReport> dorefa::reportLayer(Operation *op) {
   StringRef name = findName(op->getLoc());
   row->name = name.empty() ? "-" : name.str();
   row->operation = op->getName().stripDialect().str();
-  if (auto predicted = op->getAttrOfType<IntegerAttr>("dorefa.predicted_ns"))
+  if (auto predicted = op->getAttrOfType<IntegerAttr>(kPredictedNanoseconds))
     row->predictedNanoseconds = predicted.getInt();
   return row;
 }
@@ -236,7 +237,7 @@ static Cells formatRow(const LayerReport &row) {
           row.shape,
           widths,
           accumulator,
-          row.kernel,
+          row.isSpread ? row.kernel + ", threads" : row.kernel,
           formatMicroseconds(row.predictedNanoseconds),
           thresholds,
           formatKiB(row.packedBytes),
@@ -289,14 +290,16 @@ static void printCertificates(raw_ostream &os, ModuleOp module) {
          << total.numEvaluations << " evaluations\n";
 }
 
-std::string dorefa::formatReport(ModuleOp module) {
+std::string dorefa::formatReport(ModuleOp module, std::optional<double> minWork) {
   std::vector<LayerReport> rows = reportLayers(module);
   std::vector<Cells> table = {{"layer", "operation", "shape", "W/A bits",
                                "accumulator", "kernel", "predicted",
                                "thresholds", "constants", "as float",
                                "remark"}};
-  for (const LayerReport &row : rows)
+  for (LayerReport &row : rows) {
+    row.isSpread = minWork && countInstructions(row.predictedNanoseconds) >= *minWork;
     table.push_back(formatRow(row));
+  }
   table.push_back(formatTotals(rows));
 
   SmallVector<size_t> widths(table.front().size(), 0);

@@ -4,6 +4,8 @@
 // RUN: FileCheck %s --match-full-lines --strict-whitespace < %t.md
 // RUN: dorefa-compile %S/Inputs/certified.mlir -o %t.so --report=- | FileCheck %s --check-prefix=CERTIFICATE
 // RUN: dorefa-compile %S/Inputs/certified.mlir -o %t.so --report=- --verify-thresholds=exhaustive | FileCheck %s --check-prefix=EXHAUSTIVE
+// RUN: dorefa-compile %s -o %t.so --openmp --openmp-min-work=0 --report=- | FileCheck %s --check-prefix=THREADS
+// RUN: dorefa-compile %s -o %t.so --openmp --report=- | FileCheck %s --check-prefix=ALONE
 // RUN: not dorefa-compile %s -o %t.so --verify-thresholds=never 2>&1 | FileCheck %s --check-prefix=MODE
 
 // Channels with ranges [-6, 6] and [0, 12]: each threshold is evaluated with its
@@ -12,6 +14,8 @@
 // CERTIFICATE: {{^}}certificate: 9 thresholds, 24 evaluations{{$}}
 // EXHAUSTIVE: {{^}}certificate: 3 thresholds, 9 evaluations{{$}}
 // EXHAUSTIVE: {{^}}exhaustive: 6 thresholds, 26 evaluations{{$}}
+// THREADS: | conv | {{.*}} | {{[a-z]+}}, threads |
+// ALONE-NOT: threads
 // MODE: Cannot find option named 'never'
 
 // No thresholds were fused here: there is nothing to certify.

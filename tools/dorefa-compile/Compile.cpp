@@ -95,7 +95,10 @@ compileVersions(const CompileOptions &options, ModuleOp module,
     };
     if (failed(runToPhase(version, Phase::Kernels, pipeline, observer)))
       return failure();
-    report = formatReport(version);
+    std::optional<double> minWork;
+    if (pipeline.openMP)
+      minWork = pipeline.openMPMinWork;
+    report = formatReport(version, minWork);
     if (options.target == "bpa")
       report = "All layers:\n\n" + formatReport(module) +
                "\nLayers of the host; all others on bits run on the accelerator "
@@ -187,6 +190,7 @@ static std::unique_ptr<Target> createTarget(const CompileOptions &options,
   if (options.target == "gpu") {
     GPUOptions gpu;
     gpu.chip = options.chip;
+    gpu.ptxas = options.ptxas;
     gpu.noEmulator = options.noEmulator;
     gpu.triple = options.triple;
     gpu.symbolPrefix = options.symbolPrefix;

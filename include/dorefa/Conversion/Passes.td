@@ -245,8 +245,10 @@ def ConvertParallelToOpenMPPass
     separates are one loop there. The level becomes `omp.parallel` around `omp.wsloop`
     with a static schedule, so that an iteration is always computed by the same code in
     the same order, whatever the number of threads; the other levels become `scf.for`. A
-    nest with less than `min-work` stays serial; where its size is known only at run
-    time, that is decided there.
+    nest with less than `min-work` stays serial: two instructions per nanosecond of what
+    the cost model predicted for a layer (`dorefa.predicted_ns`), an estimate of what
+    lies between layers; where its size is known only at run time, that is decided
+    there.
 
     Scratch memory of `memref.alloca` that only the loop uses is each thread's own.
 

@@ -36,6 +36,8 @@ struct LayerReport {
   /// What the cost model predicts, for one sample where the batch is dynamic; 0
   /// where it was not asked.
   int64_t predictedNanoseconds = 0;
+  /// Whether its loops are spread over threads.
+  bool isSpread = false;
   /// Thresholds fused into the layer, all channels together.
   int64_t thresholds = 0;
   /// How codes are found other than by thresholds: `affine`, or `affine + 1` with
@@ -59,8 +61,10 @@ std::vector<LayerReport> reportLayers(ModuleOp module);
 int64_t countConstants(Operation *root);
 
 /// The layers as an aligned Markdown table with totals, and below it how many
-/// thresholds were fused and how many evaluations of the reference checked them.
-std::string formatReport(ModuleOp module);
+/// thresholds were fused and how many evaluations of the reference checked them. Names
+/// the layers that threads share if these are woken for `minWork` vector instructions.
+std::string formatReport(ModuleOp module,
+                         std::optional<double> minWork = std::nullopt);
 
 } // namespace mlir::dorefa
 

@@ -12,6 +12,7 @@
 
 #include "Patterns.h"
 #include "dorefa/Dialect/DoReFa/Constants.h"
+#include "dorefa/Target/CPU/CostModel.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -69,12 +70,11 @@ static Value createInit(ImplicitLocOpBuilder &b, RankedTensorType type,
 /// Puts what the cost model predicted for `layer` on the operation that computes
 /// `result`. Returns `result`.
 static Value keepPrediction(Operation *layer, Value result) {
-  constexpr StringLiteral name = "dorefa.predicted_ns";
   Operation *op = result.getDefiningOp();
   while (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op))
     op = op->getOperand(0).getDefiningOp();
-  if (Attribute predicted = layer->getAttr(name))
-    op->setAttr(name, predicted);
+  if (Attribute predicted = layer->getAttr(kPredictedNanoseconds))
+    op->setAttr(kPredictedNanoseconds, predicted);
   return result;
 }
 

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dorefa/Conversion/Passes.h"
+#include "dorefa/Target/CPU/CostModel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -94,7 +95,10 @@ static double estimateWork(Region &region) {
   return work;
 }
 
+/// What the cost model predicted where `loop` is a layer's, or else an estimate.
 static double estimateWork(scf::ParallelOp loop) {
+  if (auto predicted = loop->getAttrOfType<IntegerAttr>(kPredictedNanoseconds))
+    return countInstructions(predicted.getInt());
   return countIterations(loop) * estimateWork(loop.getRegion());
 }
 
@@ -157,6 +161,7 @@ static scf::ParallelOp mergeWithInner(scf::ParallelOp outer) {
       b, join(outer.getLowerBound(), inner.getLowerBound()),
       join(outer.getUpperBound(), inner.getUpperBound()),
       join(outer.getStep(), inner.getStep()));
+  merged->setDiscardableAttrs(outer->getDiscardableAttrDictionary());
   SmallVector<Value> ivs = llvm::to_vector_of<Value>(merged.getInductionVars());
   b.setInsertionPoint(inner);
   moveBody(b, inner, ValueRange(ivs).drop_front(outer.getNumLoops()));
@@ -177,6 +182,7 @@ static scf::ParallelOp serialize(scf::ParallelOp loop, unsigned first = 0) {
     outer = scf::ParallelOp::create(b, loop.getLowerBound().take_front(first),
                                     loop.getUpperBound().take_front(first),
                                     loop.getStep().take_front(first));
+    outer->setDiscardableAttrs(loop->getDiscardableAttrDictionary());
     llvm::append_range(ivs, outer.getInductionVars());
     b.setInsertionPointToStart(outer.getBody());
   }

@@ -6,6 +6,8 @@
 
 #include "KernelBuilder.h"
 
+#include "dorefa/Target/CPU/CostModel.h"
+
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -60,7 +62,8 @@ std::optional<int64_t> dorefa::constantIndex(Value value) {
 
 KernelBuilder::KernelBuilder(OpBuilder &builder, Operation *op,
                              const MicroKernelOptions &options)
-    : ImplicitLocOpBuilder(op->getLoc(), builder), options(options), op(op) {
+    : ImplicitLocOpBuilder(op->getLoc(), builder), options(options), op(op),
+      predicted(op->getAttr(kPredictedNanoseconds)) {
   setInsertionPoint(op);
 }
 
@@ -178,6 +181,8 @@ void KernelBuilder::loop(Value count, int64_t step, Body body) {
   Value begin = index(0), stride = index(step);
   if (options.parallel) {
     auto loop = scf::ParallelOp::create(*this, begin, count, stride);
+    if (predicted && !loop->getParentOfType<scf::ParallelOp>())
+      loop->setAttr(kPredictedNanoseconds, predicted);
     setInsertionPointToStart(loop.getBody());
     return body(loop.getInductionVars().front());
   }

@@ -173,6 +173,8 @@ private:
 
   MicroKernelOptions options;
   Operation *op;
+  /// Time that the cost model predicted for the operation; null where it did not.
+  Attribute predicted;
 };
 
 /// Fails with a diagnostic unless all operands of `op` are memrefs of static

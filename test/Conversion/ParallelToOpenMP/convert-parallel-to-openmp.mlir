@@ -153,3 +153,24 @@ func.func @main(%x: memref<7000xf32>, %options: !llvm.ptr) {
   }
   return
 }
+
+// -----
+
+// What the cost model predicted decides, however little a loop seems to do, and however much.
+// CHECK: omp.loop_nest {{.*}} to (%c9)
+// CHECK: omp.terminator
+// CHECK: scf.for {{.*}} to %c9000
+func.func @main(%x: memref<?xf32>, %options: !llvm.ptr) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c9 = arith.constant 9 : index
+  %c9000 = arith.constant 9000 : index
+  %zero = arith.constant 0.0 : f32
+  scf.parallel (%i) = (%c0) to (%c9) step (%c1) {
+    memref.store %zero, %x[%i] : memref<?xf32>
+  } {dorefa.predicted_ns = 500 : i64}
+  scf.parallel (%i) = (%c0) to (%c9000) step (%c1) {
+    memref.store %zero, %x[%i] : memref<?xf32>
+  } {dorefa.predicted_ns = 499 : i64}
+  return
+}

@@ -96,6 +96,13 @@ LayerCost predictCost(Operation *layer, bitplane::Kernel kernel,
                       const LayerContext &context,
                       const MicroKernelOptions &machine);
 
+/// The attribute, an i64, that keeps the predicted time with a layer and its loops.
+constexpr StringLiteral kPredictedNanoseconds = "dorefa.predicted_ns";
+
+/// Vector instructions of that many nanoseconds, about; what loops without a prediction
+/// are estimated in. Work is spread over threads where there are enough of them.
+constexpr double countInstructions(int64_t nanoseconds) { return 2.0 * nanoseconds; }
+
 /// The cost of a float `dorefa.conv_2d` or `dorefa.matmul`.
 LayerCost predictFloatCost(Operation *layer, const LayerContext &context,
                            const MicroKernelOptions &machine);
