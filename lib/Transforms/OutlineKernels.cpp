@@ -30,7 +30,7 @@ constexpr StringLiteral kModuleName = "kernels";
 
 /// What a kernel computes by itself: views of the buffers it gets, and indices.
 bool isSunk(Operation *op) {
-  if (isa<ViewLikeOpInterface>(op))
+  if (isa<ViewLikeOpInterface>(op) || op->hasTrait<OpTrait::ConstantLike>())
     return true;
   return isa<arith::ArithDialect, affine::AffineDialect>(
              *op->getDialect()) &&
@@ -126,6 +126,12 @@ private:
                                           : StringRef("kernel");
     SmallVector<Value> operands;
     gpu::GPUFuncOp kernel = outlineKernelFunc(launch, name, operands);
+    // Bytes of shared memory are accessed by up to 16 at once.
+    constexpr int64_t kSharedAlignment = 128;
+    for (unsigned i = 0; i < kernel.getNumWorkgroupAttributions(); ++i)
+      kernel.setWorkgroupAttributionAttr(
+          i, "llvm.align",
+          IntegerAttr::get(IntegerType::get(kernel.getContext(), 64), kSharedAlignment));
     symbols.insert(kernel);
     OpBuilder b(launch);
     gpu::LaunchFuncOp::create(

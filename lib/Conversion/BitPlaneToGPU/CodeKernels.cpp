@@ -113,7 +113,7 @@ public:
     if (!llvm::all_equal(*decreasing))
       directions = b.constantTable(
           "directions", {static_cast<int64_t>(decreasing->size())},
-          llvm::to_vector_of<int32_t>(*decreasing));
+          std::vector<int32_t>(decreasing->begin(), decreasing->end()));
   }
 
   /// The level of `x` above the base.

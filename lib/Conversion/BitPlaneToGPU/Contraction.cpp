@@ -6,7 +6,10 @@
 
 #include "Contraction.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/Support/MathExtras.h"
+
+#include <numeric>
 
 using namespace mlir;
 using namespace mlir::bitplane;
@@ -53,7 +56,7 @@ static Value makeIndexTable(GPUBuilder &b, StringRef name, ArrayRef<int64_t> val
   if (llvm::all_of(values, [](int64_t value) { return value == 0; }))
     return {};
   return b.constantTable(name, {static_cast<int64_t>(values.size())},
-                         llvm::to_vector_of<int32_t>(values));
+                         std::vector<int32_t>(values.begin(), values.end()));
 }
 
 GPUEpilogue::GPUEpilogue(GPUBuilder &b, const GPUContraction &c)
@@ -70,75 +73,121 @@ Values GPUEpilogue::indicesOf(const Pixel &pixel, Value last) {
   return {pixel.image, pixel.row, pixel.column, last};
 }
 
-Value GPUEpilogue::correctionOf(const Pixel &pixel, Value channel) {
-  if (c.isMatMul)
-    return b.load(c.correction, channel);
+/// `count` elements of a row of `table`, 1 or 8.
+Values GPUEpilogue::loadRow(Value table, ArrayRef<Value> leading, Value channel,
+                            size_t count) {
+  Values at(leading);
+  at.push_back(channel);
+  if (count == 1)
+    return {b.load(table, at)};
+  auto type = cast<MemRefType>(table.getType());
+  Value place = b.index(0);
+  for (auto [dim, index] : llvm::enumerate(at))
+    place = b.add(b.mul(place, type.getDimSize(dim)), index);
+  Value pointer = b.advance(b.pointerTo(table), b.mul(place, 4));
+  Values row;
+  for (size_t i = 0; i < count; i += 4)
+    row.append(b.loadWords(b.advance(pointer, b.index(4 * i)), 4, type.getElementType()));
+  return row;
+}
+
+Values GPUEpilogue::correct(const Pixel &pixel, Value channel, ArrayRef<Value> sums) {
+  if (!c.correction)
+    return Values(sums);
   auto look = [&](Value table, Value position) {
     return table ? b.toIndex(b.load(table, position)) : b.index(0);
   };
-  return b.load(c.correction, {look(rowTable, pixel.row),
-                               look(columnTable, pixel.column), channel});
+  Values leading;
+  if (!c.isMatMul)
+    leading = {look(rowTable, pixel.row), look(columnTable, pixel.column)};
+  Values corrected;
+  for (auto [sum, correction] : llvm::zip_equal(
+           sums, loadRow(c.correction, leading, channel, sums.size())))
+    corrected.push_back(b.add(sum, correction));
+  return corrected;
 }
 
 /// What thresholds are compared with: decreasing channels compare -sum with
 /// -threshold.
-Value GPUEpilogue::orient(Value sum, Value channel) {
-  Value sign = b.load(c.thresholds, {b.index(0), channel});
-  return b.sub(b.bitXor(sum, sign), sign);
+Values GPUEpilogue::orient(ArrayRef<Value> sums, Value channel) {
+  Values oriented;
+  for (auto [sum, sign] : llvm::zip_equal(
+           sums, loadRow(c.thresholds, {b.index(0)}, channel, sums.size())))
+    oriented.push_back(b.sub(b.bitXor(sum, sign), sign));
+  return oriented;
 }
 
-/// How many thresholds `sum` reaches; they are sorted. Few are counted, more are
-/// bisected.
-Value GPUEpilogue::levelByThresholds(Value sum, Value channel) {
-  constexpr int64_t kCounted = 7;
-  int64_t n = c.numThresholds();
-  sum = orient(sum, channel);
-  auto reaches = [&](Value row) {
-    return b.compare(arith::CmpIPredicate::sge, sum,
-                     b.load(c.thresholds, {row, channel}));
-  };
-  Value level = b.i32(0);
-  if (n <= kCounted) {
-    for (int64_t row = 1; row <= n; ++row)
-      level = b.add(level, b.count(reaches(b.index(row))));
-    return level;
+/// How many thresholds sums reach.
+Values GPUEpilogue::levelsByCounting(ArrayRef<Value> sums, Value channel) {
+  Values levels(sums.size(), b.i32(0));
+  for (int64_t row = 1; row <= c.numThresholds(); ++row) {
+    Values thresholds = loadRow(c.thresholds, {b.index(row)}, channel, sums.size());
+    for (auto [level, sum, threshold] : llvm::zip_equal(levels, sums, thresholds))
+      level = b.add(level, b.count(b.compare(arith::CmpIPredicate::sge, sum, threshold)));
   }
+  return levels;
+}
+
+/// The same for many thresholds, which are sorted.
+Value GPUEpilogue::levelByBisection(Value sum, Value channel) {
+  int64_t n = c.numThresholds();
+  Value level = b.i32(0);
   for (int64_t step = llvm::bit_floor(static_cast<uint64_t>(n)); step > 0; step /= 2) {
     Value next = b.add(level, step);
     Value row = arith::MinUIOp::create(b, next, b.i32(n));
     Value exists = b.compare(arith::CmpIPredicate::ule, next, b.i32(n));
-    Value reached = b.bitAnd(exists, reaches(b.toIndex(row)));
+    Value threshold = b.load(c.thresholds, {b.toIndex(row), channel});
+    Value reached =
+        b.bitAnd(exists, b.compare(arith::CmpIPredicate::sge, sum, threshold));
     level = b.select(reached, next, level);
   }
   return level;
 }
 
-Value GPUEpilogue::levelByAffineForm(Value sum, Value channel) {
-  Value x = arith::SIToFPOp::create(b, b.getF32Type(), sum);
-  Value slope = b.load(c.affine, {b.index(0), channel});
-  Value offset = b.load(c.affine, {b.index(1), channel});
-  Value value = arith::AddFOp::create(b, arith::MulFOp::create(b, x, slope), offset);
-  // There is no NaN, and the sign of 0 is lost.
-  auto clamp = [&](arith::CmpFPredicate keeps, Value bound) {
-    Value inside = arith::CmpFOp::create(b, keeps, value, bound);
-    value = b.select(inside, value, bound);
-  };
-  clamp(arith::CmpFPredicate::OGT, b.f32(0));
-  clamp(arith::CmpFPredicate::OLT, b.f32(c.numThresholds()));
-  Value level = arith::FPToSIOp::create(b, b.getI32Type(), value);
-  if (!c.thresholds)
-    return level;
-  // One less where the sum does not reach the threshold of the level.
-  Value threshold = b.load(c.thresholds, {b.toIndex(level), channel});
-  Value misses = b.compare(arith::CmpIPredicate::slt, orient(sum, channel), threshold);
-  Value lowered = b.sub(level, b.count(misses));
-  return arith::MaxSIOp::create(b, lowered, b.i32(0));
+Values GPUEpilogue::levelsByAffineForm(ArrayRef<Value> sums, Value channel) {
+  Values slopes = loadRow(c.affine, {b.index(0)}, channel, sums.size());
+  Values offsets = loadRow(c.affine, {b.index(1)}, channel, sums.size());
+  Values oriented = c.thresholds ? orient(sums, channel) : Values();
+  Values levels;
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    Value x = arith::SIToFPOp::create(b, b.getF32Type(), sum);
+    Value value = arith::AddFOp::create(b, arith::MulFOp::create(b, x, slopes[i]), offsets[i]);
+    // There is no NaN, and the sign of 0 is lost.
+    auto clamp = [&](arith::CmpFPredicate keeps, Value bound) {
+      Value inside = arith::CmpFOp::create(b, keeps, value, bound);
+      value = b.select(inside, value, bound);
+    };
+    clamp(arith::CmpFPredicate::OGT, b.f32(0));
+    clamp(arith::CmpFPredicate::OLT, b.f32(c.numThresholds()));
+    Value level = arith::FPToSIOp::create(b, b.getI32Type(), value);
+    if (c.thresholds) {
+      // One less where the sum does not reach the threshold of the level.
+      Value threshold =
+          b.load(c.thresholds, {b.toIndex(level), b.add(channel, static_cast<int64_t>(i))});
+      Value misses = b.compare(arith::CmpIPredicate::slt, oriented[i], threshold);
+      Value lowered = b.sub(level, b.count(misses));
+      level = arith::MaxSIOp::create(b, lowered, b.i32(0));
+    }
+    levels.push_back(level);
+  }
+  return levels;
 }
 
-Value GPUEpilogue::levelOf(Value sum, Value channel) {
-  Value level = c.affine ? levelByAffineForm(sum, channel)
-                         : levelByThresholds(sum, channel);
-  return b.add(level, c.base);
+Values GPUEpilogue::levelsOf(ArrayRef<Value> sums, Value channel) {
+  // Few thresholds are counted.
+  constexpr int64_t kCounted = 7;
+  Values levels;
+  if (c.affine) {
+    levels = levelsByAffineForm(sums, channel);
+  } else if (Values oriented = orient(sums, channel); c.numThresholds() <= kCounted) {
+    levels = levelsByCounting(oriented, channel);
+  } else {
+    for (auto [i, sum] : llvm::enumerate(oriented))
+      levels.push_back(levelByBisection(sum, b.add(channel, static_cast<int64_t>(i))));
+  }
+  for (Value &level : levels)
+    level = b.add(level, c.base);
+  return levels;
 }
 
 Value GPUEpilogue::isOutput(Value channel) {
@@ -146,37 +195,131 @@ Value GPUEpilogue::isOutput(Value channel) {
                    b.index(c.geometry.outputChannels));
 }
 
-Value GPUEpilogue::correct(const Pixel &pixel, Value channel, Value sum) {
-  return c.correction ? b.add(sum, correctionOf(pixel, channel)) : sum;
-}
+//===----------------------------------------------------------------------===//
+// Results of a lane
+//===----------------------------------------------------------------------===//
 
-void GPUEpilogue::storeInteger(const Pixel &pixel, Value channel, Value sum,
-                               Value exists) {
-  sum = correct(pixel, channel, sum);
-  b.when(b.bitAnd(exists, isOutput(channel)),
-         [&] { b.store(sum, c.init, indicesOf(pixel, channel)); });
-}
-
-Values GPUEpilogue::planesOf(const Pixel &pixel, Value channel, Value sum) {
-  Value level = levelOf(correct(pixel, channel, sum), channel);
+void GPUEpilogue::emit(const Pixel &pixel, Value block, Value lane, Value sum) {
+  Value channel = b.add(b.mul(block, kWordBits), lane);
+  sum = correct(pixel, channel, sum).front();
+  if (!c.hasCodes()) {
+    b.when(isOutput(channel), [&] { b.store(sum, c.init, indicesOf(pixel, channel)); });
+    return;
+  }
+  Value level = levelsOf(sum, channel).front();
+  if (c.givesBytes()) {
+    int64_t zeroLevel = -smallestSum(c.resultCode);
+    level = b.select(isOutput(channel), b.add(level, zeroLevel), b.i32(zeroLevel));
+    int64_t limit = sizeOf(c.init, c.isMatMul ? 1 : 3);
+    b.when(b.compare(arith::CmpIPredicate::ult, channel, b.index(limit)), [&] {
+      b.store(arith::TruncIOp::create(b, b.getI8Type(), level), c.init,
+              indicesOf(pixel, channel));
+    });
+    return;
+  }
   Values planes = planesOfLevel(b, c.resultCode, level);
   // Bits beyond the channels are 0 whatever the base is.
   if (c.geometry.outputChannels % kWordBits != 0)
     for (Value &plane : planes)
       plane = b.bitAnd(plane, isOutput(channel));
-  return planes;
+  storePlanes(b, planes, lane, c.init, indicesOf(pixel, block));
 }
 
-void GPUEpilogue::storeWord(const Pixel &pixel, Value block, int64_t plane,
-                            Value word) {
-  Values at = indicesOf(pixel, block);
-  at.push_back(b.index(plane));
-  b.store(word, c.init, at);
+/// Where an element of the destination lies.
+Value GPUEpilogue::byteOffsetOf(ArrayRef<Value> indices) {
+  auto type = cast<MemRefType>(c.init.getType());
+  auto [strides, offset] = type.getStridesAndOffset();
+  Value place = b.index(offset);
+  for (auto [index, stride] : llvm::zip_equal(indices, strides))
+    place = b.add(place, b.mul(index, stride));
+  return b.mul(place, type.getElementTypeBitWidth() / 8);
 }
 
-void GPUEpilogue::emit(const Pixel &pixel, Value block, Value lane, Value sum) {
-  Value channel = b.add(b.mul(block, kWordBits), lane);
-  if (!c.hasCodes())
-    return storeInteger(pixel, channel, sum, b.condition(true));
-  storePlanes(b, planesOf(pixel, channel, sum), lane, c.init, indicesOf(pixel, block));
+/// Stores words, each of `channelsPerWord` channels from `channel` on, of which those
+/// below `limit` exist: as wide as every pixel is aligned.
+void GPUEpilogue::storeChannels(const Pixel &pixel, Value channel, ArrayRef<Value> words,
+                                int64_t limit, int64_t channelsPerWord) {
+  auto [strides, offset] = cast<MemRefType>(c.init.getType()).getStridesAndOffset();
+  int64_t common = std::gcd(limit, offset);
+  for (int64_t stride : ArrayRef(strides).drop_back())
+    common = std::gcd(common, stride);
+  auto width = static_cast<int64_t>(words.size());
+  for (width = std::min<int64_t>(width, 4); common % (width * channelsPerWord) != 0;)
+    width /= 2;
+  Value pointer = b.advance(b.pointerTo(c.init), byteOffsetOf(indicesOf(pixel, channel)));
+  for (int64_t i = 0; i < static_cast<int64_t>(words.size()); i += width) {
+    Value first = b.add(channel, i * channelsPerWord);
+    Value exists = b.compare(arith::CmpIPredicate::ult, first, b.index(limit));
+    b.when(exists, [&] {
+      b.storeWords(words.slice(i, width), b.advance(pointer, b.index(4 * i)));
+    });
+  }
+}
+
+void GPUEpilogue::storeLevels(const Pixel &pixel, Value channel, ArrayRef<Value> levels) {
+  auto type = cast<MemRefType>(c.init.getType());
+  int64_t limit = type.getShape().back();
+  auto [strides, offset] = type.getStridesAndOffset();
+  bool areWords = limit % 4 == 0 && offset % 4 == 0 &&
+                  llvm::all_of(ArrayRef(strides).drop_back(),
+                               [](int64_t stride) { return stride % 4 == 0; });
+  if (!areWords) {
+    for (auto [i, level] : llvm::enumerate(levels)) {
+      Value number = b.add(channel, static_cast<int64_t>(i));
+      Value exists = b.compare(arith::CmpIPredicate::ult, number, b.index(limit));
+      b.when(exists, [&, level = level] {
+        b.store(arith::TruncIOp::create(b, b.getI8Type(), level), c.init,
+                indicesOf(pixel, number));
+      });
+    }
+    return;
+  }
+  Values words(2, b.i32(0));
+  for (auto [i, level] : llvm::enumerate(levels))
+    words[i / 4] = b.bitOr(
+        words[i / 4],
+        arith::ShLIOp::create(b, level, b.i32(8 * static_cast<int64_t>(i % 4))));
+  storeChannels(pixel, channel, words, limit, /*channelsPerWord=*/4);
+}
+
+void GPUEpilogue::emitEight(const Pixel &pixel, Value exists, Value block, Value member,
+                            ArrayRef<Value> sums) {
+  Value channel = b.add(b.mul(block, kWordBits), b.mul(member, 8));
+  Values corrected = correct(pixel, channel, sums);
+  if (!c.hasCodes()) {
+    b.when(exists, [&] {
+      storeChannels(pixel, channel, corrected, c.geometry.outputChannels,
+                    /*channelsPerWord=*/1);
+    });
+    return;
+  }
+  Values levels = levelsOf(corrected, channel);
+  int64_t zeroLevel = -smallestSum(c.resultCode);
+  auto masked = [&](size_t i, Value value, Value other) {
+    if (c.geometry.outputChannels % kWordBits == 0)
+      return value;
+    return b.select(isOutput(b.add(channel, static_cast<int64_t>(i))), value, other);
+  };
+  if (c.givesBytes()) {
+    for (auto [i, level] : llvm::enumerate(levels))
+      level = masked(i, b.add(level, zeroLevel), b.i32(zeroLevel));
+    b.when(exists, [&] { storeLevels(pixel, channel, levels); });
+    return;
+  }
+  Values bytes(c.resultCode.getBits(), b.i32(0));
+  for (auto [i, level] : llvm::enumerate(levels))
+    for (auto [byte, plane] :
+         llvm::zip_equal(bytes, planesOfLevel(b, c.resultCode, level))) {
+      Value bit = b.count(masked(i, plane, b.condition(false)));
+      byte = b.bitOr(byte, arith::ShLIOp::create(b, bit, b.i32(static_cast<int64_t>(i))));
+    }
+  b.when(exists, [&] {
+    for (auto [plane, byte] : llvm::enumerate(bytes)) {
+      Values at = indicesOf(pixel, block);
+      at.push_back(b.index(plane));
+      Value pointer =
+          b.advance(b.pointerTo(c.init), b.add(byteOffsetOf(at), member));
+      LLVM::StoreOp::create(b, arith::TruncIOp::create(b, b.getI8Type(), byte), pointer, 1);
+    }
+  });
 }

@@ -14,7 +14,7 @@
 namespace mlir::dorefa {
 
 /// A convolution on packed codes, or a matmul: one with a window and an output of
-/// one pixel per row. Weights are packed for kernel `popcount`
+/// one pixel per row. Weights are packed for kernel `popcount` or `dot`
 /// (see `bitplane.conv_2d`).
 struct GPUContraction {
   Value input, filter;
@@ -33,6 +33,10 @@ struct GPUContraction {
   explicit GPUContraction(bitplane::MatMulOp op);
 
   bool hasCodes() const { return thresholds || affine; }
+  /// Whether the input is levels (kernel `dot`), not planes.
+  bool areBytes() const { return getElementTypeOrSelf(input).isInteger(8); }
+  /// Whether the result is levels, not planes.
+  bool givesBytes() const { return getElementTypeOrSelf(init).isInteger(8); }
   /// Levels of a code above the lowest.
   int64_t numThresholds() const;
 };
@@ -43,7 +47,8 @@ struct Pixel {
   Value image, row, column;
 };
 
-/// Turns exact sums into integers or codes and stores them.
+/// Turns exact sums of neighbouring output channels of a pixel into integers or codes
+/// and stores them.
 class GPUEpilogue {
 public:
   /// Makes tables; called outside of the kernel.
@@ -53,22 +58,24 @@ public:
   /// `dot * I + sum * S`; all lanes of a warp come here for the same pixel.
   void emit(const Pixel &pixel, Value block, Value lane, Value sum);
 
-  /// Stores `sum` plus the correction where `exists` holds and there is such a channel.
-  void storeInteger(const Pixel &pixel, Value channel, Value sum, Value exists);
-  /// Bits of the code of a channel; 0 where there is no such channel.
-  Values planesOf(const Pixel &pixel, Value channel, Value sum);
-  /// Stores one plane of a block of channels.
-  void storeWord(const Pixel &pixel, Value block, int64_t plane, Value word);
+  /// Stores output channels from `32 * block + 8 * member` on, where `exists` holds.
+  void emitEight(const Pixel &pixel, Value exists, Value block, Value member,
+                 ArrayRef<Value> sums);
 
 private:
   Value isOutput(Value channel);
-  Value correct(const Pixel &pixel, Value channel, Value sum);
-  Value correctionOf(const Pixel &pixel, Value channel);
-  Value levelOf(Value sum, Value channel);
-  Value levelByThresholds(Value sum, Value channel);
-  Value levelByAffineForm(Value sum, Value channel);
-  Value orient(Value sum, Value channel);
+  Values correct(const Pixel &pixel, Value channel, ArrayRef<Value> sums);
+  Values loadRow(Value table, ArrayRef<Value> leading, Value channel, size_t count);
+  Values orient(ArrayRef<Value> sums, Value channel);
+  Values levelsOf(ArrayRef<Value> sums, Value channel);
+  Values levelsByCounting(ArrayRef<Value> sums, Value channel);
+  Value levelByBisection(Value sum, Value channel);
+  Values levelsByAffineForm(ArrayRef<Value> sums, Value channel);
   Values indicesOf(const Pixel &pixel, Value last);
+  Value byteOffsetOf(ArrayRef<Value> indices);
+  void storeLevels(const Pixel &pixel, Value channel, ArrayRef<Value> levels);
+  void storeChannels(const Pixel &pixel, Value channel, ArrayRef<Value> words, int64_t limit,
+                     int64_t channelsPerWord);
 
   GPUBuilder &b;
   const GPUContraction &c;
@@ -76,9 +83,9 @@ private:
   Value rowTable, columnTable;
 };
 
-/// Whether products of single bits on tensor cores are the best way to compute `c`.
-bool isForTensorCores(const GPUContraction &c);
-void emitTensorCoreKernel(GPUBuilder &b, const GPUContraction &c);
+/// Emits a kernel on tensor cores; fails, with nothing emitted, where it cannot compute
+/// `c`.
+LogicalResult emitTensorCoreKernel(GPUBuilder &b, const GPUContraction &c);
 
 } // namespace mlir::dorefa
 

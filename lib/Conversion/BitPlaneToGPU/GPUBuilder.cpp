@@ -6,6 +6,8 @@
 
 #include "GPUBuilder.h"
 
+#include "dorefa/Dialect/DoReFa/Constants.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -30,22 +32,27 @@ SmallVector<OpFoldResult> GPUBuilder::sizesOf(Value buffer, int64_t count) {
   return sizes;
 }
 
-gpu::LaunchOp GPUBuilder::createLaunch(StringRef name, Value blocks, int64_t rows) {
-  Value one = index(1), threads = index(kBlockSize);
+gpu::LaunchOp GPUBuilder::createLaunch(StringRef name, Value blocks, int64_t rows,
+                                       int64_t threads) {
+  Value one = index(1);
   auto kernel = FlatSymbolRefAttr::get(getContext(), name);
-  return gpu::LaunchOp::create(*this, blocks, index(rows), one, threads, one, one,
+  return gpu::LaunchOp::create(*this, blocks, index(rows), one, index(threads), one, one,
                                nullptr, nullptr, {}, {}, {}, nullptr, nullptr, nullptr,
                                nullptr, kernel);
 }
 
 void GPUBuilder::launchBlocks(StringRef name, Value work, int64_t perBlock,
-                              int64_t rows,
-                              function_ref<void(Value, Value, Value)> body) {
+                              int64_t rows, int64_t threads, int64_t sharedBytes,
+                              function_ref<void(const Block &)> body) {
   Value blocks = createOrFold<arith::CeilDivUIOp>(work, index(perBlock));
-  gpu::LaunchOp launch = createLaunch(name, blocks, rows);
+  gpu::LaunchOp launch = createLaunch(name, blocks, rows, threads);
+  auto space = gpu::AddressSpaceAttr::get(getContext(), gpu::AddressSpace::Workgroup);
+  auto type = MemRefType::get({sharedBytes}, getI8Type(), MemRefLayoutAttrInterface(), space);
+  BlockArgument shared = launch.addWorkgroupAttribution(type, getLoc());
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(&launch.getBody().front());
-  body(launch.getBlockIds().x, launch.getBlockIds().y, launch.getThreadIds().x);
+  body({launch.getBlockIds().x, launch.getBlockIds().y, launch.getThreadIds().x,
+        pointerTo(shared)});
   gpu::TerminatorOp::create(*this);
 }
 
@@ -99,6 +106,81 @@ Value GPUBuilder::rem(Value lhs, int64_t rhs) {
 Value GPUBuilder::popcount(Value word) {
   return math::CtPopOp::create(*this, word);
 }
+
+//===----------------------------------------------------------------------===//
+// Pointers
+//===----------------------------------------------------------------------===//
+
+/// What a memref becomes where an index has 32 bits.
+static LLVM::LLVMStructType getDescriptorType(MemRefType type) {
+  MLIRContext *context = type.getContext();
+  constexpr unsigned kShared = 3;
+  auto pointer = LLVM::LLVMPointerType::get(context, type.getMemorySpace() ? kShared : 0);
+  auto i32 = IntegerType::get(context, 32);
+  auto sizes = LLVM::LLVMArrayType::get(i32, type.getRank());
+  return LLVM::LLVMStructType::getLiteral(context, {pointer, pointer, i32, sizes, sizes});
+}
+
+Value GPUBuilder::pointerTo(Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  Value descriptor = UnrealizedConversionCastOp::create(*this, getDescriptorType(type), buffer)
+                         .getResult(0);
+  Value pointer = LLVM::ExtractValueOp::create(*this, descriptor, 1);
+  if (type.getMemorySpace())
+    return pointer;
+  constexpr unsigned kGlobal = 1;
+  return LLVM::AddrSpaceCastOp::create(
+      *this, LLVM::LLVMPointerType::get(getContext(), kGlobal), pointer);
+}
+
+Value GPUBuilder::advance(Value pointer, Value bytes) {
+  return LLVM::GEPOp::create(*this, pointer.getType(), getI8Type(), pointer,
+                             ArrayRef<LLVM::GEPArg>{toI32(bytes)});
+}
+
+Values GPUBuilder::loadWords(Value pointer, int64_t count, Type type) {
+  if (count == 1)
+    return {LLVM::LoadOp::create(*this, type, pointer, 4)};
+  Value vector = LLVM::LoadOp::create(*this, VectorType::get(count, type), pointer,
+                                      4 * static_cast<unsigned>(count));
+  Values words;
+  for (int64_t i = 0; i < count; ++i)
+    words.push_back(LLVM::ExtractElementOp::create(*this, vector, i32(i)));
+  return words;
+}
+
+void GPUBuilder::storeWords(ValueRange words, Value pointer) {
+  if (words.size() == 1) {
+    LLVM::StoreOp::create(*this, words.front(), pointer, 4);
+    return;
+  }
+  Value vector = LLVM::PoisonOp::create(
+      *this, VectorType::get(static_cast<int64_t>(words.size()), words.front().getType()));
+  for (auto [i, word] : llvm::enumerate(words))
+    vector = LLVM::InsertElementOp::create(*this, vector, word,
+                                           i32(static_cast<int64_t>(i)));
+  LLVM::StoreOp::create(*this, vector, pointer, 4 * static_cast<unsigned>(words.size()));
+}
+
+//===----------------------------------------------------------------------===//
+// Copies
+//===----------------------------------------------------------------------===//
+
+void GPUBuilder::copyAsync(Value shared, Value global, int64_t bytes, Value sourceBytes) {
+  // Only those of 16 bytes can leave out the first-level cache.
+  auto modifier = bytes == 16 ? NVVM::LoadCacheModifierKind::CG
+                              : NVVM::LoadCacheModifierKind::CA;
+  NVVM::CpAsyncOp::create(*this, shared, global, static_cast<uint32_t>(bytes), modifier,
+                          sourceBytes);
+}
+
+void GPUBuilder::commitCopies() { NVVM::CpAsyncCommitGroupOp::create(*this); }
+
+void GPUBuilder::waitForCopies(int64_t groups) {
+  NVVM::CpAsyncWaitGroupOp::create(*this, static_cast<uint32_t>(groups));
+}
+
+void GPUBuilder::barrier() { gpu::BarrierOp::create(*this); }
 
 //===----------------------------------------------------------------------===//
 // Control
@@ -162,11 +244,11 @@ Value GPUBuilder::sumOfLanes(Value value) {
 //===----------------------------------------------------------------------===//
 
 Value GPUBuilder::constantTable(StringRef name, ArrayRef<int64_t> shape,
-                                ArrayRef<int32_t> values) {
+                                std::vector<int32_t> values) {
   auto module = op->getParentOfType<ModuleOp>();
   auto type = MemRefType::get(shape, getI32Type());
-  auto data = DenseElementsAttr::get(
-      RankedTensorType::get(shape, getI32Type()), values);
+  ElementsAttr data = makeElements(RankedTensorType::get(shape, getI32Type()),
+                                   std::move(values), name);
   auto global = memref::GlobalOp::create(
       *this, name, getStringAttr("private"), type, data, /*constant=*/true,
       getI64IntegerAttr(64));

@@ -40,11 +40,16 @@ public:
   void launch(StringRef name, ArrayRef<OpFoldResult> sizes,
               function_ref<void(ValueRange)> body);
 
-  /// Launches blocks of kBlockSize threads: as many as it takes for `work` with
-  /// `perBlock` each, times `rows`. `body` gets the number of the block, its row
-  /// and the thread in the block.
+  /// What a block of a launch by `launchBlocks` knows: its number, its row, the thread,
+  /// and a pointer to its shared memory.
+  struct Block {
+    Value number, row, thread, shared;
+  };
+  /// Launches blocks of `threads` threads with `sharedBytes` bytes of shared memory: as
+  /// many as it takes for `work` with `perBlock` each, times `rows`.
   void launchBlocks(StringRef name, Value work, int64_t perBlock, int64_t rows,
-                    function_ref<void(Value, Value, Value)> body);
+                    int64_t threads, int64_t sharedBytes,
+                    function_ref<void(const Block &)> body);
 
   /// Sizes of the first `count` dimensions of `buffer`.
   SmallVector<OpFoldResult> sizesOf(Value buffer, int64_t count);
@@ -103,6 +108,23 @@ public:
     memref::StoreOp::create(*this, value, buffer, indices);
   }
 
+  /// A pointer to the first element of a buffer in global or shared memory, for accesses
+  /// wider than an element. For pipelines whose indices have 32 bits.
+  Value pointerTo(Value buffer);
+  /// `pointer` plus `bytes`, an index.
+  Value advance(Value pointer, Value bytes);
+  /// `count` (1, 2 or 4) neighbouring words of 32 bits, `pointer` being aligned to them.
+  Values loadWords(Value pointer, int64_t count, Type type);
+  void storeWords(ValueRange words, Value pointer);
+
+  /// Copies 4, 8 or 16 bytes from global to shared memory (cp.async), or zeros after the
+  /// first `sourceBytes`, an i32, where that is not null.
+  void copyAsync(Value shared, Value global, int64_t bytes, Value sourceBytes);
+  void commitCopies();
+  /// Waits until at most `groups` committed groups are on their way.
+  void waitForCopies(int64_t groups);
+  void barrier();
+
   /// A loop from `begin` to `end`; gives what is carried.
   Values loop(Value begin, Value end, Value step, ValueRange init, LoopBody body);
   Values loop(int64_t count, ValueRange init, LoopBody body);
@@ -118,10 +140,11 @@ public:
 
   /// A constant array that all kernels may read; called outside of kernels.
   Value constantTable(StringRef name, ArrayRef<int64_t> shape,
-                      ArrayRef<int32_t> values);
+                      std::vector<int32_t> values);
 
 private:
-  gpu::LaunchOp createLaunch(StringRef name, Value blocks, int64_t rows);
+  gpu::LaunchOp createLaunch(StringRef name, Value blocks, int64_t rows,
+                             int64_t threads = kBlockSize);
   Value like(Value value, int64_t number) {
     return value.getType().isIndex() ? index(number) : i32(number);
   }

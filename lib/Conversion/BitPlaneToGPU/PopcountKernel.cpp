@@ -65,11 +65,11 @@ PopcountEmitter::PopcountEmitter(GPUBuilder &b, const GPUContraction &c)
       accumulatorOf.try_emplace(planeTerm(c.inputCode, i).exponent +
                                     planeTerm(c.filterCode, j).exponent,
                                 accumulatorOf.size());
-  SmallVector<int32_t> first;
+  std::vector<int32_t> first;
   for (int64_t block = 0; block < c.geometry.blocks; ++block)
     first.push_back(c.geometry.firstWord(block));
   if (!llvm::all_of(first, [](int32_t word) { return word == 0; }))
-    firstWords = b.constantTable("first_words", {c.geometry.blocks}, first);
+    firstWords = b.constantTable("first_words", {c.geometry.blocks}, std::move(first));
   if (c.form.sum != 0 && c.geometry.groups > 1)
     makeMasks();
 }
@@ -80,7 +80,7 @@ void PopcountEmitter::makeMasks() {
   if (sumsInLanes())
     shape.push_back(kWarpSize);
   int64_t lanes = sumsInLanes() ? kWarpSize : 1;
-  SmallVector<int32_t> bits;
+  std::vector<int32_t> bits;
   for (int64_t block = 0; block < g.blocks; ++block)
     for (int64_t word = 0; word < g.words; ++word)
       for (int64_t lane = 0; lane < lanes; ++lane) {
@@ -88,7 +88,7 @@ void PopcountEmitter::makeMasks() {
         bits.push_back(static_cast<int32_t>(
             g.channelMask(g.groupOf(output), g.firstWord(block) + word)));
       }
-  masks = b.constantTable("group_masks", shape, bits);
+  masks = b.constantTable("group_masks", shape, std::move(bits));
 }
 
 Value PopcountEmitter::inputWord(Value block, Value word) {
@@ -211,10 +211,9 @@ static LogicalResult emitContraction(OpTy op, bool tensorCores) {
                           "bitplane-select-kernels=kernel=popcount");
   GPUBuilder b(op);
   GPUContraction contraction(op);
-  if (tensorCores && isForTensorCores(contraction))
-    emitTensorCoreKernel(b, contraction);
-  else
-    PopcountEmitter(b, contraction).emit();
+  if (tensorCores && succeeded(emitTensorCoreKernel(b, contraction)))
+    return success();
+  PopcountEmitter(b, contraction).emit();
   return success();
 }
 

@@ -1,43 +1,46 @@
-//===- TensorCoreKernel.cpp - Contractions by products of single bits -----===//
+//===- TensorCoreKernel.cpp - Contractions on tensor cores ----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// A warp computes tiles of 16 pixels times a block of 32 output channels by mma.sync
-// m16n8k256 on bits with AND and popcount. Of a product of one plane of the input
-// and one of the filter, 256 bits of the window at a time, lane 4g + t holds
+// A convolution is a product of two matrices: windows of pixels, which are gathered
+// while they are copied, and the filter. A block of warps computes a tile of pixels x
+// output channels. Step by step along the window, 256 bits (or 32 bytes) at a time, both
+// operands are copied to one of several stages in shared memory while the step before is
+// multiplied.
 //
-//   A: words t and t + 4 of pixels g and g + 8
-//   B: words t and t + 4 of channel g of 8
-//   C: of pixels g and g + 8 channels 2t and 2t + 1
+// The pixels lie in shared memory as they do in global memory: a row per pixel, of 8
+// words with all their planes. With one plane `ldmatrix` reads them; with several a lane
+// reads two whole words, all planes of them, by vector loads. Both need every row once,
+// and no bank twice: rows of one and of four planes are swizzled. The filter lies in the
+// order of fragments. The order of words along the window, and that of output channels,
+// is whatever suits a lane, because `packFragments` permutes the filter alike.
 //
-// which are words of the packed filter and of the map as they lie: nothing is
-// rearranged. Pairs of planes of equal weight share their sums. A product with a
-// filter of ones sums the window.
+// Products of planes of equal weight are added up in one accumulator. Where accumulators
+// of all weights would take too many registers, there is only one, to which each step
+// adds its weighted sums. A product with ones counts the bits of the window. A lane ends
+// with 8 neighbouring channels of each pixel: a byte of each word of the result.
 //
 //===----------------------------------------------------------------------===//
 
-#include "Contraction.h"
+#include "Fragments.h"
 #include "Kernels.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
 #include <map>
+#include <numeric>
 
 using namespace mlir;
 using namespace mlir::bitplane;
 using namespace mlir::dorefa;
 
-/// Pixels, and words of a window, of one product.
-static constexpr int64_t kPixels = 16, kWords = 8;
-/// Products next to one another that fill a block of 32 channels.
-static constexpr int64_t kColumns = kWordBits / 8;
 /// Registers of a fragment of C.
 static constexpr int64_t kSums = 4;
-/// Warps of a thread block, each with tiles of its own.
-static constexpr int64_t kWarps = kBlockSize / kWarpSize;
+/// Bytes that a lane of ldmatrix names.
+static constexpr int64_t kChunk = 16;
 
 /// Weight of a pair of planes: exponent, and whether it is subtracted.
 using Weight = std::pair<unsigned, bool>;
@@ -47,164 +50,347 @@ static int64_t toInteger(Weight weight) {
   return weight.second ? -value : value;
 }
 
-static SmallVector<Weight> getPairWeights(const GPUContraction &c) {
-  SmallVector<Weight> weights;
-  for (unsigned i = 0; i < c.inputCode.getBits(); ++i)
-    for (unsigned j = 0; j < c.filterCode.getBits(); ++j) {
-      PlaneTerm x = planeTerm(c.inputCode, i), w = planeTerm(c.filterCode, j);
-      weights.push_back({x.exponent + w.exponent, x.negative != w.negative});
-    }
-  return weights;
-}
-
 namespace {
 
 class TensorCoreEmitter {
 public:
-  TensorCoreEmitter(GPUBuilder &b, const GPUContraction &c);
+  TensorCoreEmitter(GPUBuilder &b, const GPUContraction &c, const TensorCoreTile &tile,
+                    Value fragments);
   void emit();
 
 private:
-  /// A row of a tile that this lane reads, and where its window starts.
-  struct Row {
-    Pixel pixel;
-    /// Whether there is such a pixel.
+  /// A copy that a thread makes in each step: where from, as a place in the input, which
+  /// granule of the step, and where to in its stage.
+  struct Copy {
+    Value source, granule, destination;
+    /// Null where every thread makes it.
     Value exists;
   };
 
-  Row locate(Value number);
-  Values sumTiles(ArrayRef<Row> rows, Value block, Value group, Value member);
-  Values addProducts(ArrayRef<Row> rows, Value block, Value group, Value member,
-                     Value first, ValueRange carried);
-  Value inputWord(const Row &row, Value kernelWord, int64_t plane, Value block);
-  Value filterWord(Value block, int64_t plane, Value kernelWord, Value channel);
-  Value maskWord(Value block, Value kernelWord);
-  void multiply(MutableArrayRef<Value> sums, ArrayRef<Value> a, ArrayRef<Value> b);
-  Value exactSum(ArrayRef<Value> sums, int64_t tile, int64_t column, int64_t element);
-  void storeRow(const Row &row, ArrayRef<Value> sums, int64_t tile, int64_t half,
-                Value block, Value member);
+  Pixel locate(Value number);
+  Value inputOffset(const Pixel &pixel);
+  SmallVector<Copy> planPixelCopies(Value firstPixel, Value row, Value thread);
+  void copyPixels(ArrayRef<Copy> copies, Value step, Value stage);
+  void copyFilter(Value row, Value thread, Value step, Value stage);
+  void copyStep(ArrayRef<Copy> copies, const GPUBuilder::Block &block, Value step,
+                Value stage);
+  Values sumTiles(const GPUBuilder::Block &block);
+  Values loadFragments(Value stage, int64_t tile);
+  Values loadMatrix(Value stage, int64_t tile);
+  Values loadFilter(Value stage, int64_t half, int64_t plane);
+  Values onesOf(Value row, Value step);
+  Values addProducts(Value row, Value step, Value stage, ValueRange carried);
+  void addTile(MutableArrayRef<Value> sums, int64_t tile, int64_t product,
+               ArrayRef<Value> a, ArrayRef<Value> filter);
+  void addWindows(MutableArrayRef<Value> sums, ArrayRef<Values> a, ArrayRef<Value> ones);
+  void multiply(MutableArrayRef<Value> sums, ArrayRef<Value> lhs, ArrayRef<Value> rhs);
+  void store(const GPUBuilder::Block &block, ArrayRef<Value> sums);
+  Value exactSum(ArrayRef<Value> sums, int64_t tile, int64_t product, int64_t element);
 
-  int64_t numKernelWords() const {
-    return c.window[0] * c.window[1] * c.geometry.words;
+  Value swizzle(Value row, Value chunk);
+  Weight weightOf(int64_t inputPlane, int64_t filterPlane) const;
+  int64_t numProducts() const { return tile.blocks * kBlockProducts; }
+  /// Where the sums of a tile of pixels, a product and a weight start; those of windows,
+  /// two planes together, stand behind all of these.
+  int64_t indexOf(int64_t row, int64_t product, int64_t weight) const {
+    int64_t kept = addsWeights ? 1 : static_cast<int64_t>(weights.size());
+    return ((row * numProducts() + product) * kept + weight) * kSums;
   }
-  bool sumsWindows() const { return c.form.sum != 0; }
-  /// Where the sums of a weight, of a tile and of 8 channels start; those of windows
-  /// stand behind all of these, per plane.
-  int64_t indexOf(int64_t tile, int64_t column, int64_t weight) const {
-    return ((tile * kColumns + column) * numWeights + weight) * kSums;
-  }
-  int64_t indexOfWindow(int64_t tile, int64_t plane) const {
-    return (tiles * kColumns * numWeights + tile * numPlanes + plane) * kSums;
+  int64_t indexOfWindow(int64_t row, int64_t plane) const {
+    int64_t perRow = llvm::divideCeil(o.inputPlanes, 2);
+    return indexOf(tile.tiles, 0, 0) + (row * perRow + plane / 2) * kSums;
   }
   int64_t numSums() const {
-    return sumsWindows() ? indexOfWindow(tiles, 0) : indexOf(tiles, 0, 0);
+    return c.form.sum == 0 ? indexOf(tile.tiles, 0, 0) : indexOfWindow(tile.tiles, 0);
   }
 
   GPUBuilder &b;
   const GPUContraction &c;
+  TensorCoreTile tile;
+  TensorCoreOperands o;
   GPUEpilogue epilogue;
-  int64_t numPlanes;
+  /// Weights of pairs of planes, the lightest first.
   std::map<Weight, int64_t> weights;
-  int64_t numWeights;
-  /// Tiles of a warp.
-  int64_t tiles;
-  Value firstWords;
-  /// `blocks x words`: channels of the group; null where all bits count.
+  /// Whether there is one accumulator for all weights.
+  bool addsWeights = false;
+  /// Bytes that are copied at once, and granules of a tap.
+  int64_t granule = kChunk;
+  Value fragments;
+  /// Per tile of channels, where its words start in a pixel; null where at its start.
+  Value firstBytes;
   Value masks;
   /// Pixels of all images.
   Value numPixels;
   int64_t pixelsPerImage = 1;
+  // Of the kernel.
+  Value input, filter, shared, lane, group, member, warpRow, warpColumn;
 };
 
 } // namespace
 
-TensorCoreEmitter::TensorCoreEmitter(GPUBuilder &b, const GPUContraction &c)
-    : b(b), c(c), epilogue(b, c), numPlanes(c.inputCode.getBits()) {
-  for (Weight weight : getPairWeights(c))
-    weights.try_emplace(weight, weights.size());
-  numWeights = weights.size();
-  // Registers for sums, of the 255 that a thread has.
-  constexpr int64_t kMostSums = 112;
-  for (tiles = 2; tiles > 1 && numSums() > kMostSums;)
-    --tiles;
+//===----------------------------------------------------------------------===//
+// Preparation
+//===----------------------------------------------------------------------===//
+
+static SmallVector<int64_t> getStrides(Value buffer, int64_t *offset = nullptr) {
+  auto [strides, first] = cast<MemRefType>(buffer.getType()).getStridesAndOffset();
+  if (offset)
+    *offset = first;
+  return strides;
+}
+
+static int64_t bytesOfElement(Value buffer) {
+  return cast<MemRefType>(buffer.getType()).getElementTypeBitWidth() / 8;
+}
+
+/// Where the words that a block of channels reads start in a pixel.
+static int64_t firstByteOf(const GPUContraction &c, int64_t block) {
   const FilterGeometry &g = c.geometry;
-  SmallVector<int32_t> first, bits;
-  for (int64_t block = 0; block < g.blocks; ++block) {
-    first.push_back(g.firstWord(block));
-    for (int64_t word = 0; word < g.words; ++word)
-      bits.push_back(static_cast<int32_t>(
-          g.channelMask(g.firstGroup(block), g.firstWord(block) + word)));
+  if (c.areBytes())
+    return g.firstGroup(block) * g.channelsPerGroup();
+  return g.firstWord(block) * c.inputCode.getBits() * 4;
+}
+
+/// The most bytes up to kChunk that all copies are aligned to.
+static int64_t getGranule(const GPUContraction &c) {
+  TensorCoreOperands o(c);
+  int64_t offset, common = std::gcd(kChunk, o.words * o.inputPlanes * 4);
+  SmallVector<int64_t> strides = getStrides(c.input, &offset);
+  int64_t bytes = bytesOfElement(c.input);
+  common = std::gcd(common, offset * bytes);
+  for (int64_t stride : ArrayRef(strides).take_front(c.isMatMul ? 1 : 3))
+    common = std::gcd(common, stride * bytes);
+  for (int64_t block = 0; block < c.geometry.blocks; ++block)
+    common = std::gcd(common, firstByteOf(c, block));
+  return common;
+}
+
+TensorCoreEmitter::TensorCoreEmitter(GPUBuilder &b, const GPUContraction &c,
+                                     const TensorCoreTile &tile, Value fragments)
+    : b(b), c(c), tile(tile), o(c), epilogue(b, c), granule(getGranule(c)),
+      fragments(fragments) {
+  for (int64_t i = 0; i < o.inputPlanes; ++i)
+    for (int64_t j = 0; j < o.filterPlanes; ++j)
+      weights.try_emplace(weightOf(i, j));
+  for (auto [number, entry] : llvm::enumerate(weights))
+    entry.second = static_cast<int64_t>(number);
+  // Registers for sums, of the 255 that a thread has.
+  constexpr int64_t kMostSums = 144;
+  addsWeights = numSums() > kMostSums;
+  std::vector<int32_t> first;
+  for (int64_t block = 0; block < c.geometry.blocks; block += tile.channelBlocks())
+    first.push_back(static_cast<int32_t>(firstByteOf(c, block)));
+  if (!llvm::all_of(first, [](int32_t byte) { return byte == 0; })) {
+    auto count = static_cast<int64_t>(first.size());
+    firstBytes = b.constantTable("first_bytes", {count}, std::move(first));
   }
-  if (!llvm::all_of(first, [](int32_t word) { return word == 0; }))
-    firstWords = b.constantTable("first_words", {g.blocks}, first);
-  if (sumsWindows() && g.groups > 1)
-    masks = b.constantTable("group_masks", {g.blocks, g.words}, bits);
+  masks = makeGroupMasks(b, c, tile);
+}
+
+Weight TensorCoreEmitter::weightOf(int64_t inputPlane, int64_t filterPlane) const {
+  if (o.areBytes)
+    return {0, false};
+  PlaneTerm x = planeTerm(c.inputCode, inputPlane), w = planeTerm(c.filterCode, filterPlane);
+  return {x.exponent + w.exponent, x.negative != w.negative};
 }
 
 /// Pixel `number` of all images; the last one where there are fewer.
-TensorCoreEmitter::Row TensorCoreEmitter::locate(Value number) {
-  Row row;
-  row.exists = b.compare(arith::CmpIPredicate::ult, number, numPixels);
-  Value last = b.sub(numPixels, b.index(1));
-  number = arith::MinUIOp::create(b, number, last);
-  row.pixel.image = b.div(number, pixelsPerImage);
+Pixel TensorCoreEmitter::locate(Value number) {
+  number = arith::MinUIOp::create(b, number, b.sub(numPixels, b.index(1)));
+  Pixel pixel;
+  pixel.image = b.div(number, pixelsPerImage);
   if (c.isMatMul)
-    return row;
+    return pixel;
   int64_t width = cast<MemRefType>(c.init.getType()).getDimSize(2);
   Value inside = b.rem(number, pixelsPerImage);
-  row.pixel.row = b.div(inside, width);
-  row.pixel.column = b.rem(inside, width);
-  return row;
+  pixel.row = b.div(inside, width);
+  pixel.column = b.rem(inside, width);
+  return pixel;
+}
+
+/// Where the window of a pixel starts in the input.
+Value TensorCoreEmitter::inputOffset(const Pixel &pixel) {
+  int64_t offset;
+  SmallVector<int64_t> strides = getStrides(c.input, &offset);
+  Value place = b.add(b.mul(pixel.image, strides[0]), offset);
+  if (!c.isMatMul)
+    place = b.add(b.add(place, b.mul(pixel.row, strides[1] * c.strides[0])),
+                  b.mul(pixel.column, strides[2] * c.strides[1]));
+  return b.mul(place, bytesOfElement(c.input));
 }
 
 //===----------------------------------------------------------------------===//
-// Operands
+// Copies
 //===----------------------------------------------------------------------===//
 
-/// What `read` gives where the window has such a word, else 0.
-static Value wordOrZero(GPUBuilder &b, int64_t numWords, Value word,
-                        function_ref<Value()> read) {
-  if (numWords % kWords == 0)
-    return read();
-  return b.valueWhen(b.compare(arith::CmpIPredicate::ult, word, b.index(numWords)),
-                     b.i32(0), read);
+/// Where a chunk of 16 bytes of a row lies, so that lanes that read at once read no bank
+/// twice; rows of two, three, five and six planes need nothing.
+Value TensorCoreEmitter::swizzle(Value row, Value chunk) {
+  if (o.inputPlanes == 1)
+    return b.bitXor(chunk, b.rem(b.div(row, 4), 2));
+  if (o.inputPlanes == 4)
+    return b.bitXor(chunk, b.rem(row, 2));
+  return chunk;
 }
 
-Value TensorCoreEmitter::inputWord(const Row &row, Value kernelWord, int64_t plane,
-                                   Value block) {
-  return wordOrZero(b, numKernelWords(), kernelWord, [&] {
-    Value word = b.rem(kernelWord, c.geometry.words);
-    Value tap = b.div(kernelWord, c.geometry.words);
-    if (firstWords)
-      word = b.add(word, b.toIndex(b.load(firstWords, block)));
-    Values at{row.pixel.image};
-    if (!c.isMatMul) {
-      Value ky = b.div(tap, c.window[1]), kx = b.rem(tap, c.window[1]);
-      at.append({b.add(b.mul(row.pixel.row, c.strides[0]), b.mul(ky, c.dilations[0])),
-                 b.add(b.mul(row.pixel.column, c.strides[1]), b.mul(kx, c.dilations[1]))});
+SmallVector<TensorCoreEmitter::Copy>
+TensorCoreEmitter::planPixelCopies(Value firstPixel, Value row, Value thread) {
+  int64_t perRow = o.rowBytes() / granule, total = tile.pixels() * perRow;
+  SmallVector<Copy> copies;
+  for (int64_t first = 0; first < total; first += tile.threads()) {
+    Copy &copy = copies.emplace_back();
+    Value number = b.add(thread, first), pixel;
+    if (tile.threads() % perRow == 0) {
+      copy.granule = b.rem(thread, perRow);
+      pixel = b.add(b.div(thread, perRow), first / perRow);
+    } else {
+      copy.granule = b.rem(number, perRow);
+      pixel = b.div(number, perRow);
     }
-    at.append({word, b.index(plane)});
-    return b.load(c.input, at);
-  });
+    if (first + tile.threads() > total)
+      copy.exists = b.compare(arith::CmpIPredicate::ult, number, b.index(total));
+    copy.source = inputOffset(locate(b.add(firstPixel, pixel)));
+    if (firstBytes)
+      copy.source = b.add(copy.source, b.toIndex(b.load(firstBytes, row)));
+    Value inRow = b.mul(copy.granule, granule);
+    Value chunk = swizzle(pixel, b.div(inRow, kChunk));
+    copy.destination =
+        b.add(b.add(b.mul(pixel, o.rowBytes()), b.mul(chunk, kChunk)), b.rem(inRow, kChunk));
+  }
+  return copies;
 }
 
-Value TensorCoreEmitter::filterWord(Value block, int64_t plane, Value kernelWord,
-                                    Value channel) {
-  return wordOrZero(b, numKernelWords(), kernelWord, [&] {
-    if (c.isMatMul)
-      return b.load(c.filter, {block, b.index(plane), kernelWord, channel});
-    Value word = b.rem(kernelWord, c.geometry.words);
-    Value tap = b.div(kernelWord, c.geometry.words);
-    return b.load(c.filter, {block, b.index(plane), b.div(tap, c.window[1]),
-                             b.rem(tap, c.window[1]), word, channel});
-  });
+/// Copies what a step multiplies of the windows of all pixels; zeros behind their end.
+void TensorCoreEmitter::copyPixels(ArrayRef<Copy> copies, Value step, Value stage) {
+  int64_t perTap = o.words * o.inputPlanes * 4 / granule;
+  int64_t perStep = o.rowBytes() / granule, total = o.taps * perTap;
+  SmallVector<int64_t> strides = getStrides(c.input);
+  int64_t bytes = bytesOfElement(c.input);
+  for (const Copy &copy : copies) {
+    Value number = b.add(b.mul(step, perStep), copy.granule);
+    Value sourceBytes;
+    if (total % perStep != 0) {
+      Value exists = b.compare(arith::CmpIPredicate::ult, number, b.index(total));
+      sourceBytes = b.select(exists, b.i32(granule), b.i32(0));
+      number = b.select(exists, number, b.index(0));
+    }
+    Value tap = b.div(number, perTap);
+    Value offset = b.add(copy.source, b.mul(b.rem(number, perTap), granule));
+    if (o.taps > 1) {
+      Value ky = b.div(tap, c.window[1]), kx = b.rem(tap, c.window[1]);
+      offset = b.add(offset, b.mul(ky, strides[1] * c.dilations[0] * bytes));
+      offset = b.add(offset, b.mul(kx, strides[2] * c.dilations[1] * bytes));
+    }
+    auto emit = [&] {
+      b.copyAsync(b.advance(shared, b.add(stage, copy.destination)),
+                  b.advance(input, offset), granule, sourceBytes);
+    };
+    if (copy.exists)
+      b.when(copy.exists, emit);
+    else
+      emit();
+  }
 }
 
-/// Bits of a word of the window that are of the group.
-Value TensorCoreEmitter::maskWord(Value block, Value kernelWord) {
-  if (!masks)
-    return b.i32(-1);
-  return b.load(masks, {block, b.rem(kernelWord, c.geometry.words)});
+void TensorCoreEmitter::copyFilter(Value row, Value thread, Value step, Value stage) {
+  int64_t total = o.filterBytes(tile) / kChunk;
+  Value source = b.mul(b.add(b.mul(row, o.steps()), step), o.filterBytes(tile));
+  Value destination = b.add(stage, tile.pixels() * o.rowBytes());
+  for (int64_t first = 0; first < total; first += tile.threads()) {
+    Value number = b.add(thread, first);
+    auto emit = [&] {
+      Value offset = b.mul(number, kChunk);
+      b.copyAsync(b.advance(shared, b.add(destination, offset)),
+                  b.advance(filter, b.add(source, offset)), kChunk, Value());
+    };
+    if (first + tile.threads() > total)
+      b.when(b.compare(arith::CmpIPredicate::ult, number, b.index(total)), emit);
+    else
+      emit();
+  }
+}
+
+void TensorCoreEmitter::copyStep(ArrayRef<Copy> copies, const GPUBuilder::Block &block,
+                                 Value step, Value stage) {
+  copyPixels(copies, step, stage);
+  copyFilter(block.row, block.thread, step, stage);
+}
+
+//===----------------------------------------------------------------------===//
+// Fragments
+//===----------------------------------------------------------------------===//
+
+/// The fragment of one plane by ldmatrix: each lane names a row of 16 bytes.
+Values TensorCoreEmitter::loadMatrix(Value stage, int64_t number) {
+  Value row = b.add(b.add(b.mul(warpRow, tile.tiles * kProductPixels), number * kProductPixels),
+                    b.rem(lane, kProductPixels));
+  Value chunk = swizzle(row, b.div(lane, kProductPixels));
+  Value place = b.add(b.mul(row, o.rowBytes()), b.mul(chunk, kChunk));
+  SmallVector<Type> types(4, b.getI32Type());
+  using NVVM::LdStMatrixShapeAttr;
+  Value matrices = NVVM::LdMatrixOp::create(
+      b, LLVM::LLVMStructType::getLiteral(b.getContext(), types),
+      b.advance(shared, b.add(stage, place)), 4, NVVM::MMALayout::row,
+      LdStMatrixShapeAttr::get(b.getContext(), 8, 8), NVVM::LdStMatrixEltType::B16);
+  Values registers;
+  for (int64_t i = 0; i < 4; ++i)
+    registers.push_back(LLVM::ExtractValueOp::create(b, matrices, i));
+  return registers;
+}
+
+/// Fragments of tile `number` of the warp, four registers per plane: the first word of
+/// both pixels of the lane, then the second one.
+Values TensorCoreEmitter::loadFragments(Value stage, int64_t number) {
+  if (o.inputPlanes == 1)
+    return loadMatrix(stage, number);
+  Values registers(4 * o.inputPlanes);
+  for (int64_t half = 0; half < 2; ++half) {
+    Value row = b.add(b.add(b.mul(warpRow, tile.tiles * kProductPixels),
+                            number * kProductPixels + 8 * half),
+                      group);
+    Value start = b.add(stage, b.mul(row, o.rowBytes()));
+    // Two words of all planes, as wide as they are aligned.
+    int64_t count = 2 * o.inputPlanes, width = count % 4 == 0 ? 4 : 2;
+    for (int64_t i = 0; i < count; i += width) {
+      Value inRow = b.add(b.mul(member, 4 * count), 4 * i);
+      if (o.inputPlanes == 4)
+        inRow = b.mul(swizzle(row, b.div(inRow, kChunk)), kChunk);
+      Values words =
+          b.loadWords(b.advance(shared, b.add(start, inRow)), width, b.getI32Type());
+      for (auto [k, word] : llvm::enumerate(words)) {
+        int64_t which = (i + k) / o.inputPlanes, plane = (i + k) % o.inputPlanes;
+        registers[4 * plane + 2 * which + half] = word;
+      }
+    }
+  }
+  return registers;
+}
+
+/// Fragments of two products of half a block of channels.
+Values TensorCoreEmitter::loadFilter(Value stage, int64_t half, int64_t plane) {
+  Value column = b.add(b.mul(warpColumn, 2 * tile.blocks), half);
+  Value place = b.add(b.mul(b.add(b.mul(column, o.filterPlanes), plane), kWarpSize), lane);
+  Value start = b.add(stage, tile.pixels() * o.rowBytes());
+  return b.loadWords(b.advance(shared, b.add(start, b.mul(place, kChunk))), 4,
+                     b.getI32Type());
+}
+
+/// What counts the bits of even and of odd planes, in even and odd columns: two words
+/// each.
+Values TensorCoreEmitter::onesOf(Value row, Value step) {
+  Values words(2, b.i32(o.areBytes ? 0x01010101 : -1));
+  if (masks)
+    for (int64_t half = 0; half < 2; ++half) {
+      Value first = b.mul(b.add(b.mul(row, o.steps()), step), kProductWords);
+      Value word = o.inputPlanes == 1 ? b.add(member, 4 * half)
+                                      : b.add(b.mul(member, 2), half);
+      words[half] = b.load(masks, b.add(first, word));
+    }
+  if (o.inputPlanes == 1)
+    return words;
+  Value isEven = b.compare(arith::CmpIPredicate::eq, b.rem(group, 2), b.index(0));
+  return {b.select(isEven, words[0], b.i32(0)), b.select(isEven, words[1], b.i32(0)),
+          b.select(isEven, b.i32(0), words[0]), b.select(isEven, b.i32(0), words[1])};
 }
 
 //===----------------------------------------------------------------------===//
@@ -217,75 +403,101 @@ void TensorCoreEmitter::multiply(MutableArrayRef<Value> sums, ArrayRef<Value> lh
   SmallVector<Type> types(kSums, b.getI32Type());
   auto result = LLVM::LLVMStructType::getLiteral(b.getContext(), types);
   using NVVM::MMALayout, NVVM::MMATypes;
+  auto bits = std::make_optional(NVVM::MMAB1Op::and_popc);
+  auto overflow = std::make_optional(NVVM::MMAIntOverflow::wrapped);
+  MMATypes a = o.areBytes ? MMATypes::u8 : MMATypes::b1;
   Value product = NVVM::MmaOp::create(
       b, result, ValueRange(lhs), ValueRange(rhs), ValueRange(sums.take_front(kSums)),
-      ArrayRef<int64_t>{kPixels, 8, kWords * kWordBits}, NVVM::MMAB1Op::and_popc,
-      std::nullopt, std::array<MMATypes, 2>{MMATypes::b1, MMATypes::b1},
+      ArrayRef<int64_t>{kProductPixels, 8, o.areBytes ? 32 : 256},
+      o.areBytes ? std::nullopt : bits, o.areBytes ? overflow : std::nullopt,
+      std::array<MMATypes, 2>{a, o.areBytes ? MMATypes::s8 : a},
       std::array<MMALayout, 2>{MMALayout::row, MMALayout::col});
   for (int64_t i = 0; i < kSums; ++i)
     sums[i] = LLVM::ExtractValueOp::create(b, product, i);
 }
 
-/// Adds the products of 256 bits of the window, words `first` and on.
-Values TensorCoreEmitter::addProducts(ArrayRef<Row> rows, Value block, Value group,
-                                      Value member, Value first, ValueRange carried) {
+/// Adds the products of one tile of pixels and one of 8 channels.
+void TensorCoreEmitter::addTile(MutableArrayRef<Value> sums, int64_t row, int64_t product,
+                                ArrayRef<Value> a, ArrayRef<Value> filter) {
+  MutableArrayRef<Value> total = sums.drop_front(indexOf(row, product, 0));
+  for (auto [weight, number] : weights) {
+    // The lightest needs no factor.
+    bool isKept = !addsWeights || toInteger(weight) == 1;
+    Values step(kSums, b.i32(0));
+    MutableArrayRef<Value> target(step);
+    if (isKept)
+      target = total.drop_front(addsWeights ? 0 : number * kSums);
+    for (int64_t j = 0; j < o.filterPlanes; ++j)
+      for (int64_t i = 0; i < o.inputPlanes; ++i)
+        if (weightOf(i, j) == weight)
+          multiply(target, a.slice(4 * i, 4), filter.slice(4 * j + product % 2 * 2, 2));
+    if (isKept)
+      continue;
+    for (int64_t k = 0; k < kSums; ++k)
+      total[k] = b.add(total[k], b.mul(step[k], toInteger(weight)));
+  }
+}
+
+void TensorCoreEmitter::addWindows(MutableArrayRef<Value> sums, ArrayRef<Values> a,
+                                   ArrayRef<Value> ones) {
+  for (int64_t row = 0; row < tile.tiles; ++row)
+    for (int64_t plane = 0; plane < o.inputPlanes; ++plane)
+      multiply(sums.drop_front(indexOfWindow(row, plane)),
+               ArrayRef(a[row]).slice(4 * plane, 4), ones.slice(plane % 2 * 2, 2));
+}
+
+/// Adds the products of one step, which lies in `stage`.
+Values TensorCoreEmitter::addProducts(Value row, Value step, Value stage,
+                                      ValueRange carried) {
   Values sums(carried);
-  MutableArrayRef<Value> all(sums);
-  Value low = b.add(first, member), high = b.add(low, kWords / 2);
-  // Per tile and plane: word t of both pixels, then word t + 4.
   SmallVector<Values> a;
-  for (int64_t tile = 0; tile < tiles; ++tile)
-    for (int64_t plane = 0; plane < numPlanes; ++plane) {
-      Values &fragment = a.emplace_back();
-      for (Value word : {low, high})
-        for (int64_t half = 0; half < 2; ++half)
-          fragment.push_back(inputWord(rows[2 * tile + half], word, plane, block));
-    }
-  for (int64_t j = 0; j < c.filterCode.getBits(); ++j)
-    for (int64_t column = 0; column < kColumns; ++column) {
-      Value channel = b.add(group, 8 * column);
-      Values bits{filterWord(block, j, low, channel), filterWord(block, j, high, channel)};
-      for (int64_t i = 0; i < numPlanes; ++i) {
-        PlaneTerm x = planeTerm(c.inputCode, i), w = planeTerm(c.filterCode, j);
-        int64_t weight = weights[{x.exponent + w.exponent, x.negative != w.negative}];
-        for (int64_t tile = 0; tile < tiles; ++tile)
-          multiply(all.drop_front(indexOf(tile, column, weight)),
-                   a[tile * numPlanes + i], bits);
-      }
-    }
-  if (!sumsWindows())
-    return sums;
-  // Words that do not exist are 0 in A.
-  Values ones{maskWord(block, low), maskWord(block, high)};
-  for (int64_t tile = 0; tile < tiles; ++tile)
-    for (int64_t i = 0; i < numPlanes; ++i)
-      multiply(all.drop_front(indexOfWindow(tile, i)), a[tile * numPlanes + i], ones);
+  for (int64_t i = 0; i < tile.tiles; ++i)
+    a.push_back(loadFragments(stage, i));
+  for (int64_t half = 0; half < 2 * tile.blocks; ++half) {
+    Values planes;
+    for (int64_t j = 0; j < o.filterPlanes; ++j)
+      planes.append(loadFilter(stage, half, j));
+    for (int64_t i = 0; i < tile.tiles; ++i)
+      for (int64_t product = 2 * half; product < 2 * half + 2; ++product)
+        addTile(sums, i, product, a[i], planes);
+  }
+  if (c.form.sum != 0)
+    addWindows(sums, a, onesOf(row, step));
   return sums;
 }
 
-Values TensorCoreEmitter::sumTiles(ArrayRef<Row> rows, Value block, Value group,
-                                   Value member) {
-  Values zeros(numSums(), b.i32(0));
-  return b.loop(b.index(0), b.index(numKernelWords()), b.index(kWords), zeros,
-                [&](Value first, ValueRange carried) {
-                  return addProducts(rows, block, group, member, first, carried);
-                });
-}
-
-/// `dot * I + sum * S` of element `element` of the fragment.
-Value TensorCoreEmitter::exactSum(ArrayRef<Value> sums, int64_t tile, int64_t column,
-                                  int64_t element) {
-  Value result = b.i32(0);
-  for (auto [weight, number] : weights)
-    result = b.add(result, b.mul(sums[indexOf(tile, column, number) + element],
-                                 toInteger(weight) * c.form.dot));
-  if (!sumsWindows())
-    return result;
-  for (int64_t plane = 0; plane < numPlanes; ++plane) {
-    PlaneTerm x = planeTerm(c.inputCode, plane);
-    result = b.add(result, b.mul(sums[indexOfWindow(tile, plane) + element],
-                                 toInteger({x.exponent, x.negative}) * c.form.sum));
+/// All sums of a warp, step by step; copies are `stages - 1` steps ahead.
+Values TensorCoreEmitter::sumTiles(const GPUBuilder::Block &block) {
+  int64_t stageBytes = o.stageBytes(tile), ahead = tile.stages - 1;
+  SmallVector<Copy> copies = planPixelCopies(b.mul(block.number, tile.pixels()), block.row,
+                                             block.thread);
+  for (int64_t step = 0; step < ahead; ++step) {
+    if (step < o.steps())
+      copyStep(copies, block, b.index(step), b.index(step * stageBytes));
+    b.commitCopies();
   }
+  auto next = [&](Value stage) {
+    Value after = b.add(stage, stageBytes);
+    Value isLast = b.compare(arith::CmpIPredicate::eq, after, b.index(tile.stages * stageBytes));
+    return b.select(isLast, b.index(0), after);
+  };
+  // The stage that is multiplied, and the one that is copied to.
+  Values carried{b.index(0), b.index(ahead * stageBytes)};
+  carried.append(numSums(), b.i32(0));
+  Values result = b.loop(
+      b.index(0), b.index(o.steps()), b.index(1), carried,
+      [&](Value step, ValueRange values) {
+        b.waitForCopies(ahead - 1);
+        b.barrier();
+        Value later = b.add(step, ahead);
+        b.when(b.compare(arith::CmpIPredicate::ult, later, b.index(o.steps())),
+               [&] { copyStep(copies, block, later, values[1]); });
+        b.commitCopies();
+        Values sums{next(values[0]), next(values[1])};
+        sums.append(addProducts(block.row, step, values[0], values.drop_front(2)));
+        return sums;
+      });
+  result.erase(result.begin(), result.begin() + 2);
   return result;
 }
 
@@ -293,39 +505,50 @@ Value TensorCoreEmitter::exactSum(ArrayRef<Value> sums, int64_t tile, int64_t co
 // Results
 //===----------------------------------------------------------------------===//
 
-/// Stores the 8 channels that this lane has of a pixel; the bits of a word are those of
-/// four lanes.
-void TensorCoreEmitter::storeRow(const Row &row, ArrayRef<Value> sums, int64_t tile,
-                                 int64_t half, Value block, Value member) {
-  Values words;
-  if (c.hasCodes())
-    words.assign(c.resultCode.getBits(), b.i32(0));
-  for (int64_t column = 0; column < kColumns; ++column)
-    for (int64_t i = 0; i < 2; ++i) {
-      Value bit = b.add(b.mul(member, 2), 8 * column + i);
-      Value channel = b.add(b.mul(block, kWordBits), bit);
-      Value sum = exactSum(sums, tile, column, 2 * half + i);
-      if (!c.hasCodes()) {
-        epilogue.storeInteger(row.pixel, channel, sum, row.exists);
-        continue;
+/// `dot * I + sum * S` of element `element` of a fragment.
+Value TensorCoreEmitter::exactSum(ArrayRef<Value> sums, int64_t row, int64_t product,
+                                  int64_t element) {
+  Value result = b.i32(0);
+  for (auto [weight, number] : weights) {
+    int64_t factor = addsWeights ? 1 : toInteger(weight);
+    result = b.add(result, b.mul(sums[indexOf(row, product, addsWeights ? 0 : number) + element],
+                                 factor * c.form.dot));
+    if (addsWeights)
+      break;
+  }
+  if (c.form.sum == 0)
+    return result;
+  for (int64_t plane = 0; plane < o.inputPlanes; ++plane) {
+    PlaneTerm x = o.areBytes ? PlaneTerm{0, false} : planeTerm(c.inputCode, plane);
+    int64_t column = plane % 2;
+    result = b.add(result, b.mul(sums[indexOfWindow(row, plane) + element / 2 * 2 + column],
+                                 toInteger({x.exponent, x.negative}) * c.form.sum));
+  }
+  return result;
+}
+
+void TensorCoreEmitter::store(const GPUBuilder::Block &block, ArrayRef<Value> sums) {
+  Value firstPixel = b.add(b.mul(block.number, tile.pixels()),
+                           b.mul(warpRow, tile.tiles * kProductPixels));
+  Value firstBlock =
+      b.add(b.mul(block.row, tile.channelBlocks()), b.mul(warpColumn, tile.blocks));
+  for (int64_t n = 0; n < tile.blocks; ++n) {
+    Value number = b.add(firstBlock, n);
+    auto emit = [&] {
+      for (int64_t row = 0; row < 2 * tile.tiles; ++row) {
+        Value pixel = b.add(b.add(firstPixel, group), 8 * row);
+        Values eight;
+        for (int64_t i = 0; i < 8; ++i)
+          eight.push_back(exactSum(sums, row / 2, kBlockProducts * n + i / 2,
+                                   row % 2 * 2 + i % 2));
+        Value exists = b.compare(arith::CmpIPredicate::ult, pixel, numPixels);
+        epilogue.emitEight(locate(pixel), exists, number, member, eight);
       }
-      Values planes = epilogue.planesOf(row.pixel, channel, sum);
-      for (auto [word, plane] : llvm::zip_equal(words, planes))
-        word = b.bitOr(word, arith::ShLIOp::create(b, b.count(plane), b.toI32(bit)));
-    }
-  if (!c.hasCodes())
-    return;
-  for (auto [plane, word] : llvm::enumerate(words)) {
-    for (int64_t distance : {1, 2})
-      word = b.bitOr(word, gpu::ShuffleOp::create(b, word, distance, kWarpSize,
-                                                  gpu::ShuffleMode::XOR)
-                               .getShuffleResult());
-    // Each lane of four stores a plane in turn.
-    Value isOwner = b.compare(arith::CmpIPredicate::eq, member,
-                              b.index(static_cast<int64_t>(plane % 4)));
-    b.when(b.bitAnd(row.exists, isOwner), [&, word = word, plane = plane] {
-      epilogue.storeWord(row.pixel, block, plane, word);
-    });
+    };
+    if (c.geometry.blocks % tile.channelBlocks() == 0)
+      emit();
+    else
+      b.when(b.compare(arith::CmpIPredicate::ult, number, b.index(c.geometry.blocks)), emit);
   }
 }
 
@@ -335,19 +558,22 @@ void TensorCoreEmitter::emit() {
     pixelsPerImage *= *getConstantIntValue(size);
   numPixels = b.mul(getValueOrCreateConstantIndexOp(b, b.getLoc(), sizes.front()),
                     pixelsPerImage);
-  int64_t pixelsPerWarp = tiles * kPixels;
+  std::string name = c.isMatMul ? "matmul" : "conv_2d";
+  name += o.areBytes ? "_imma" : "_mma";
   b.launchBlocks(
-      c.isMatMul ? "matmul_mma" : "conv_2d_mma", numPixels, kWarps * pixelsPerWarp,
-      c.geometry.blocks, [&](Value part, Value block, Value thread) {
-        Value warp = b.div(thread, kWarpSize), lane = b.rem(thread, kWarpSize);
-        Value group = b.div(lane, 4), member = b.rem(lane, 4);
-        Value first = b.mul(b.add(b.mul(part, kWarps), warp), pixelsPerWarp);
-        SmallVector<Row> rows;
-        for (int64_t i = 0; i < 2 * tiles; ++i)
-          rows.push_back(locate(b.add(b.add(first, group), 8 * i)));
-        Values sums = sumTiles(rows, block, group, member);
-        for (int64_t i = 0; i < 2 * tiles; ++i)
-          storeRow(rows[i], sums, i / 2, i % 2, block, member);
+      name, numPixels, tile.pixels(),
+      llvm::divideCeil(c.geometry.blocks, tile.channelBlocks()), tile.threads(),
+      tile.stages * o.stageBytes(tile), [&](const GPUBuilder::Block &block) {
+        input = b.pointerTo(c.input);
+        filter = b.pointerTo(fragments);
+        shared = block.shared;
+        Value warp = b.div(block.thread, kWarpSize);
+        lane = b.rem(block.thread, kWarpSize);
+        group = b.div(lane, 4);
+        member = b.rem(lane, 4);
+        warpRow = b.div(warp, tile.warpColumns);
+        warpColumn = b.rem(warp, tile.warpColumns);
+        store(block, sumTiles(block));
       });
 }
 
@@ -355,19 +581,71 @@ void TensorCoreEmitter::emit() {
 // The choice
 //===----------------------------------------------------------------------===//
 
-bool dorefa::isForTensorCores(const GPUContraction &c) {
-  // A product of planes costs half as much as one of bytes with 8 pairs; so many pairs
-  // also take too many registers.
-  constexpr size_t kMostPairs = 6;
-  // Fewer rows leave most of each product unused; then memory is the limit anyway.
-  constexpr int64_t kFewestRows = 8;
-  int64_t rows = 1;
-  for (int64_t size : cast<MemRefType>(c.init.getType()).getShape().take_front(c.isMatMul ? 1 : 3))
-    rows = ShapedType::isDynamic(size) ? kFewestRows : rows * size;
-  return getPairWeights(c).size() <= kMostPairs && rows >= kFewestRows &&
-         (c.form.sum == 0 || c.geometry.hasOneGroupPerBlock());
+static bool hasStaticLayout(Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  return succeeded(type.getStridesAndOffset(strides, offset)) &&
+         !ShapedType::isDynamic(offset) && strides.back() == 1 &&
+         llvm::none_of(strides, ShapedType::isDynamic);
 }
 
-void dorefa::emitTensorCoreKernel(GPUBuilder &b, const GPUContraction &c) {
-  TensorCoreEmitter(b, c).emit();
+/// Whether a tile of `blocks` blocks of channels reads the same words.
+static bool sharesWords(const GPUContraction &c, int64_t blocks) {
+  const FilterGeometry &g = c.geometry;
+  for (int64_t block = 0; block < g.blocks; ++block) {
+    int64_t first = block / blocks * blocks;
+    if (firstByteOf(c, block) != firstByteOf(c, first) ||
+        g.firstGroup(block) != g.firstGroup(first))
+      return false;
+  }
+  return true;
+}
+
+/// Rows that a network is compiled for where their number is not known.
+static int64_t countPixels(const GPUContraction &c) {
+  constexpr int64_t kBatch = 8;
+  int64_t pixels = 1;
+  for (int64_t size :
+       cast<MemRefType>(c.init.getType()).getShape().take_front(c.isMatMul ? 1 : 3))
+    pixels *= ShapedType::isDynamic(size) ? kBatch : size;
+  return pixels;
+}
+
+static TensorCoreTile chooseTile(const GPUContraction &c) {
+  static constexpr TensorCoreTile tiles[] = {
+      {4, 2, 2, 2, 3}, {4, 2, 2, 1, 3}, {2, 2, 2, 1, 3}, {2, 2, 1, 1, 3}, {2, 1, 1, 1, 3}};
+  constexpr int64_t kFewestBlocks = 64, kSharedBytes = 48 << 10;
+  TensorCoreOperands o(c);
+  for (const TensorCoreTile &tile : tiles) {
+    int64_t blocks = llvm::divideCeil(countPixels(c), tile.pixels()) *
+                     llvm::divideCeil(c.geometry.blocks, tile.channelBlocks());
+    if (blocks >= kFewestBlocks && sharesWords(c, tile.channelBlocks()) &&
+        tile.stages * o.stageBytes(tile) <= kSharedBytes)
+      return tile;
+  }
+  return tiles[std::size(tiles) - 1];
+}
+
+static bool isForTensorCores(const GPUContraction &c) {
+  // A product of planes costs half as much as one of bytes with 8 pairs; so many pairs
+  // also take too many registers.
+  constexpr int64_t kMostPairs = 6;
+  // Fewer rows leave most of each product unused; then memory is the limit anyway.
+  constexpr int64_t kFewestRows = 8;
+  TensorCoreOperands o(c);
+  return o.inputPlanes * o.filterPlanes <= kMostPairs && countPixels(c) >= kFewestRows &&
+         hasStaticLayout(c.input) && hasStaticLayout(c.init) &&
+         (c.form.sum == 0 || c.geometry.hasOneGroupPerBlock()) && getGranule(c) >= 4;
+}
+
+LogicalResult dorefa::emitTensorCoreKernel(GPUBuilder &b, const GPUContraction &c) {
+  if (!isForTensorCores(c))
+    return failure();
+  TensorCoreTile tile = chooseTile(c);
+  Value fragments = packFragments(b, c, tile);
+  if (!fragments)
+    return failure();
+  TensorCoreEmitter(b, c, tile, fragments).emit();
+  return success();
 }
