@@ -118,7 +118,7 @@ static double medianOf(double *seconds) {
 /* Prints the medians as JSON. Returns the exit status of the program. */
 static int printProfile(Network *network) {
   static Profile profile;
-  const dorefa_run_options options = {notify, &profile, 0, 0, NULL};
+  const dorefa_run_options options = {.notify = notify, .context = &profile};
   const dorefa_model *model = network->model;
   for (profile.run = 0; profile.run < RUNS; ++profile.run) {
     execute(network); /* as a whole, without the clock between the layers */

@@ -33,7 +33,7 @@ extern "C" {
 #endif
 
 /** Grows when a field is added or changed; a model refuses a newer caller. */
-#define DOREFA_MODEL_ABI_VERSION 3u
+#define DOREFA_MODEL_ABI_VERSION 4u
 
 /** The workspace, as a pointer value, must be a multiple of this (bytes). */
 #define DOREFA_WORKSPACE_ALIGNMENT 64
@@ -115,6 +115,10 @@ typedef struct dorefa_run_options {
   int32_t reserved;
   /** Of a model with an open_session: an open session of it. Else null. */
   dorefa_session *session;
+  /** Null, or num_layers numbers, which become the seconds that each layer took by the
+   * clock of the session's device; `notify` is not called then. Left alone by
+   * devices without a clock (all but a GPU), which call `notify`. */
+  double *layer_seconds;
 } dorefa_run_options;
 
 /** A compiled model. All pointers stay valid while the library is loaded. */

@@ -22,7 +22,7 @@ import numpy as np
 from .errors import Error, LoadError, RunError
 from .tensors import Array, Inputs, TensorInfo, check_inputs
 
-_ABI_VERSION = 3
+_ABI_VERSION = 4
 _WORKSPACE_ALIGNMENT = 64
 _MAX_RANK = 8
 _OK, _ERROR_VERSION, _ERROR_CPU, _ERROR_ARGUMENT, _ERROR_WORKSPACE = range(5)
@@ -58,6 +58,7 @@ class _RunOptions(ctypes.Structure):
         ("num_threads", ctypes.c_int32),
         ("reserved", ctypes.c_int32),
         ("session", ctypes.c_void_p),
+        ("layer_seconds", ctypes.POINTER(ctypes.c_double)),
     ]
 
 

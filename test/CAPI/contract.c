@@ -299,7 +299,8 @@ static void testLayers(const dorefa_model *model) {
                   numPixels * numScores * batchOf(&model->inputs[0], 1),
           "the record describes the layer");
   struct events events = {0, 0};
-  dorefa_run_options options = {notify, &events, 1, 0, NULL};
+  dorefa_run_options options = {
+      .notify = notify, .context = &events, .num_threads = 1};
   struct call call = createCall(model, 2, 0);
   call.options = &options;
   require(isRight(&call, 2), "notify does not disturb a run");

@@ -148,7 +148,7 @@ static void notify(void *context, uint32_t layer, int32_t event) {
 
 static int testLayers(const dorefa_model *model, int64_t batch) {
   int64_t events = 0;
-  dorefa_run_options options = {notify, &events, 0, 0, NULL};
+  dorefa_run_options options = {.notify = notify, .context = &events};
   void *workspace = aligned_alloc(DOREFA_WORKSPACE_ALIGNMENT,
                                   (size_t)model->workspace_size(batch));
   void **inputs = allocateTensors(model->inputs, model->num_inputs, batch, 0);

@@ -37,7 +37,12 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
                                        "bit-plane accelerator"));
   cl::opt<std::string> chip("chip", cl::init("sm_80"), cl::cat(category),
                             cl::value_desc("name"),
-                            cl::desc("The oldest GPU to run on: sm_70 to sm_121"));
+                            cl::desc("The oldest GPU to run on: sm_70 to sm_121, or "
+                                     "native, that of this machine"));
+  cl::opt<std::string> ptxas(
+      "ptxas", cl::init("ptxas"), cl::cat(category), cl::value_desc("program"),
+      cl::desc("Adds machine code for the chip, where it is in PATH; --ptxas= leaves it "
+               "to the GPU's driver"));
   cl::opt<std::string> accelerator(
       "bpa-config", cl::init("r8c8d64"), cl::cat(category),
       cl::value_desc("name"),
@@ -147,6 +152,7 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
   options.output = output;
   options.target = target;
   options.chip = chip;
+  options.ptxas = ptxas;
   options.noEmulator = noEmulator;
   options.accelerator = accelerator;
   options.programOnly = emit == "bpa-elf";

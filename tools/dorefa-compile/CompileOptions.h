@@ -18,6 +18,8 @@ struct CompileOptions {
   /// Name of the target: cpu, gpu or bpa.
   std::string target;
   std::string chip;
+  /// Of target gpu, as GPUOptions has it.
+  std::string ptxas;
   bool noEmulator = false;
   /// Configuration of target bpa, and whether only its ELF file is wanted.
   std::string accelerator;

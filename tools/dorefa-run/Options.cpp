@@ -27,8 +27,9 @@ usage: dorefa-run MODEL.so [options]
                             expected value (default: they must be equal)
   --repeat N                run once, then N times more, and print the median
                             time of these N and the range of their middle half
-  --profile                 print the time of each layer as well: the median of
-                            --repeat runs, of 20 without it
+  --profile                 print the time of each layer as well, by the clock of
+                            the GPU where one runs it: the median of --repeat
+                            runs, of 20 without it
   --threads N               use at most N threads; for a model that was compiled
                             with --openmp (default: OMP_NUM_THREADS, or all)
   --device=NAME             of a model for a GPU: gpu (the default), gpu:N for the

@@ -31,6 +31,14 @@ void Profile::notify(void *context, uint32_t layer, int32_t event) {
   profile->times[layer].push_back(time.count());
 }
 
+void Profile::endRun(double milliseconds) {
+  totals.push_back(milliseconds);
+  for (size_t i = 0; i < times.size(); ++i)
+    if (deviceSeconds[i] >= 0)
+      times[i].push_back(1e3 * deviceSeconds[i]);
+  std::fill(deviceSeconds.begin(), deviceSeconds.end(), kNone);
+}
+
 //===----------------------------------------------------------------------===//
 // The table
 //===----------------------------------------------------------------------===//

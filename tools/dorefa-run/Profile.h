@@ -17,16 +17,18 @@ namespace mlir::dorefa::runtime {
 class Profile {
 public:
   /// Of a model with `numLayers` layers.
-  explicit Profile(size_t numLayers) : times(numLayers), begins(numLayers) {}
+  explicit Profile(size_t numLayers)
+      : times(numLayers), begins(numLayers), deviceSeconds(numLayers, kNone) {}
 
   /// Lets runs with `options` tell this object of their layers.
   void observe(dorefa_run_options &options) {
     options.notify = notify;
     options.context = this;
+    options.layer_seconds = deviceSeconds.data();
   }
 
   /// A run has ended that took `milliseconds` altogether.
-  void endRun(double milliseconds) { totals.push_back(milliseconds); }
+  void endRun(double milliseconds);
 
   /// Prints the medians: a row per layer, what lies between layers, and all.
   /// There has been a run.
@@ -34,12 +36,15 @@ public:
 
 private:
   using Clock = std::chrono::steady_clock;
+  static constexpr double kNone = -1;
 
   static void notify(void *context, uint32_t layer, int32_t event);
 
   /// Milliseconds: per layer, in each run.
   std::vector<std::vector<double>> times;
   std::vector<Clock::time_point> begins;
+  /// Of the layers in this run, by the clock of the device; kNone where it has none.
+  std::vector<double> deviceSeconds;
   /// Milliseconds of each run.
   std::vector<double> totals;
 };

@@ -89,7 +89,7 @@ static constexpr StringLiteral kLibc[] = {"getauxval", "memcpy", "memmove",
 static constexpr StringLiteral kRuntimeLibc[] = {
     "getauxval", "memcpy", "memmove", "memset",  "calloc",  "dlerror", "dlopen",
     "dlsym",     "free",   "strcmp",  "strlen",  "strncat", "strncmp", "strtol",
-    "vsnprintf", "dlclose", "strchr"};
+    "vsnprintf", "dlclose", "strchr",  "snprintf"};
 static constexpr StringLiteral kLibm[] = {
     "ceil",  "ceilf", "exp",       "floor",      "floorf", "fma",   "fmaf",
     "log1p", "pow",   "roundeven", "roundevenf", "tanh",   "trunc", "truncf"};

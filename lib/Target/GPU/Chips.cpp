@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Chips.h"
+#include "Runtime/Driver.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -26,6 +27,25 @@ const Chip *mlir::dorefa::findChip(llvm::StringRef name) {
   const Chip *chip = llvm::find_if(
       kChips, [&](const Chip &known) { return known.name == name; });
   return chip == std::end(kChips) ? nullptr : chip;
+}
+
+const Chip *mlir::dorefa::findNativeChip(std::string &reason) {
+  Driver driver = {};
+  Message message;
+  int count = 0, capability = 0;
+  if (dorefa_gpu_load_driver(&driver, &message) != DOREFA_OK ||
+      dorefa_gpu_count_devices(&driver, &count, &message) != DOREFA_OK ||
+      dorefa_gpu_get_capability(&driver, 0, &capability, &message) != DOREFA_OK) {
+    reason = message.text;
+    return nullptr;
+  }
+  const Chip *newest = nullptr;
+  for (const Chip &chip : kChips)
+    if (chip.capability <= static_cast<unsigned>(capability))
+      newest = &chip;
+  if (!newest)
+    reason = "the GPU is sm_" + std::to_string(capability) + ", which is too old";
+  return newest;
 }
 
 std::string mlir::dorefa::listChips() {

@@ -33,6 +33,10 @@ const Chip *findChip(llvm::StringRef name);
 /// "sm_70, sm_75, ...".
 std::string listChips();
 
+/// The newest whose code runs on the first GPU of this machine; null, and why in `reason`,
+/// where there is none.
+const Chip *findNativeChip(std::string &reason);
+
 } // namespace mlir::dorefa
 
 #endif // DOREFA_LIB_TARGET_GPU_CHIPS_H

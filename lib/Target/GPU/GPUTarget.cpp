@@ -7,6 +7,7 @@
 #include "dorefa/Target/GPU/GPUTarget.h"
 #include "../CPU/Header.h"
 #include "../CPU/NativeCode.h"
+#include "Assembler.h"
 #include "Chips.h"
 #include "HostProgram.h"
 #include "KernelCode.h"
@@ -132,8 +133,14 @@ private:
     if (!kernels)
       return KernelCode();
     FailureOr<KernelCode> code = compileKernels(kernels, chip);
-    if (succeeded(code) && options.noEmulator)
+    if (failed(code))
+      return failure();
+    if (options.noEmulator)
       code->bitcode.clear();
+    FailureOr<std::string> cubin = assemble(code->ptx, chip, options.ptxas, module.getLoc());
+    if (failed(cubin))
+      return failure();
+    code->cubin = std::move(*cubin);
     return code;
   }
 
@@ -145,14 +152,25 @@ private:
 
 } // namespace
 
+/// Null after a diagnostic.
+static const Chip *chooseChip(StringRef name, Location loc) {
+  std::string reason;
+  const Chip *chip = name == "native" ? findNativeChip(reason) : findChip(name);
+  if (chip)
+    return chip;
+  auto error = emitError(loc) << "chip is '" << name << "' but ";
+  if (name == "native")
+    error << reason << "; name one of " << listChips();
+  else
+    error << "must be native or one of " << listChips();
+  return nullptr;
+}
+
 std::unique_ptr<Target> dorefa::createGPUTarget(const GPUOptions &options,
                                                 Location loc) {
-  const Chip *chip = findChip(options.chip);
-  if (!chip) {
-    emitError(loc) << "chip is '" << options.chip << "' but must be one of "
-                   << listChips();
+  const Chip *chip = chooseChip(options.chip, loc);
+  if (!chip)
     return nullptr;
-  }
   // The runtime is code for the machine that it was built on.
   llvm::Triple triple(llvm::Triple::normalize(options.triple));
   if (!triple.isX86_64()) {

@@ -23,6 +23,8 @@ using Size = dorefa_gpu_size;
 static constexpr uint64_t kConstantAlignment = 256;
 /// Of a grid, as all devices have it.
 static constexpr int64_t kMostRows = 65535;
+/// Of a block, more than any device has.
+static constexpr int64_t kMostSharedBytes = 1 << 20;
 
 static std::optional<Size> evaluate(Value value);
 
@@ -148,6 +150,17 @@ private:
     step.work = *size;
     step.rows = *rows;
     step.blockSize = *threads;
+    return readSharedMemory(launch, step);
+  }
+
+  static LogicalResult readSharedMemory(gpu::LaunchFuncOp launch, HostStep &step) {
+    Value size = launch.getDynamicSharedMemorySize();
+    if (!size)
+      return success();
+    std::optional<int64_t> bytes = getConstantIntValue(size);
+    if (!bytes || *bytes < 0 || *bytes > kMostSharedBytes)
+      return launch.emitOpError("must have a constant number of bytes of shared memory");
+    step.sharedBytes = *bytes;
     return success();
   }
 

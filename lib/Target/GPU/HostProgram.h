@@ -24,6 +24,7 @@ struct HostStep {
   int64_t divisor = 1;
   uint32_t rows = 1;
   uint32_t blockSize = 0;
+  uint32_t sharedBytes = 0;
   std::vector<dorefa_gpu_argument> arguments = {};
 };
 

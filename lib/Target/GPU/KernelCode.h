@@ -18,6 +18,8 @@ struct KernelCode {
   /// What NVPTX compiled, for the emulator.
   std::string bitcode;
   std::string ptx;
+  /// Machine code of the chip; empty without.
+  std::string cubin;
 };
 
 /// Compiles the kernels, which are in the LLVM dialect, for `chip`; a function without a

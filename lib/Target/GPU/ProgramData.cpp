@@ -26,6 +26,7 @@ public:
         createString(chip.name),
         number(chip.capability),
         createString(code.ptx),
+        code.cubin.empty() ? null() : createBytes(code.cubin),
         bitcode,
         number(code.bitcode.size()),
         number(program.kernels.size()),
@@ -135,7 +136,7 @@ private:
       elements.push_back(ConstantStruct::getAnon(
           {small(step.kind), small(step.number), createSize(step.work),
            number(step.divisor), small(step.rows), small(step.blockSize),
-           small(step.arguments.size()), small(0), createArray(arguments, "arguments")}));
+           small(step.arguments.size()), small(step.sharedBytes), createArray(arguments, "arguments")}));
     }
     return createArray(elements, "steps");
   }

@@ -23,8 +23,11 @@ namespace mlir::dorefa {
 
 /// What kernels are made for.
 struct GPUOptions {
-  /// The oldest GPU that runs the model, such as sm_80.
+  /// The oldest GPU that runs the model, such as sm_80; `native` is that of this machine.
   std::string chip = "sm_80";
+  /// Program that turns PTX into machine code of the chip, which the model then holds
+  /// too; `ptxas` is that in PATH, where there is one; empty: PTX alone.
+  std::string ptxas = {};
   /// Leaves out what the emulator needs.
   bool noEmulator = false;
   /// The system of the host: x86-64 or AArch64, Linux with glibc 2.34.

@@ -52,16 +52,20 @@ static int32_t download(Device *base, void *to, uint64_t from, uint64_t size,
   return DOREFA_OK;
 }
 
-static int32_t launch(Device *base, uint32_t number,
-                      const uint32_t size[2], uint32_t blockSize, void **arguments,
-                      uint32_t numArguments, Message *message) {
+static int32_t launch(Device *base, const Launch *launch, Message *message) {
   EmulatorDevice *device = get(base);
-  const uint32_t grid[3] = {size[0], size[1], 1}, block[3] = {blockSize, 1, 1};
+  const uint32_t grid[3] = {launch->grid[0], launch->grid[1], 1},
+                 block[3] = {launch->block_size, 1, 1};
   int32_t failed = device->api->launch(
-      device->emulator, device->kernels, device->program->kernels[number], grid,
-      block, 0, arguments, numArguments);
+      device->emulator, device->kernels,
+      device->program->kernels[launch->kernel], grid, block,
+      launch->shared_bytes, launch->arguments, launch->num_arguments);
   return failed ? failWithEmulator(device, message) : DOREFA_OK;
 }
+
+static int32_t enter(Device *base, Message *message) { return DOREFA_OK; }
+
+static void leave(Device *base) {}
 
 static int32_t synchronize(Device *base, Message *message) { return DOREFA_OK; }
 
@@ -102,9 +106,17 @@ Device *dorefa_gpu_open_emulator(const dorefa_gpu_program *program,
     dorefa_gpu_fail(message, "there is no memory for the emulator");
     return NULL;
   }
-  device->functions = (Device){allocateMemory, releaseMemory, upload,
-                               download,       launch,        synchronize,
-                               closeDevice};
+  device->functions = (Device){
+      .enter = enter,
+      .leave = leave,
+      .allocate = allocateMemory,
+      .release = releaseMemory,
+      .upload = upload,
+      .download = download,
+      .launch = launch,
+      .synchronize = synchronize,
+      .close = closeDevice,
+  };
   device->program = program;
   if (load(device, library, message) == DOREFA_OK)
     return &device->functions;

@@ -60,7 +60,8 @@ typedef struct dorefa_gpu_step {
   uint32_t rows;
   uint32_t block_size;
   uint32_t num_arguments;
-  uint32_t reserved;
+  /** Dynamic shared memory of a block. */
+  uint32_t shared_bytes;
   const dorefa_gpu_argument *arguments;
 } dorefa_gpu_step;
 
@@ -70,6 +71,8 @@ typedef struct dorefa_gpu_program {
   int64_t compute_capability;
   /** Ends with 0. */
   const char *ptx;
+  /** Machine code for this chip; null without. */
+  const void *cubin;
   /** LLVM bitcode for the emulator; null without. */
   const void *bitcode;
   uint64_t bitcode_size;

@@ -6,8 +6,6 @@
 
 #include "Device.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,17 +23,16 @@ struct dorefa_session {
   Device *device;
   Message message;
   Buffer constants, workspace;
+  /** Batch of the last run, 0 where buffers have moved since: its launches can be
+   * recorded. */
+  int64_t last_batch;
+  /** Batch of the launches that the device has recorded, 0 without. */
+  int64_t recorded_batch;
+  /** Recording has failed once. */
+  int cannot_record;
   /** Inputs, then outputs. */
   Buffer tensors[];
 };
-
-int32_t dorefa_gpu_fail(Message *message, const char *format, ...) {
-  va_list values;
-  va_start(values, format);
-  vsnprintf(message->text, sizeof(message->text), format, values);
-  va_end(values);
-  return DOREFA_ERROR_DEVICE;
-}
 
 /*===--------------------------------------------------------------------------===*
  * Sessions
@@ -64,6 +61,8 @@ static int32_t reserve(dorefa_session *session, Buffer *buffer, uint64_t size) {
   if (buffer->size)
     device->release(device, buffer->address);
   buffer->size = 0;
+  // What was recorded holds its address.
+  session->last_batch = session->recorded_batch = 0;
   int32_t status =
       device->allocate(device, size, &buffer->address, &session->message);
   if (status == DOREFA_OK)
@@ -78,8 +77,10 @@ static int32_t uploadConstants(dorefa_session *session) {
   if (status != DOREFA_OK || program->constants_size == 0)
     return status;
   Device *device = session->device;
-  return device->upload(device, session->constants.address, program->constants,
-                        program->constants_size, &session->message);
+  status = device->upload(device, session->constants.address, program->constants,
+                          program->constants_size, &session->message);
+  return status == DOREFA_OK ? device->synchronize(device, &session->message)
+                             : status;
 }
 
 int32_t dorefa_gpu_open(const dorefa_gpu_program *program, const char *device,
@@ -94,7 +95,12 @@ int32_t dorefa_gpu_open(const dorefa_gpu_program *program, const char *device,
     return DOREFA_ERROR_DEVICE;
   session->program = program;
   session->device = openDevice(program, device, &session->message);
-  return session->device ? uploadConstants(session) : DOREFA_ERROR_DEVICE;
+  if (!session->device ||
+      session->device->enter(session->device, &session->message) != DOREFA_OK)
+    return DOREFA_ERROR_DEVICE;
+  int32_t status = uploadConstants(session);
+  session->device->leave(session->device);
+  return status;
 }
 
 static void releaseBuffer(Device *device, Buffer *buffer) {
@@ -102,15 +108,23 @@ static void releaseBuffer(Device *device, Buffer *buffer) {
     device->release(device, buffer->address);
 }
 
+static void releaseBuffers(dorefa_session *session) {
+  const dorefa_gpu_program *program = session->program;
+  Device *device = session->device;
+  if (device->enter(device, &session->message) != DOREFA_OK)
+    return;
+  releaseBuffer(device, &session->constants);
+  releaseBuffer(device, &session->workspace);
+  for (uint64_t i = 0; i < program->num_inputs + program->num_outputs; ++i)
+    releaseBuffer(device, &session->tensors[i]);
+  device->leave(device);
+}
+
 void dorefa_gpu_close(dorefa_session *session) {
   if (!session)
     return;
-  const dorefa_gpu_program *program = session->program;
   if (session->device) {
-    releaseBuffer(session->device, &session->constants);
-    releaseBuffer(session->device, &session->workspace);
-    for (uint64_t i = 0; i < program->num_inputs + program->num_outputs; ++i)
-      releaseBuffer(session->device, &session->tensors[i]);
+    releaseBuffers(session);
     session->device->close(session->device);
   }
   free(session);
@@ -219,18 +233,22 @@ static int32_t launch(dorefa_session *session, const dorefa_gpu_step *step,
         "a batch of %lld takes more threads in kernel '%s' than there can be; "
         "run smaller batches",
         (long long)batch, name);
-  Device *device = session->device;
-  const uint32_t grid[2] = {(uint32_t)blocks, step->rows};
-  return device->launch(device, step->number, grid, step->block_size, pointers, step->num_arguments,
-                        &session->message);
+  const Launch launch = {step->number,       {(uint32_t)blocks, step->rows},
+                         step->block_size,   step->shared_bytes,
+                         step->num_arguments, pointers};
+  return session->device->launch(session->device, &launch, &session->message);
 }
 
-/** Tells the caller of a layer, when all before it is done. */
-static int32_t notify(dorefa_session *session, const dorefa_gpu_step *step,
-                      const dorefa_run_options *options) {
+/** Step `number` is a layer that begins or ends: takes the time, or tells the caller
+ * when all before it is done. */
+static int32_t observe(dorefa_session *session, uint64_t number,
+                       const dorefa_run_options *options) {
+  const dorefa_gpu_step *step = &session->program->steps[number];
+  Device *device = session->device;
+  if (options->layer_seconds && device->mark)
+    return device->mark(device, number, &session->message);
   if (!options->notify)
     return DOREFA_OK;
-  Device *device = session->device;
   int32_t status = device->synchronize(device, &session->message);
   if (status == DOREFA_OK)
     options->notify(options->context, step->number,
@@ -246,11 +264,114 @@ static int32_t runSteps(dorefa_session *session, int64_t batch,
     const dorefa_gpu_step *step = &program->steps[i];
     int32_t status = step->kind == DOREFA_GPU_LAUNCH
                          ? launch(session, step, batch)
-                         : notify(session, step, options);
+                         : observe(session, i, options);
     if (status != DOREFA_OK)
       return status;
   }
   return DOREFA_OK;
+}
+
+/** Whether the launches of `batch` are recorded now. Where they cannot be, the next runs
+ * do without. */
+static int record(dorefa_session *session, int64_t batch,
+                  const dorefa_run_options *options) {
+  Device *device = session->device;
+  if (session->recorded_batch == batch)
+    return 1;
+  // A first run may load kernels, which cannot be recorded, and may be the only one.
+  if (session->cannot_record || !device->begin_record ||
+      session->last_batch != batch)
+    return 0;
+  session->recorded_batch = 0;
+  session->cannot_record = 1;
+  if (!device->begin_record(device))
+    return 0;
+  int isRun = runSteps(session, batch, options) == DOREFA_OK;
+  if (!device->end_record(device) || !isRun)
+    return 0;
+  session->recorded_batch = batch;
+  session->cannot_record = 0;
+  return 1;
+}
+
+/** All launches, one by one where the caller observes them. */
+static int32_t runNetwork(dorefa_session *session, int64_t batch,
+                          const dorefa_run_options *options) {
+  Device *device = session->device;
+  int isObserved = options->notify || options->layer_seconds;
+  if (!isObserved && record(session, batch, options))
+    return device->replay(device, &session->message);
+  int32_t status = runSteps(session, batch, options);
+  session->last_batch = status == DOREFA_OK ? batch : 0;
+  return status;
+}
+
+/** Writes the time of each layer, whose marks are numbered as the steps are. */
+static int32_t measureLayers(dorefa_session *session, double *seconds) {
+  const dorefa_gpu_program *program = session->program;
+  Device *device = session->device;
+  if (!seconds || !device->measure)
+    return DOREFA_OK;
+  uint64_t begin = 0;
+  for (uint64_t i = 0; i < program->num_steps; ++i) {
+    const dorefa_gpu_step *step = &program->steps[i];
+    if (step->kind == DOREFA_GPU_LAYER_BEGINS)
+      begin = i;
+    if (step->kind != DOREFA_GPU_LAYER_ENDS)
+      continue;
+    int32_t status = device->measure(device, begin, i, &seconds[step->number],
+                                     &session->message);
+    if (status != DOREFA_OK)
+      return status;
+  }
+  return DOREFA_OK;
+}
+
+static int32_t uploadInputs(dorefa_session *session, const void *const *inputs,
+                            int64_t batch) {
+  const dorefa_gpu_program *program = session->program;
+  Device *device = session->device;
+  int32_t status = DOREFA_OK;
+  for (uint64_t i = 0; i < program->num_inputs && status == DOREFA_OK; ++i)
+    status = device->upload(device, session->tensors[i].address, inputs[i],
+                            getSize(program->tensors[i], batch),
+                            &session->message);
+  return status;
+}
+
+static int32_t downloadOutputs(dorefa_session *session, void *const *outputs,
+                               int64_t batch) {
+  const dorefa_gpu_program *program = session->program;
+  Device *device = session->device;
+  // Outputs stay as they are if a kernel fails.
+  int32_t status = device->synchronize(device, &session->message);
+  for (uint64_t i = 0; i < program->num_outputs && status == DOREFA_OK; ++i) {
+    uint64_t tensor = program->num_inputs + i;
+    status = device->download(device, outputs[i],
+                              session->tensors[tensor].address,
+                              getSize(program->tensors[tensor], batch),
+                              &session->message);
+  }
+  return status == DOREFA_OK ? device->synchronize(device, &session->message)
+                             : status;
+}
+
+static int32_t runOnDevice(dorefa_session *session, const void *const *inputs,
+                           void *const *outputs, int64_t batch,
+                           const dorefa_run_options *options) {
+  int32_t status = reserveAll(session, batch);
+  if (status == DOREFA_OK)
+    status = uploadInputs(session, inputs, batch);
+  if (status == DOREFA_OK)
+    status = runNetwork(session, batch, options);
+  if (status == DOREFA_OK)
+    status = downloadOutputs(session, outputs, batch);
+  if (status == DOREFA_OK)
+    return measureLayers(session, options->layer_seconds);
+  // What has begun must not read or write the caller's arrays later.
+  Message ignored;
+  session->device->synchronize(session->device, &ignored);
+  return status;
 }
 
 int32_t dorefa_gpu_run(const dorefa_gpu_program *program,
@@ -266,20 +387,10 @@ int32_t dorefa_gpu_run(const dorefa_gpu_program *program,
   if (!program->has_batch)
     batch = 1;
   Device *device = session->device;
-  status = reserveAll(session, batch);
-  for (uint64_t i = 0; i < program->num_inputs && status == DOREFA_OK; ++i)
-    status = device->upload(device, session->tensors[i].address, inputs[i],
-                            getSize(program->tensors[i], batch),
-                            &session->message);
-  if (status == DOREFA_OK)
-    status = runSteps(session, batch, options);
-  for (uint64_t i = 0; i < program->num_outputs && status == DOREFA_OK; ++i) {
-    uint64_t tensor = program->num_inputs + i;
-    status = device->download(device, outputs[i],
-                              session->tensors[tensor].address,
-                              getSize(program->tensors[tensor], batch),
-                              &session->message);
-  }
-  return status == DOREFA_OK ? device->synchronize(device, &session->message)
-                             : status;
+  status = device->enter(device, &session->message);
+  if (status != DOREFA_OK)
+    return status;
+  status = runOnDevice(session, inputs, outputs, batch, options);
+  device->leave(device);
+  return status;
 }
