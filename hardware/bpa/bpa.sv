@@ -195,9 +195,9 @@ module bpa #(
     .read_beat(store_read_beat), .write(store_write), .write_beat(store_write_beat),
     .write_last(store_write_last));
 
-  // Slots are never both.
+  // Slots are never both. What follows slots goes on after a halt.
   bpa_delay #(.WIDTH(1), .CYCLES(8)) post_slots(
-    .clk, .rst(idle_rst), .in(post_dram_write), .out(post_write));
+    .clk, .rst, .in(post_dram_write), .out(post_write));
   always_ff @(posedge clk) store_write_data <= fmap_beat;
   assign write = store_write || post_write;
   assign write_is_store = store_write;
@@ -219,10 +219,10 @@ module bpa #(
   assign gather_write_grant = !post_fmap_write;
 
   bpa_delay #(.WIDTH(2), .CYCLES(4)) fmap_reads(
-    .clk, .rst(idle_rst), .in({gather_fmap_read, store_slot}),
+    .clk, .rst, .in({gather_fmap_read, store_slot}),
     .out({gather_read_late, store_read_late}));
   bpa_delay #(.WIDTH(2), .CYCLES(8)) fmap_writes(
-    .clk, .rst(idle_rst), .in({gather_fmap_write && gather_write_grant, post_fmap_write}),
+    .clk, .rst, .in({gather_fmap_write && gather_write_grant, post_fmap_write}),
     .out({gather_write_late, post_write_late}));
 
   bpa_fmap #(.WORDS(FMAP_WORDS), .LANES(LANES), .COLUMNS(COLUMNS)) fmap(
@@ -288,13 +288,14 @@ module bpa #(
     .clk, .rst(idle_rst), .issue(issue[bpa_pkg::MM]), .instruction(matmul_instruction),
     .config_planes, .ready(ready[bpa_pkg::MM]), .done(done[bpa_pkg::MM]),
     .abuf_read_address, .abuf_read_data, .wbuf_read_address, .wbuf_read_data, .tile,
-    .tile_accept, .tile_sums, .tile_row_sums, .tile_subtract, .count_step, .count_tile, .count_keep, .count_steps);
+    .tile_accept, .tile_sums, .tile_row_sums, .tile_subtract, .count_step, .count_tile,
+    .count_keep, .count_steps);
 
   logic overflow_now;
   bpa_post #(.ROWS(ROWS), .COLUMNS(COLUMNS), .LANES(LANES), .TBUF_ENTRIES(TBUF_ENTRIES)) post(
     .clk, .rst(idle_rst), .issue(issue[bpa_pkg::PP]), .instruction(post_instruction),
     .config_result, .ready(ready[bpa_pkg::PP]), .done(done[bpa_pkg::PP]), .tile,
-    .tile_accept, .tile_sums, .tbuf_read_entry, .tbuf_read_data,
+    .tile_accept, .tile_sums, .tile_row_sums, .tile_subtract, .tbuf_read_entry, .tbuf_read_data,
     .fmap_write(post_fmap_write), .fmap_write_lane(post_write_lane),
     .fmap_write_mask(post_fmap_mask), .fmap_write_data(post_fmap_data),
     .dram_write(post_dram_write), .dram_write_beat(post_write_beat),

@@ -178,7 +178,7 @@ module bpa_matmul #(
   assign shift = planes.f_ashift[4*plane +: 4] + planes.f_wshift[4*weight_plane +: 4];
 
   always_ff @(posedge clk) begin
-    control1 <= {count_step & !rst, count_step & first & !mm.f_resume, negate, shift};
+    control1 <= {count_step, count_step & first & !mm.f_resume, negate, shift};
     control2 <= control1;
     control3 <= control2;
     control4 <= control3;

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+// ROWS and COLUMNS are equal: a row of integers uses the subtracters of a column of codes.
 module bpa_post #(
   parameter int ROWS = 8,
   parameter int COLUMNS = 8,
@@ -27,10 +28,12 @@ module bpa_post #(
   output logic done,
 
   // The last step of a tile is in this cycle, only where `tile_accept`; 5 cycles
-  // later `tile_sums` must be taken.
+  // later its sums must be taken, the row sums, and whether 2 sum - row sum is wanted.
   input logic tile,
   output logic tile_accept,
   input logic [ROWS*COLUMNS*32-1:0] tile_sums,
+  input logic [ROWS*32-1:0] tile_row_sums,
+  input logic tile_subtract,
 
   // An entry, and in the next cycle what it holds.
   output logic [$clog2(TBUF_ENTRIES)-1:0] tbuf_read_entry,
@@ -59,21 +62,387 @@ module bpa_post #(
   output logic count_drain,
   output logic [9:0] count_drain_cycles
 );
-  // Nothing yet.
-  assign ready = 1'b1;
-  assign done = 1'b0;
-  assign tile_accept = 1'b1;
-  assign tbuf_read_entry = '0;
-  assign fmap_write = 1'b0;
-  assign fmap_write_lane = '0;
-  assign fmap_write_mask = '0;
-  assign fmap_write_data = '0;
-  assign dram_write = 1'b0;
-  assign dram_write_beat = '0;
-  assign dram_write_mask = '0;
-  assign dram_write_data = '0;
-  assign dram_write_last = 1'b0;
-  assign overflow = 1'b0;
-  assign count_drain = 1'b0;
-  assign count_drain_cycles = '0;
+  localparam int TW = $clog2(TBUF_ENTRIES);
+  localparam int RW = $clog2(ROWS);
+  localparam int LW = $clog2(LANES);
+  // Tiles that are written together.
+  localparam int TILES = LANES / COLUMNS;
+  localparam int SW = $clog2(TILES);
+  localparam int PIPELINE = 5;
+
+  bpa_pkg::pp_t next, pp;
+  bpa_pkg::cfg_result_t next_result, result;
+  assign next = instruction;
+  assign next_result = config_result;
+
+  logic codes, raw16;
+  assign codes = result.f_mode == bpa_pkg::CFG_RESULT_MODE_CODES;
+  assign raw16 = result.f_mode == bpa_pkg::CFG_RESULT_MODE_RAW16;
+
+  //===--------------------------------------------------------------------===//
+  // Slots of drains
+  //===--------------------------------------------------------------------===//
+
+  logic posting, drained, draining, waiting;
+  logic [PIPELINE-1:0] arriving;
+  logic [1:0] tiles_held;
+  logic [9:0] drain_left, drain, left_before, left;
+  logic [5:0] entry, last_entry;
+  logic [9:0] tile_index;
+  logic [15:0] pixels_left;
+  logic [SW-1:0] place;
+  logic start, slot, ends_tile, ends_group, ends_drains, ends_buffer, ends_column;
+
+  // Writes of codes.
+  logic flushing, flush_ends, flush_waits;
+
+  always_comb begin
+    last_entry = '0;
+    if (codes)
+      case (result.f_bits)
+        3'd3: last_entry = 6'd3;
+        3'd4: last_entry = 6'd7;
+        3'd5: last_entry = 6'd15;
+        3'd6: last_entry = 6'd31;
+        3'd7: last_entry = 6'd63;
+        3'd2: last_entry = 6'd1;
+        default: last_entry = 6'd0;
+      endcase
+    else if (!raw16) last_entry = 6'd1;
+  end
+  assign drain = ({4'd0, last_entry} + 10'd1) << $clog2(COLUMNS);
+
+  assign start = posting & !drained & !draining & (waiting | arriving[PIPELINE-1]) &
+                 !(codes & place == '0 & flush_waits & !flush_ends);
+  assign slot = draining | start;
+  assign left_before = draining ? drain_left : drain;
+  assign left = left_before - 10'd1;
+  assign ends_column = entry == last_entry;
+  assign ends_tile = slot & left == '0;
+  assign ends_group = ends_tile & tile_index == pp.f_tiles;
+  assign ends_buffer = ends_tile & codes & (&place | tile_index == pp.f_tiles);
+  assign ends_drains = ends_group & pixels_left <= 16'(ROWS);
+
+  // The sums of a tile can be taken when the drain of the one before is over.
+  assign tile_accept = tiles_held == 2'd0 |
+                       (tiles_held == 2'd1 & slot & left < 10'(PIPELINE));
+
+  assign count_drain = start;
+  assign count_drain_cycles = drain;
+
+  logic ends_codes, ends_integers;
+  assign ends_codes = drained & flush_ends & !flush_waits;
+  assign ends_integers = ends_drains & !codes;
+  assign ready = !posting | ends_codes | ends_integers;
+
+  logic [1:0] done_delay;
+  always_ff @(posedge clk) begin
+    {done, done_delay} <= rst ? '0 : {done_delay, ends_codes};
+
+    if (rst) posting <= 1'b0;
+    else if (issue) posting <= 1'b1;
+    else if (ends_codes | ends_integers) posting <= 1'b0;
+
+    if (rst) begin
+      draining <= 1'b0;
+      waiting <= 1'b0;
+      arriving <= '0;
+      tiles_held <= '0;
+    end else begin
+      draining <= slot & !ends_tile;
+      waiting <= (waiting | arriving[PIPELINE-1]) & !start;
+      arriving <= {arriving[PIPELINE-2:0], tile};
+      tiles_held <= tiles_held + {1'b0, tile} - {1'b0, ends_tile};
+    end
+    drain_left <= left;
+
+    if (issue) begin
+      pp <= next;
+      result <= next_result;
+      drained <= 1'b0;
+      entry <= '0;
+      tile_index <= '0;
+      pixels_left <= {1'b0, next.f_pixels} + 16'd1;
+      place <= '0;
+    end else if (slot) begin
+      entry <= ends_column ? '0 : entry + 6'd1;
+      if (ends_tile) begin
+        tile_index <= ends_group ? '0 : tile_index + 10'd1;
+        place <= ends_buffer ? '0 : place + SW'(1);
+      end
+      if (ends_group) pixels_left <= pixels_left - 16'(ROWS);
+      if (ends_drains) drained <= 1'b1;
+    end
+  end
+
+  //===--------------------------------------------------------------------===//
+  // Where results go: lanes of codes, beats of integers
+  //===--------------------------------------------------------------------===//
+
+  // Of the group; of the tile, or of those that are written together.
+  logic [31:0] out_group, out_here, out_base, out_step, out_next;
+  logic odd_tile;
+  logic [31:0] tile_beats;
+
+  generate
+    if (COLUMNS == 8) begin : whole
+      assign tile_beats = raw16 ? 32'd1 : 32'd2;
+    end else begin : part
+      assign tile_beats = {31'd0, !raw16 | odd_tile};
+    end
+  endgenerate
+
+  assign out_base = ends_group ? out_group : out_here;
+  assign out_step = ends_group ? {12'd0, result.f_pixel} << RW : codes ? 32'(LANES) : tile_beats;
+  assign out_next = out_base + out_step;
+
+  always_ff @(posedge clk)
+    if (issue) begin
+      out_group <= next.f_out;
+      out_here <= next.f_out;
+      odd_tile <= 1'b0;
+    end else if (ends_tile) begin
+      if (ends_group) out_group <= out_next;
+      if (ends_buffer | !codes) out_here <= out_next;
+      odd_tile <= !odd_tile & !ends_group;
+    end
+
+  // Pixel by pixel and plane by plane; beats of raw32 are planes. Rows that exist, and
+  // tiles, less 1, of what is written.
+  logic [31:0] at_row, at, at_base, at_step, at_next;
+  logic [RW-1:0] row;
+  logic [2:0] plane, last_plane;
+  logic [RW:0] rows, rows_here, rows_waiting;
+  logic [SW-1:0] places, places_waiting;
+  logic [19:0] out_waiting;
+  logic step, ends_row, row_exists;
+
+  assign step = codes ? flushing : slot;
+  assign last_plane = codes ? result.f_bits : {2'd0, !raw16};
+  assign ends_row = plane == last_plane;
+  assign at_base = ends_row ? at_row : at;
+  assign at_step = ends_row ? {12'd0, result.f_pixel} : codes ? {12'd0, result.f_plane} : 32'd1;
+  assign at_next = at_base + at_step;
+  assign rows_here = pixels_left >= 16'(ROWS) ? (RW+1)'(ROWS) : pixels_left[RW:0];
+  assign row_exists = {1'b0, row} < (codes ? rows : rows_here);
+  assign flush_ends = flushing & ends_row & &row;
+
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      flushing <= 1'b0;
+      flush_waits <= 1'b0;
+    end else begin
+      flushing <= (flushing & !flush_ends) | flush_waits | ends_buffer;
+      flush_waits <= (flush_waits & !flush_ends) | (ends_buffer & flushing & !flush_ends) |
+                     (ends_buffer & flush_waits);
+    end
+
+    if (ends_buffer) begin
+      out_waiting <= out_here[19:0];
+      rows_waiting <= rows_here;
+      places_waiting <= place;
+    end
+
+    if (issue) begin
+      {at, at_row} <= {2{next.f_out}};
+      {row, plane} <= '0;
+    end else if (flush_ends & flush_waits) begin
+      {at, at_row} <= {2{12'd0, out_waiting}};
+      rows <= rows_waiting;
+      places <= places_waiting;
+      {row, plane} <= '0;
+    end else if (ends_buffer & (!flushing | flush_ends)) begin
+      {at, at_row} <= {2{out_here}};
+      rows <= rows_here;
+      places <= place;
+      {row, plane} <= '0;
+    end else if (ends_tile & !codes) begin
+      {at, at_row} <= {2{out_next}};
+      {row, plane} <= '0;
+    end else if (step) begin
+      at <= at_next;
+      if (ends_row) begin
+        at_row <= at_next;
+        row <= row + RW'(1);
+      end
+      plane <= ends_row ? '0 : plane + 3'd1;
+    end
+  end
+
+  //===--------------------------------------------------------------------===//
+  // Sums: the tile that is drained, a column or a row at a time
+  //===--------------------------------------------------------------------===//
+
+  logic [ROWS*COLUMNS*32-1:0] sums;
+  logic [ROWS*32-1:0] row_sums, y;
+  logic [COLUMNS*32-1:0] sums_row;
+  logic [31:0] row_sum;
+  logic subtract;
+  // Of the slot before.
+  logic slot1, codes1, column1;
+  logic [RW-1:0] row1;
+
+  assign sums_row = sums[32*COLUMNS*row1 +: 32*COLUMNS];
+  assign row_sum = row_sums[32*row1 +: 32];
+
+  always_ff @(posedge clk) begin
+    slot1 <= slot;
+    codes1 <= codes;
+    column1 <= slot & ends_column;
+    row1 <= row;
+    if (arriving[PIPELINE-1]) begin
+      row_sums <= tile_row_sums;
+      subtract <= tile_subtract;
+    end
+  end
+
+  generate
+    for (genvar i = 0; i < ROWS; i++) begin : value
+      logic [31:0] sum, correction;
+      assign sum = codes1 ? sums[32*COLUMNS*i +: 32] : sums_row[32*i +: 32];
+      assign correction = codes1 ? row_sums[32*i +: 32] : row_sum;
+      always_ff @(posedge clk)
+        y[32*i +: 32] <= (subtract ? {sum[30:0], 1'b0} : sum) - (correction & {32{subtract}});
+      always_ff @(posedge clk)
+        if (arriving[PIPELINE-1])
+          sums[32*COLUMNS*i +: 32*COLUMNS] <= tile_sums[32*COLUMNS*i +: 32*COLUMNS];
+        else if (codes1 & column1)
+          sums[32*COLUMNS*i +: 32*COLUMNS] <= sums[32*COLUMNS*i +: 32*COLUMNS] >> 32;
+    end
+  endgenerate
+
+  //===--------------------------------------------------------------------===//
+  // Codes
+  //===--------------------------------------------------------------------===//
+
+  logic [TW-1:0] tbuf_entry;
+  always_ff @(posedge clk) begin
+    if (issue) tbuf_entry <= TW'(next.f_tbuf);
+    else if (ends_group) tbuf_entry <= TW'(pp.f_tbuf);
+    else if (slot) tbuf_entry <= tbuf_entry + TW'(1);
+    tbuf_read_entry <= tbuf_entry;
+  end
+
+  // 1 to 3 cycles after the slot: the first entry of a channel, the last.
+  logic first1, first2, first3, last2, last3, decreasing, is_decreasing, one_bit;
+  logic [4*ROWS-1:0] reached;
+  logic [8*ROWS-1:0] code, next_code;
+  assign is_decreasing = first2 ? tbuf_read_data[0] : decreasing;
+  assign one_bit = result.f_bits == 3'd0;
+
+  always_ff @(posedge clk) begin
+    first1 <= entry == '0;
+    {first3, first2} <= {first2, first1};
+    {last3, last2} <= {last2, column1 & codes1};
+    decreasing <= is_decreasing;
+  end
+
+  generate
+    for (genvar i = 0; i < ROWS; i++) begin : threshold
+      logic [31:0] v;
+      assign v = y[32*i +: 32] ^ {32{is_decreasing}};
+      always_ff @(posedge clk) begin
+        // Slot 0 of the first entry holds flags.
+        reached[4*i] <= !first2 & $signed(v) >= $signed(tbuf_read_data[31:0]);
+        reached[4*i+1] <= $signed(v) >= $signed(tbuf_read_data[63:32]);
+        reached[4*i+2] <= !one_bit & $signed(v) >= $signed(tbuf_read_data[95:64]);
+        reached[4*i+3] <= !one_bit & $signed(v) >= $signed(tbuf_read_data[127:96]);
+      end
+      assign next_code[8*i +: 8] = (first3 ? result.f_first : code[8*i +: 8]) +
+                                   8'(reached[4*i]) + 8'(reached[4*i+1]) +
+                                   8'(reached[4*i+2]) + 8'(reached[4*i+3]);
+    end
+  endgenerate
+  always_ff @(posedge clk) code <= next_code;
+
+  // Channels of a buffer come one after the other.
+  logic write_buffer, ends_buffer1, ends_buffer2, ends_buffer3;
+  logic [LW-1:0] write_lane;
+  always_ff @(posedge clk) begin
+    {ends_buffer3, ends_buffer2, ends_buffer1} <= {ends_buffer2, ends_buffer1, ends_buffer};
+    if (rst) write_buffer <= 1'b0;
+    else if (ends_buffer3) write_buffer <= !write_buffer;
+    if (rst | ends_buffer3) write_lane <= '0;
+    else if (last3) write_lane <= write_lane + LW'(1);
+  end
+
+  // What is read 3 cycles after the slot of a write.
+  logic [3*(RW+4)-1:0] read_delay;
+  logic read_buffer;
+  logic [LANES-1:0] read_data, read_data4;
+  always_ff @(posedge clk) begin
+    read_delay <= {read_delay[2*(RW+4)-1:0], read_buffer, row, plane};
+    if (rst) read_buffer <= 1'b0;
+    else if (flush_ends) read_buffer <= !read_buffer;
+    read_data4 <= read_data;
+  end
+
+  bpa_transposer #(.ROWS(ROWS), .LANES(LANES)) transposer (
+    .clk, .write(last3), .write_buffer, .write_lane, .write_codes(next_code),
+    .read_buffer(read_delay[3*(RW+4)-1]), .read_row(read_delay[2*(RW+4)+3 +: RW]),
+    .read_plane(read_delay[2*(RW+4) +: 3]), .read_data);
+
+  bpa_delay_memory #(.WIDTH(LANES), .CYCLES(4)) data_delay (
+    .clk, .in(read_data4), .out(fmap_write_data));
+
+  //===--------------------------------------------------------------------===//
+  // Ports
+  //===--------------------------------------------------------------------===//
+
+  logic [TILES-1:0] mask, mask8;
+  logic [31:0] at8;
+  logic [15:0] bytes, bytes8;
+  logic [7:0] writes_fmap, writes_dram, writes_last;
+  assign mask = ~({TILES{1'b1}} << 1 << places) & {TILES{row_exists}};
+  generate
+    if (COLUMNS == 8) begin : whole_beat
+      assign bytes = {16{row_exists}};
+    end else begin : part_beat
+      assign bytes = {16{row_exists & plane == '0}} &
+                     {{8{!raw16 | odd_tile}}, {8{!raw16 | !odd_tile}}};
+    end
+  endgenerate
+
+  assign fmap_write = flushing;
+  assign dram_write = slot & !codes;
+
+  bpa_delay_memory #(.WIDTH(32 + TILES + 16), .CYCLES(8)) at_delay (
+    .clk, .in({at, mask, bytes}), .out({at8, mask8, bytes8}));
+  always_ff @(posedge clk) begin
+    writes_fmap <= {writes_fmap[6:0], flushing};
+    writes_dram <= {writes_dram[6:0], dram_write};
+    writes_last <= {writes_last[6:0], ends_integers};
+  end
+  assign fmap_write_lane = at8[19:0];
+  assign fmap_write_mask = mask8 & {TILES{writes_fmap[7]}};
+  assign dram_write_beat = at8;
+  assign dram_write_mask = bytes8 & {16{writes_dram[7]}};
+  assign dram_write_last = writes_last[7];
+
+  // Integers, 2 cycles after the slot.
+  logic [127:0] beat;
+  logic [ROWS-1:0] too_large;
+  logic raw16_2, raw16_1, exists2, exists1, high2, high1;
+  always_ff @(posedge clk) begin
+    {raw16_2, raw16_1} <= {raw16_1, raw16};
+    {exists2, exists1} <= {exists1, row_exists & dram_write};
+    {high2, high1} <= {high1, plane[0]};
+    overflow <= exists2 & raw16_2 & |too_large;
+  end
+  generate
+    for (genvar i = 0; i < COLUMNS; i++) begin : integer_part
+      assign too_large[i] = y[32*i+15 +: 17] != '0 & y[32*i+15 +: 17] != '1;
+    end
+    for (genvar i = 0; i < 8; i++) begin : narrow
+      logic [15:0] wide_half;
+      if (COLUMNS == 8) begin : eight
+        assign wide_half = high2 ? y[16*(i+8) +: 16] : y[16*i +: 16];
+      end else begin : four
+        assign wide_half = y[16*i +: 16];
+      end
+      assign beat[16*i +: 16] = raw16_2 ? y[32*(i % COLUMNS) +: 16] : wide_half;
+    end
+  endgenerate
+  bpa_delay_memory #(.WIDTH(128), .CYCLES(6)) beat_delay (
+    .clk, .in(beat), .out(dram_write_data));
 endmodule
