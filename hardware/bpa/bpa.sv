@@ -90,7 +90,7 @@ module bpa #(
     .halt_code(halt_code_now), .fail(front_fail), .fail_reason(front_reason));
 
   // Bit, or part, e is engine e's.
-  logic [4:0] issue, issue_any, configure, complete, ready, done, answer, answers;
+  logic [4:0] first, issue, issue_any, configure, complete, ready, done, answer, answers;
   logic [4:0] count_busy, count_empty;
   logic [5*128-1:0] instructions;
   logic [24:0] take, give, have, take_pairs, have_pairs, overflow_pairs, count_wait;
@@ -101,7 +101,7 @@ module bpa #(
       bpa_queue #(.DEPTH(QUEUE_DEPTH)) queue(
         .clk, .rst(idle_rst), .push(push[e]), .push_instruction(pushed), .push_pc(pc),
         .full(full[e]), .empty(empty[e]), .instruction(instructions[e*128 +: 128]),
-        .issue(issue[e]), .issue_any(issue_any[e]), .configure(configure[e]),
+        .first(first[e]), .issue(issue[e]), .issue_any(issue_any[e]), .configure(configure[e]),
         .take(take[e*5 +: 5]), .have(have[e*5 +: 5]), .ready(ready[e]),
         .answers(answers[e]), .done(done[e]), .answer(answer[e]), .complete(complete[e]),
         .give(give[e*5 +: 5]), .pc(oldest_pc[e*32 +: 32]), .count_busy(count_busy[e]),
@@ -268,7 +268,8 @@ module bpa #(
   //===--------------------------------------------------------------------===//
 
   bpa_gather #(.ROWS(ROWS), .COLUMNS(COLUMNS), .LANES(LANES), .ABUF_WORDS(ABUF_WORDS)) gather(
-    .clk, .rst(idle_rst), .issue(issue[bpa_pkg::GA]), .instruction(gather_instruction),
+    .clk, .rst(idle_rst), .first(first[bpa_pkg::GA]), .issue(issue[bpa_pkg::GA]),
+    .instruction(gather_instruction),
     .config_input, .config_window, .config_extent, .config_pool,
     .ready(ready[bpa_pkg::GA]), .done(done[bpa_pkg::GA]), .fmap_read(gather_fmap_read),
     .fmap_read_lane(gather_read_lane), .fmap_read_data(fmap_lanes),

@@ -19,6 +19,7 @@ module bpa_queue #(
 
   // The first instruction that is not issued, and what becomes of it in this cycle.
   output logic [127:0] instruction,
+  output logic first,     // is there
   output logic issue,     // by the engine
   output logic issue_any, // the same, a `nop`, or a register
   output logic configure, // a register is written
@@ -85,6 +86,7 @@ module bpa_queue #(
   assign is_register = instruction[127:124] == bpa_pkg::OP_CFG;
   assign is_nop = instruction[127:124] == bpa_pkg::OP_NOP;
   assign waits = instruction[123:119];
+  assign first = head_valid;
   assign run = head_valid && !is_register && ready && (waits & ~have) == 0;
   assign issue = run && !is_nop;
   assign configure = head_valid && is_register;
