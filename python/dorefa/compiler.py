@@ -27,6 +27,9 @@ def compile(
     report: str | os.PathLike[str] | None = None,
     require_low_bit: bool = False,
     openmp: bool = False,
+    target: str = "cpu",
+    chip: str | None = None,
+    device: str | None = None,
 ) -> Executable:
     """Compiles a network with dorefa-compile and loads it.
 
@@ -37,6 +40,9 @@ def compile(
     another machine call the program dorefa-compile. With `require_low_bit` it is an error that a
     layer that is quantized in the source stays float. With `openmp` runs spread over threads; the
     shared object then needs LLVM's libomp.so.5.
+
+    With `target` "gpu", kernels are for NVIDIA GPUs from `chip` on, such as "sm_90" or "native"
+    (default "sm_80"); with "bpa" for the accelerator. `device` that runs it is as for `load`.
 
     Raises CompileError with the compiler's diagnostics, LoadError, ProgramNotFoundError. Warnings
     of the compiler become Python warnings.
@@ -55,9 +61,14 @@ def compile(
             arguments.append("--require-low-bit")
         if openmp:
             arguments.append("--openmp")
+        if target != "cpu":
+            arguments.append(f"--target={target}")
+        if chip is not None:
+            arguments.append(f"--chip={chip}")
         failure = f"{Path(model)} cannot be compiled"
         call_program("dorefa-compile", arguments, CompileError, failure)
-        executable = Executable(library, report=report_file.read_text(encoding="utf-8"))
+        text = report_file.read_text(encoding="utf-8")
+        executable = Executable(library, device=device, report=text)
         weakref.finalize(executable, stack.pop_all().close)
     return executable
 

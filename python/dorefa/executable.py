@@ -11,6 +11,7 @@ import platform
 import shutil
 import struct
 import tempfile
+import threading
 import time
 import weakref
 from collections.abc import Callable
@@ -19,14 +20,21 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .errors import Error, LoadError, RunError
+from .errors import Error, LoadError, ProgramNotFoundError, RunError
+from .programs import find_program
 from .tensors import Array, Inputs, TensorInfo, check_inputs
 
 _ABI_VERSION = 4
 _WORKSPACE_ALIGNMENT = 64
 _MAX_RANK = 8
-_OK, _ERROR_VERSION, _ERROR_CPU, _ERROR_ARGUMENT, _ERROR_WORKSPACE = range(5)
+_OK, _ERROR_VERSION, _ERROR_CPU, _ERROR_ARGUMENT, _ERROR_WORKSPACE, _ERROR_DEVICE = range(6)
 _ELEMENT_TYPES = ("float32", "int32", "int64", "uint8", "int8")
+#: What simulates a device, in the folder `lib` beside that of the programs.
+_SIMULATORS = {
+    "emulator": "libdorefa-emulator.so",
+    "bpa-func": "libdorefa-bpa.so",
+    "bpa-cycle": "libdorefa-bpa.so",
+}
 
 
 class _TensorInfo(ctypes.Structure):
@@ -169,13 +177,28 @@ def _addresses(arrays: list[Array]) -> Any:
     return (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays))
 
 
+def _with_library(device: str) -> str:
+    """The device, with the path of what simulates it where that is beside our programs."""
+    if device in _SIMULATORS:
+        try:
+            programs = Path(find_program("dorefa-run")).resolve().parent
+        except ProgramNotFoundError:
+            return device
+        library = programs.parent / "lib" / _SIMULATORS[device]
+        if library.exists():
+            return f"{device}:{library}"
+    return device
+
+
 class Executable:
     """A compiled model, loaded into this process.
 
     Attributes: `name` of the network in its source file; `target` it was compiled for; `path` of
     the shared object; `inputs` and `outputs`, a TensorInfo each; `uses_openmp`, whether a run
-    spreads over threads. A model keeps no state: threads
-    may call `run` at the same time, and Python goes on in other threads meanwhile.
+    spreads over threads; `device` that it runs on, None for the processor. A model for the
+    processor keeps no state: threads
+    may call `run` at the same time, and Python goes on in other threads meanwhile. One for a
+    device keeps weights and buffers there from the first run on, and runs one at a time.
 
     >>> import dorefa, numpy as np
     >>> executable = dorefa.compile("digits.onnx")
@@ -193,11 +216,13 @@ class Executable:
         path: str | os.PathLike[str],
         *,
         symbol_prefix: str = "dorefa_model",
+        device: str | None = None,
         report: str | None = None,
     ) -> None:
         """Loads a shared object, whose one function is `<symbol_prefix>_open`.
 
-        Loading runs code of the file: load only what you trust. Raises LoadError.
+        `device` is as for `load`. Loading runs code of the file: load only what you trust. Raises
+        LoadError.
         """
         self.path = Path(path)
         self._report = report
@@ -213,6 +238,38 @@ class Executable:
         self.outputs = self._read_infos("output", self._model.num_outputs, self._model.outputs)
         self._layers = self._read_layers()
         self.uses_openmp = self._model.uses_openmp != 0
+        self.device = self._choose_device(device)
+        self._session: ctypes.c_void_p | None = None
+        self._lock = threading.Lock()
+
+    def _choose_device(self, device: str | None) -> str | None:
+        if self._model.open_session:
+            return device or ("bpa-func" if "bpa" in self.target else "gpu")
+        if device is not None:
+            self._fail(
+                "was compiled for the processor and runs on no device; compile it with "
+                'target="gpu"'
+            )
+        return None
+
+    def _open_session(self) -> ctypes.c_void_p:
+        """The session on the device; it is opened once and lives as long as the library."""
+        if self._session is None:
+            session = ctypes.c_void_p()
+            device = _with_library(self.device or "")
+            status = self._model.open_session(os.fsencode(device), ctypes.byref(session))
+            if status != _OK:
+                message = self._device_message(session)
+                self._model.close_session(session)
+                self._fail(message, RunError)
+            # Called before the library is closed; not when Python ends, see above.
+            weakref.finalize(self, self._model.close_session, session).atexit = False
+            self._session = session
+        return self._session
+
+    def _device_message(self, session: ctypes.c_void_p) -> str:
+        message = os.fsdecode(self._model.session_error(session))
+        return message.replace("--device=emulator", 'device="emulator"')
 
     def _stat(self) -> tuple[int, int, int, int]:
         stat = self.path.stat()
@@ -311,7 +368,7 @@ class Executable:
         OMP_NUM_THREADS says, else for all processors. The result does not depend on it.
 
         Raises TypeError or ValueError that says how to convert an array that does not fit,
-        and RunError if the model refuses its arguments.
+        and RunError if the model refuses its arguments or its device fails.
         """
         arrays, batch = check_inputs(self.inputs, inputs)
         options = self._make_options(threads)
@@ -327,13 +384,26 @@ class Executable:
         self, arrays: list[Array], batch: int, workspace: Array, options: _RunOptions
     ) -> dict[str, Array]:
         outputs = [np.empty(info.with_batch(batch), info.dtype) for info in self.outputs]
-        status: int = self._model.run(
-            _addresses(arrays),
-            _addresses(outputs),
-            batch,
-            workspace.ctypes.data,
-            ctypes.byref(options),
-        )
+
+        def call() -> int:
+            return int(
+                self._model.run(
+                    _addresses(arrays),
+                    _addresses(outputs),
+                    batch,
+                    workspace.ctypes.data,
+                    ctypes.byref(options),
+                )
+            )
+
+        if self.device is None:
+            status = call()
+        else:
+            with self._lock:
+                options.session = self._open_session()
+                status = call()
+                if status == _ERROR_DEVICE:
+                    self._fail(self._device_message(self._open_session()), RunError)
         if status == _ERROR_ARGUMENT:
             self._fail(f"refused its arguments (unsupported batch of {batch}?)", RunError)
         if status == _ERROR_WORKSPACE:
@@ -348,7 +418,8 @@ class Executable:
         """Runs the network once and then `repeat` times; the median time of each layer.
 
         What runs between layers (pools, elementwise operations, padding) is not in any of them.
-        Python's part in reading the clock is about a microsecond per layer; `dorefa-run --profile`
+        A GPU reads its own clock. Python's part in reading that of the processor is about a
+        microsecond per layer; `dorefa-run --profile`
         does the same without. Raises what `run` raises, and ValueError for a `repeat` below 1.
         """
         if repeat < 1:
@@ -363,17 +434,21 @@ class Executable:
         options = self._make_options(threads)
         self._run(arrays, batch, workspace, options)
         options.notify = _NOTIFY(notify)
-        for _ in range(repeat):
+        seconds = np.zeros((repeat, len(self._layers)))
+        for run in range(repeat):
+            options.layer_seconds = seconds[run].ctypes.data_as(ctypes.POINTER(ctypes.c_double))
             self._run(arrays, batch, workspace, options)
-        marks = np.array(clocks).reshape(repeat, len(self._layers), 2)
-        medians = np.median(marks[:, :, 1] - marks[:, :, 0], axis=0)
+        if clocks:
+            marks = np.array(clocks).reshape(repeat, len(self._layers), 2)
+            seconds = 1e-9 * (marks[:, :, 1] - marks[:, :, 0])
+        medians = np.median(seconds, axis=0)
         samples = batch if any(info.has_batch for info in self.inputs) else 1
         return tuple(
             dataclasses.replace(
                 layer,
                 macs=layer.macs * samples,
                 predicted=layer.predicted and layer.predicted * samples,
-                seconds=1e-9 * float(median),
+                seconds=float(median),
             )
             for layer, median in zip(self._layers, medians)
         )
@@ -414,11 +489,18 @@ class Executable:
         return "\n".join(lines)
 
 
-def load(path: str | os.PathLike[str], *, symbol_prefix: str = "dorefa_model") -> Executable:
+def load(
+    path: str | os.PathLike[str],
+    *,
+    symbol_prefix: str = "dorefa_model",
+    device: str | None = None,
+) -> Executable:
     """Loads a shared object that dorefa-compile made.
 
     Loading runs code of the file: load only what you trust. `symbol_prefix` is that of
-    `dorefa-compile --symbol-prefix`. Raises LoadError for a file that is missing, damaged, not a
+    `dorefa-compile --symbol-prefix`. `device` of a model for a GPU is "gpu" (the default), "gpu:N"
+    or "emulator", of one for the accelerator "bpa-func" (the default) or "bpa-cycle"; it is opened
+    by the first run. Raises LoadError for a file that is missing, damaged, not a
     compiled model, or compiled for a processor or version other than this one.
 
     >>> import dorefa
@@ -426,4 +508,4 @@ def load(path: str | os.PathLike[str], *, symbol_prefix: str = "dorefa_model") -
     >>> dorefa.load("digits.so").outputs[0].name
     'scores'
     """
-    return Executable(path, symbol_prefix=symbol_prefix)
+    return Executable(path, symbol_prefix=symbol_prefix, device=device)
