@@ -35,7 +35,7 @@ module bpa_front (
   logic [31:0] requested, fetched;
   logic [31:0] left;
   assign left = length - requested;
-  assign request = can_request && left != 0 && requested - pc <= 32'd16;
+  assign request = !rst && can_request && left != 0 && requested - pc <= 32'd16;
   assign request_beat = program_beat + requested;
   assign request_beats = left > 32'd16 ? 5'd16 : left[4:0];
 

@@ -35,7 +35,8 @@ enum bpa_status {
   BPA_ERROR_ARGUMENT = 1,
   /** Memory for the device cannot be allocated. */
   BPA_ERROR_MEMORY = 2,
-  /** The program stopped before its `halt`; bpa_get_message says why. */
+  /** The program stopped before its `halt`, or the hardware differs from the
+   * simulators; bpa_get_message says why, or where. */
   BPA_ERROR_STOPPED = 3
 };
 
@@ -53,7 +54,7 @@ typedef struct bpa_run_options {
    * another order with other results. What is found, and that nothing is, holds
    * for every timing. */
   uint64_t check_order;
-  /** Of kind "cycle": cycles from a request of DRAM to its first beat; 0: 64. */
+  /** Of kinds "cycle" and "rtl": cycles from a request of DRAM to its first beat; 0: 64. */
   uint64_t dram_latency;
   /** Of the same kinds: 0, or the number that draws latencies from 1 to
    * 2 * dram_latency. */
@@ -62,7 +63,9 @@ typedef struct bpa_run_options {
 
 /** Makes a device whose memories are 0. `kind` is "func": executes
  * instructions one by one in an order that tokens and queues allow, without
- * time; "cycle": as "func", and then counts the cycles of a program that ended.
+ * time; "cycle": as "func", and then counts the cycles of a program that ended;
+ * "rtl": the hardware, in lock step with both: each program runs on all of them, and
+ * results and cycles must be the same.
  * `dram_bytes` is rounded up to 16. */
 int32_t bpa_open(const char *kind, const char *configuration,
                  uint64_t dram_bytes, bpa_device **device);
@@ -86,7 +89,7 @@ int32_t bpa_read_register(bpa_device *device, uint32_t offset,
 /** Writes a register; only `counter_select` can be written. */
 int32_t bpa_write_register(bpa_device *device, uint32_t offset, uint32_t value);
 
-/** Writes the instructions of the last run on a device of kind "cycle" to a file
+/** Writes the instructions of the last run on a device of kind "cycle" or "rtl" to a file
  * that trace viewers of Chrome and Perfetto read; a cycle is a microsecond there. */
 int32_t bpa_write_trace(const bpa_device *device, const char *path);
 

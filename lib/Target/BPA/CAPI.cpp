@@ -5,9 +5,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "FunctionalSimulator.h"
+#include "Hardware.h"
 #include "Timing.h"
 #include "dorefa-c/BPA.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <new>
@@ -15,19 +17,31 @@
 using namespace mlir::bpa;
 using mlir::dorefa::runtime::Buffer;
 
+namespace {
+
+/// What runs programs besides the functional simulator, which always does.
+enum class Kind { Functional, Cycle, Hardware };
+
+} // namespace
+
 struct bpa_device {
-  bpa_device(const Configuration &configuration, Buffer dram, bool hasTime)
-      : machine(configuration, std::move(dram)), hasTime(hasTime) {}
+  bpa_device(const Configuration &configuration, Buffer dram, Kind kind)
+      : machine(configuration, std::move(dram)), kind(kind) {}
 
   Machine machine;
+  Kind kind;
   uint32_t program = 0, length = 0;
   bool hasRun = false;
   RunResult result;
-  /// Of kind "cycle": what the last run took, and its instructions.
-  bool hasTime;
+  /// What the last run took, and its instructions.
   Timing timing;
   std::vector<Instruction> text;
   uint32_t counter = 0;
+  /// The chip and its DRAM, which is the same as the machine's between runs.
+  std::unique_ptr<Hardware> hardware;
+  std::optional<Buffer> hardwareDram;
+  /// The chip did something else than the simulators; `result.message` says what.
+  bool diverged = false;
 };
 
 /// Whether `size` bytes from `address` on lie in the device's DRAM.
@@ -37,24 +51,58 @@ static bool isInside(const bpa_device *device, uint64_t address,
   return address <= bytes && size <= bytes - address;
 }
 
+/// Lets a machine that stopped, and the chip beside it, start again with memories of 0.
+static void clearMemories(Machine &machine) {
+  std::memset(machine.fmap.data(), 0, machine.fmap.getNumLanes() / 8);
+  std::memset(machine.wbuf.data(), 0, machine.wbuf.getNumLanes() / 8);
+  std::fill(machine.tbuf.begin(), machine.tbuf.end(), 0);
+  for (std::vector<uint64_t> &bank : machine.abuf)
+    std::fill(bank.begin(), bank.end(), 0);
+  machine.overflow = false;
+}
+
+/// Gives a device a chip that is as new as its machine.
+static int32_t connectHardware(bpa_device &device) {
+  device.hardware = openHardware(device.machine.configuration.name);
+  if (!device.hardware)
+    return BPA_ERROR_ARGUMENT;
+  uint64_t bytes = device.machine.getDramBytes();
+  auto dram = Buffer::allocate(bytes);
+  if (!dram)
+    return BPA_ERROR_MEMORY;
+  device.hardwareDram = std::move(*dram);
+  std::memcpy(device.hardwareDram->data(), device.machine.getDram(), bytes);
+  return BPA_OK;
+}
+
 int32_t bpa_open(const char *kind, const char *configuration,
                  uint64_t dram_bytes, bpa_device **device) {
   // An instruction reaches 2^32 beats.
   constexpr uint64_t maxDram = uint64_t(1) << 36;
   if (!kind || !configuration || !device || dram_bytes > maxDram)
     return BPA_ERROR_ARGUMENT;
-  bool hasTime = std::strcmp(kind, "cycle") == 0;
-  if (!hasTime && std::strcmp(kind, "func") != 0)
-    return BPA_ERROR_ARGUMENT;
-  const Configuration *found = findConfiguration(configuration);
-  if (!found)
+  const std::pair<const char *, Kind> kinds[] = {{"func", Kind::Functional},
+                                                 {"cycle", Kind::Cycle},
+                                                 {"rtl", Kind::Hardware}};
+  auto *found = std::find_if(std::begin(kinds), std::end(kinds), [&](auto &one) {
+    return std::strcmp(one.first, kind) == 0;
+  });
+  const Configuration *machine = findConfiguration(configuration);
+  if (found == std::end(kinds) || !machine)
     return BPA_ERROR_ARGUMENT;
   auto dram = Buffer::allocate((dram_bytes + instructionBytes - 1) /
                                instructionBytes * instructionBytes);
   if (!dram)
     return BPA_ERROR_MEMORY;
-  *device = new (std::nothrow) bpa_device(*found, std::move(*dram), hasTime);
-  return *device ? BPA_OK : BPA_ERROR_MEMORY;
+  std::unique_ptr<bpa_device> result(
+      new (std::nothrow) bpa_device(*machine, std::move(*dram), found->second));
+  if (!result)
+    return BPA_ERROR_MEMORY;
+  if (result->kind == Kind::Hardware)
+    if (int32_t status = connectHardware(*result); status != BPA_OK)
+      return status;
+  *device = result.release();
+  return BPA_OK;
 }
 
 void bpa_close(bpa_device *device) { delete device; }
@@ -65,6 +113,9 @@ int32_t bpa_write(bpa_device *device, uint64_t address, const void *bytes,
     return BPA_ERROR_ARGUMENT;
   if (size != 0)
     std::memcpy(device->machine.getDram() + address, bytes, size);
+  if (size != 0 && device->hardware)
+    std::memcpy(static_cast<uint8_t *>(device->hardwareDram->data()) + address,
+                bytes, size);
   return BPA_OK;
 }
 
@@ -93,12 +144,81 @@ static std::vector<Instruction> readText(bpa_device *device) {
   return text;
 }
 
+/// The first register, or byte of DRAM, in which the chip differs from the simulators;
+/// empty where there is none.
+static std::string findDifference(bpa_device &device) {
+  auto differs = [&](ControlRegister offset, uint32_t expected) {
+    return device.hardware->readRegister(static_cast<uint32_t>(offset)) != expected;
+  };
+  const RunResult &result = device.result;
+  const std::pair<ControlRegister, uint32_t> registers[] = {
+      {ControlRegister::HaltCode, result.haltCode},
+      {ControlRegister::ErrorCode, static_cast<uint32_t>(result.reason)},
+      {ControlRegister::ErrorPc, result.pc},
+      {ControlRegister::ErrorEngine, result.engine},
+      {ControlRegister::Overflow, device.machine.overflow}};
+  for (auto [offset, expected] : registers)
+    if (differs(offset, expected))
+      return "register " + std::to_string(static_cast<uint32_t>(offset)) +
+             " differs";
+  if (result.reason != StopReason::None)
+    return "";
+  for (uint32_t i = 0; i < 16 * (numEngines + 1); ++i) {
+    device.hardware->writeRegister(
+        static_cast<uint32_t>(ControlRegister::CounterSelect), i);
+    if (differs(ControlRegister::CounterLow, getCounter(device.timing, i)))
+      return "counter " + std::to_string(i) + " differs";
+  }
+  const uint8_t *bytes = device.machine.getDram();
+  const auto *other = static_cast<const uint8_t *>(device.hardwareDram->data());
+  for (int64_t i = 0; i < device.machine.getDramBytes(); ++i)
+    if (bytes[i] != other[i])
+      return "byte " + std::to_string(i) + " of DRAM is " +
+             std::to_string(other[i]) + " but must be " +
+             std::to_string(bytes[i]);
+  return "";
+}
+
+/// Runs on the chip what ran on the simulators, and compares.
+static void runHardware(bpa_device &device, const Latencies &latencies) {
+  RunResult &result = device.result;
+  device.diverged = false;
+  // What stops engines, the chip does not look for.
+  if (result.reason != StopReason::None && result.reason != StopReason::Illegal &&
+      result.reason != StopReason::End)
+    return;
+  bool ends = result.reason == StopReason::None;
+  constexpr uint64_t someCycles = 10000;
+  HardwareTrace trace;
+  bool ended = device.hardware->run(
+      {device.program, device.length,
+       static_cast<uint8_t *>(device.hardwareDram->data()),
+       static_cast<uint64_t>(device.machine.getDramBytes()), latencies,
+       ends ? device.timing.cycles + someCycles : ~uint64_t(0)},
+      trace);
+  std::string difference =
+      ends ? findDivergence(device.text, device.timing, trace) : "";
+  if (difference.empty() && ended)
+    difference = findDifference(device);
+  if (difference.empty() && !ended)
+    difference = "the hardware does not halt";
+  device.diverged = !difference.empty();
+  if (device.diverged)
+    result.message = difference;
+}
+
 int32_t bpa_run(bpa_device *device, uint32_t program, uint32_t length,
                 const bpa_run_options *options) {
   if (!device || !isInside(device, program * uint64_t(instructionBytes),
                            length * uint64_t(instructionBytes)))
     return BPA_ERROR_ARGUMENT;
   constexpr uint64_t defaultLimit = uint64_t(1) << 40;
+  if (device->hardware &&
+      (device->diverged || device->result.reason != StopReason::None)) {
+    clearMemories(device->machine);
+    if (int32_t status = connectHardware(*device); status != BPA_OK)
+      return status;
+  }
   bpa_run_options given = options ? *options : bpa_run_options{};
   device->machine.start(given.step_limit != 0 ? given.step_limit
                                               : defaultLimit);
@@ -110,35 +230,21 @@ int32_t bpa_run(bpa_device *device, uint32_t program, uint32_t length,
                           given.check_order != 0)
           .run();
   constexpr uint64_t defaultLatency = 64;
+  Latencies latencies = {
+      given.dram_latency != 0 ? given.dram_latency : defaultLatency,
+      given.dram_seed};
   device->timing = Timing();
-  if (device->hasTime && device->result.reason == StopReason::None) {
+  if (device->kind != Kind::Functional &&
+      device->result.reason == StopReason::None) {
     device->text = readText(device);
-    Latencies latencies = {given.dram_latency != 0 ? given.dram_latency
-                                                   : defaultLatency,
-                           given.dram_seed};
-    device->timing = measure(device->machine.configuration, device->text,
-                             length, latencies);
+    device->timing =
+        measure(device->machine.configuration, device->text, length, latencies);
   }
-  return device->result.reason == StopReason::None ? BPA_OK : BPA_ERROR_STOPPED;
-}
-
-/// The counter that `counter_select` chose; section 6 of the manual.
-static uint64_t getCounter(const bpa_device *device) {
-  const Timing &timing = device->timing;
-  constexpr uint32_t engineCounters = 16;
-  uint32_t engine = device->counter / engineCounters,
-           index = device->counter % engineCounters;
-  if (engine == 0) {
-    const uint64_t counters[] = {timing.cycles, timing.steps, timing.ceiling};
-    return index < 3 ? counters[index] : 0;
-  }
-  if (engine > numEngines)
-    return 0;
-  const EngineCycles &cycles = timing.engines[engine - 1];
-  if (index < numEngines)
-    return cycles.waitToken[index];
-  const uint64_t counters[] = {cycles.busy, cycles.empty};
-  return index - numEngines < 2 ? counters[index - numEngines] : 0;
+  if (device->kind == Kind::Hardware)
+    runHardware(*device, latencies);
+  return device->result.reason == StopReason::None && !device->diverged
+             ? BPA_OK
+             : BPA_ERROR_STOPPED;
 }
 
 int32_t bpa_write_register(bpa_device *device, uint32_t offset,
@@ -151,7 +257,7 @@ int32_t bpa_write_register(bpa_device *device, uint32_t offset,
 }
 
 int32_t bpa_write_trace(const bpa_device *device, const char *path) {
-  std::FILE *file = device && path && device->hasTime ? std::fopen(path, "w")
+  std::FILE *file = device && path && device->kind != Kind::Functional ? std::fopen(path, "w")
                                                       : nullptr;
   if (!file)
     return BPA_ERROR_ARGUMENT;
@@ -225,10 +331,10 @@ int32_t bpa_read_register(bpa_device *device, uint32_t offset,
     *value = device->counter;
     return BPA_OK;
   case ControlRegister::CounterLow:
-    *value = getCounter(device);
+    *value = getCounter(device->timing, device->counter);
     return BPA_OK;
   case ControlRegister::CounterHigh:
-    *value = getCounter(device) >> 32;
+    *value = getCounter(device->timing, device->counter) >> 32;
     return BPA_OK;
   default:
     return BPA_ERROR_ARGUMENT;

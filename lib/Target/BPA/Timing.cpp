@@ -508,8 +508,9 @@ void Simulator::issue(Engine engine, const Entry &entry) {
     return;
   }
   default:
-    // A `nop`.
-    finish(engine, 1);
+    // A `nop`: what was issued before may have slots left.
+    flight.left = 0;
+    flight.end = now + 1;
   }
 }
 
