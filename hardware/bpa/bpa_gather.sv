@@ -273,20 +273,24 @@ module bpa_gather #(
     else if (oy_now != extent.f_oh) level = 3'd5;
     else level = 3'd6;
 
-  logic [6:0] done_delay;
+  // A `ga` in front of a pool may complete while that has its slots.
+  logic [6:0] done_delay, pool_delay;
+  logic pool_done;
   assign done = done_delay[6];
-  assign ready = (!(active | pooling) | (ends & !pool) | (pooling & done)) &
+  assign pool_done = pool_delay[6];
+  assign ready = (!(active | pooling) | (ends & !pool) | pool_done) &
                  (prepared | !next_is_window);
 
   always_ff @(posedge clk) begin
     done_delay <= rst ? '0 : {done_delay[5:0], ends};
+    pool_delay <= rst ? '0 : {pool_delay[5:0], ends & pool};
     if (rst) begin
       active <= 1'b0;
       pooling <= 1'b0;
       writing <= 1'b0;
     end else begin
       active <= issue | (active & !ends);
-      pooling <= issue ? next_is_pool : pooling & !done;
+      pooling <= issue ? next_is_pool : pooling & !pool_done;
       writing <= slot & pool ? (writing ? !ends_write : ends_reads) : writing;
     end
 
