@@ -172,6 +172,83 @@ static void emitCopy(memref::CopyOp op) {
   });
 }
 
+/// The part that `fill` writes of a buffer whose first size may be dynamic; null where it
+/// writes something else.
+static memref::SubViewOp getFilledPart(linalg::FillOp fill) {
+  auto part = fill.getOutputs().front().getDefiningOp<memref::SubViewOp>();
+  if (!part || part.getType().getRank() < 2 ||
+      llvm::any_of(part.getType().getShape().drop_front(), ShapedType::isDynamic))
+    return nullptr;
+  return part;
+}
+
+/// Whether one kernel may do both: the strips of one border are of as many samples.
+static bool isSameBorder(linalg::FillOp lhs, linalg::FillOp rhs) {
+  memref::SubViewOp left = getFilledPart(lhs), right = getFilledPart(rhs);
+  return left && right && left.getSource() == right.getSource() &&
+         left.getMixedSizes().front() == right.getMixedSizes().front();
+}
+
+/// Stores `value` in element `number` of a sample of `part`, counted in memory order.
+static void storeElement(GPUBuilder &b, Value value, memref::SubViewOp part, Value sample,
+                         Value number) {
+  Values indices;
+  for (int64_t size : llvm::reverse(part.getType().getShape().drop_front())) {
+    indices.push_back(b.rem(number, size));
+    number = b.div(number, size);
+  }
+  indices.push_back(sample);
+  std::reverse(indices.begin(), indices.end());
+  b.store(value, part, indices);
+}
+
+/// One thread per element of all `fills`, which are of one border.
+static void emitBorder(MutableArrayRef<linalg::FillOp> fills) {
+  GPUBuilder b(fills.back());
+  SmallVector<int64_t> ends;
+  for (linalg::FillOp fill : fills) {
+    int64_t elements = llvm::product_of(getFilledPart(fill).getType().getShape().drop_front());
+    ends.push_back(elements + (ends.empty() ? 0 : ends.back()));
+  }
+  SmallVector<OpFoldResult> sizes = b.sizesOf(getFilledPart(fills.front()), 1);
+  sizes.push_back(b.getIndexAttr(ends.back()));
+  b.launch("fill", sizes, [&](ValueRange at) {
+    for (size_t i = 0; i < fills.size(); ++i) {
+      int64_t begin = i == 0 ? 0 : ends[i - 1];
+      linalg::FillOp fill = fills[i];
+      Value number = b.add(at[1], -begin);
+      Value isInside =
+          b.compare(arith::CmpIPredicate::ult, number, b.index(ends[i] - begin));
+      b.when(isInside, [&] {
+        storeElement(b, fill.getInputs().front(), getFilledPart(fill), at[0], number);
+      });
+    }
+  });
+}
+
+/// Merges neighbours that fill strips of one border.
+static void emitBorders(Block &block) {
+  SmallVector<linalg::FillOp> run;
+  auto end = [&] {
+    if (run.size() > 1) {
+      emitBorder(run);
+      for (linalg::FillOp fill : run)
+        fill.erase();
+    }
+    run.clear();
+  };
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    auto fill = dyn_cast<linalg::FillOp>(op);
+    if (!run.empty() && isPure(&op))
+      continue;
+    if (!run.empty() && !(fill && isSameBorder(run.front(), fill)))
+      end();
+    if (fill)
+      run.push_back(fill);
+  }
+  end();
+}
+
 /// Runs `ops`, neighbours that are loops of the network itself, loads, stores and what
 /// lies between them, in one thread.
 static void emitSerial(ArrayRef<Operation *> ops) {
@@ -198,6 +275,7 @@ struct ConvertLinalgToGPUPass
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>())
       for (Block &block : function.getBody()) {
         emitSerialRuns(block);
+        emitBorders(block);
         if (failed(emitParallel(block)))
           return signalPassFailure();
       }
