@@ -34,6 +34,14 @@ bool checkEncodings(Generator &generator, uint64_t count);
 /// small, memories few, tokens rare.
 Program drawProgram(Generator &generator);
 
+/// A program all of which can be executed, with tokens. It stores FMAP at its end.
+Program drawWork(Generator &generator);
+
+/// Runs `count` programs on a device of kind "rtl": of drawWork, and those of
+/// drawProgram that are in order. Prints what they did; false, with the program, where
+/// the hardware differs from the simulators.
+bool checkLockStep(Generator &generator, uint64_t count);
+
 /// Verifies and runs `count` of these and some of random bits, each up to a
 /// limit of steps. A program that is in order must give the same DRAM in
 /// another order of engines. Prints how they ended; false where one did not.

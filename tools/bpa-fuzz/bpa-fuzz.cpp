@@ -17,6 +17,7 @@ static constexpr char overview[] =
     "Examples:\n"
     "  bpa-fuzz --encodings=100000          encode and decode them\n"
     "  bpa-fuzz --programs=1000             verify and run random programs\n"
+    "  bpa-fuzz --lockstep=300              run them on the hardware, too\n"
     "  bpa-fuzz --print=100 --seed=7        print an encodable program\n";
 
 int main(int argc, char **argv) {
@@ -31,6 +32,10 @@ int main(int argc, char **argv) {
       "programs", cl::cat(category), cl::value_desc("N"),
       cl::desc("Verify and run N programs; exit with 1 where one that is in "
                "order depends on the order of engines"));
+  cl::opt<uint64_t> lockStep(
+      "lockstep", cl::cat(category), cl::value_desc("N"),
+      cl::desc("Run N programs on the hardware; exit with 1 where one differs from "
+               "the simulators in a bit or a cycle"));
   cl::opt<unsigned> print(
       "print", cl::cat(category), cl::value_desc("N"),
       cl::desc("Print N instructions and some data as assembly"));
@@ -41,6 +46,8 @@ int main(int argc, char **argv) {
       !checkEncodings(generator, encodings))
     return 1;
   if (programs.getNumOccurrences() != 0 && !checkPrograms(generator, programs))
+    return 1;
+  if (lockStep.getNumOccurrences() != 0 && !checkLockStep(generator, lockStep))
     return 1;
   if (print.getNumOccurrences() != 0)
     printAssembly(drawEncodings(generator, print), outs());
