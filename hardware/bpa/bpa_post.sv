@@ -4,7 +4,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-// ROWS and COLUMNS are equal: a row of integers uses the subtracters of a column of codes.
 module bpa_post #(
   parameter int ROWS = 8,
   parameter int COLUMNS = 8,
@@ -273,43 +272,19 @@ module bpa_post #(
   // Sums: the tile that is drained, a column or a row at a time
   //===--------------------------------------------------------------------===//
 
-  logic [ROWS*COLUMNS*32-1:0] sums;
-  logic [ROWS*32-1:0] row_sums, y;
-  logic [COLUMNS*32-1:0] sums_row;
-  logic [31:0] row_sum;
-  logic subtract;
+  logic [ROWS*32-1:0] y;
   // Of the slot before.
-  logic slot1, codes1, column1;
+  logic codes1, column1;
   logic [RW-1:0] row1;
-
-  assign sums_row = sums[32*COLUMNS*row1 +: 32*COLUMNS];
-  assign row_sum = row_sums[32*row1 +: 32];
-
   always_ff @(posedge clk) begin
-    slot1 <= slot;
     codes1 <= codes;
     column1 <= slot & ends_column;
     row1 <= row;
-    if (arriving[PIPELINE-1]) begin
-      row_sums <= tile_row_sums;
-      subtract <= tile_subtract;
-    end
   end
 
-  generate
-    for (genvar i = 0; i < ROWS; i++) begin : value
-      logic [31:0] sum, correction;
-      assign sum = codes1 ? sums[32*COLUMNS*i +: 32] : sums_row[32*i +: 32];
-      assign correction = codes1 ? row_sums[32*i +: 32] : row_sum;
-      always_ff @(posedge clk)
-        y[32*i +: 32] <= (subtract ? {sum[30:0], 1'b0} : sum) - (correction & {32{subtract}});
-      always_ff @(posedge clk)
-        if (arriving[PIPELINE-1])
-          sums[32*COLUMNS*i +: 32*COLUMNS] <= tile_sums[32*COLUMNS*i +: 32*COLUMNS];
-        else if (codes1 & column1)
-          sums[32*COLUMNS*i +: 32*COLUMNS] <= sums[32*COLUMNS*i +: 32*COLUMNS] >> 32;
-    end
-  endgenerate
+  bpa_drain #(.ROWS(ROWS), .COLUMNS(COLUMNS)) tile_drain (
+    .clk, .take(arriving[PIPELINE-1]), .tile_sums, .tile_row_sums, .tile_subtract,
+    .by_columns(codes1), .next_column(column1), .row(row1), .y);
 
   //===--------------------------------------------------------------------===//
   // Codes
