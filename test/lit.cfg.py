@@ -68,6 +68,12 @@ if shutil.which("z3"):
 else:
     lit_config.note("proofs are skipped: z3 is not in PATH")
 
+if os.path.exists(os.path.join(config.dorefa_obj_root, "lib", "libdorefa-bpa-rtl.so")):
+    config.available_features.add("bpa-rtl")
+else:
+    lit_config.note("tests of the accelerator's hardware are skipped: it was built without "
+                    "verilator")
+
 if shutil.which("verilator") and shutil.which("yosys"):
     config.available_features.add("hardware")
 else:

@@ -150,17 +150,18 @@ static llvm::Error run(const RunOptions &options, const bpa::Program &program) {
   if (!options.trace.empty() &&
       bpa_write_trace(device->get(), options.trace.c_str()) != BPA_OK)
     return createStringError("cannot write trace '" + options.trace +
-                             "'; --device=cycle makes one");
+                             "'; --device=cycle or rtl makes one");
   return llvm::Error::success();
 }
 
 static RunOptions parseCommandLine(int argc, char **argv) {
   cl::OptionCategory category("bpa-run options");
   cl::opt<std::string> program(cl::Positional, cl::Required, cl::cat(category),
-                               cl::desc("PROGRAM.elf"));
+                               cl::desc("PROGRAM.elf or MODEL.so"));
   cl::opt<std::string> device("device", cl::cat(category), cl::init("func"),
-                              cl::desc("Kind of machine: func, or cycle, which "
-                                       "counts cycles"));
+                              cl::desc("Kind of machine: func; cycle, which counts "
+                                       "cycles; or rtl, the hardware in lock step "
+                                       "with both"));
   cl::opt<std::string> routine(
       "routine", cl::cat(category), cl::value_desc("name"),
       cl::desc("Start at this symbol of the text (default: at the first "

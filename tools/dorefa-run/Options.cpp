@@ -34,7 +34,7 @@ usage: dorefa-run MODEL.so [options]
                             with --openmp (default: OMP_NUM_THREADS, or all)
   --device=NAME             of a model for a GPU: gpu (the default), gpu:N for the
                             Nth, or emulator; of one for the accelerator:
-                            bpa-func (the default) or bpa-cycle
+                            bpa-func (the default), bpa-cycle or bpa-rtl
   --list                    print name, type and shape of inputs and outputs
   --symbol-prefix=P         for a model compiled with --symbol-prefix=P
   --help                    print this text

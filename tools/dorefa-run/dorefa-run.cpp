@@ -35,7 +35,10 @@ static void printTimes(std::vector<double> milliseconds, int64_t batch) {
 static std::string getLibrary(const std::string &device) {
   if (device == "emulator")
     return "libdorefa-emulator.so";
-  return device == "bpa-func" || device == "bpa-cycle" ? "libdorefa-bpa.so" : "";
+  for (const char *simulated : {"bpa-func", "bpa-cycle", "bpa-rtl"})
+    if (device == simulated)
+      return "libdorefa-bpa.so";
+  return "";
 }
 
 /// The device that the model runs on, as its binary interface names it: libraries

@@ -160,7 +160,8 @@ int32_t dorefa_device_open(const void *program, const char *device,
   const char *colon = strchr(device, ':');
   size_t length = colon ? (size_t)(colon - device) : strlen(device);
   if (strncmp(device, "bpa-", 4) != 0 || length - 4 >= sizeof(kind))
-    return fail(session, "device is '%s' but must be bpa-func or bpa-cycle", device);
+    return fail(session,
+                "device is '%s' but must be bpa-func, bpa-cycle or bpa-rtl", device);
   memcpy(kind, device + 4, length - 4);
   int32_t status = openLibrary(session, colon ? colon + 1 : "libdorefa-bpa.so");
   return status == DOREFA_OK ? openDevice(session, kind, program) : status;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Compile real networks for the accelerator and compare what both simulators give.
+"""Compile real networks for the accelerator and compare what the simulators, and the hardware
+where it was built, give.
 
 Usage: run_models.py DIR SOURCE DOREFA_COMPILE DOREFA_RUN DOREFA_INTERPRET CONFIGURATION
 
@@ -9,6 +10,7 @@ decide.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +20,8 @@ import numpy as np
 NETWORKS = ["dorefanet/dorefanet_w1a2", "dorefanet/dorefanet_w1a2_image", "cnv/cnv_w1a1_cifar10",
             "cnv/cnv_w1a2_cifar10"]
 DEVICES = ["bpa-func", "bpa-cycle"]
+# It runs in lock step with both.
+HARDWARE = "bpa-rtl"
 
 
 def run(*command) -> None:
@@ -26,13 +30,19 @@ def run(*command) -> None:
         sys.exit(f"{' '.join(map(str, command))}\n{result.stdout}{result.stderr}")
 
 
+def has_hardware(runner: str) -> bool:
+    program = Path(shutil.which(runner)).resolve()
+    return (program.parent.parent / "lib/libdorefa-bpa-rtl.so").exists()
+
+
 def check(folder: Path, tools: list[str], model: Path, image: Path, expected: Path) -> None:
     compiler, runner, _, configuration = tools
     library = folder / f"{model.stem}.so"
     run(compiler, model, "--target=bpa", f"--bpa-config={configuration}", "-o", library)
-    for device in DEVICES:
+    devices = DEVICES + [HARDWARE] * has_hardware(runner)
+    for device in devices:
         run(runner, library, "--input", image, "--expect", expected, f"--device={device}")
-    print(f"{model.stem}: equal on {' and '.join(DEVICES)}")
+    print(f"{model.stem}: equal on {', '.join(devices)}")
 
 
 def main() -> int:
