@@ -116,13 +116,14 @@ def thresholds_of(layer: Layer, widths: tuple[int, int], random: np.random.Gener
     return np.ceil(offset + width * steps).astype(np.int32)
 
 
-def module_of(layer: Layer, widths: tuple[int, int], codes: bool) -> str:
-    """Returns the module as text; `codes`: packed codes as wide as the input, or sums."""
+def module_of(layer: Layer, widths: tuple[int, int], codes: bool, batch: int = 1) -> str:
+    """Returns the module as text; `codes`: packed codes as wide as the input, or sums. `batch`
+    counts feature maps."""
     random = np.random.default_rng(layer.weights + 10 * widths[0] + widths[1])
     weight_bits, bits = widths
     if isinstance(layer, Conv):
         window = (layer.filters, layer.kernel, layer.kernel, layer.channels // layer.groups)
-        before, after = (1, layer.size, layer.size), (1, layer.result, layer.result)
+        before, after = (batch, layer.size, layer.size), (batch, layer.result, layer.result)
         channels, filters, operation = layer.channels, layer.filters, "conv_2d"
         place = (f"strides [{layer.stride}, {layer.stride}] pads [{layer.pad}, {layer.pad}, "
                  f"{layer.pad}, {layer.pad}] groups {layer.groups}")

@@ -119,6 +119,9 @@ typedef struct dorefa_run_options {
    * clock of the session's device; `notify` is not called then. Left alone by
    * devices without a clock (all but a GPU), which call `notify`. */
   double *layer_seconds;
+  /** Null, or a number, which becomes the seconds that all kernels of the run took by
+   * that clock, copies of inputs and outputs left out. */
+  double *device_seconds;
 } dorefa_run_options;
 
 /** A compiled model. All pointers stay valid while the library is loaded. */

@@ -67,6 +67,7 @@ class _RunOptions(ctypes.Structure):
         ("reserved", ctypes.c_int32),
         ("session", ctypes.c_void_p),
         ("layer_seconds", ctypes.POINTER(ctypes.c_double)),
+        ("device_seconds", ctypes.POINTER(ctypes.c_double)),
     ]
 
 

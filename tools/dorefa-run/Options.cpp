@@ -26,7 +26,8 @@ usage: dorefa-run MODEL.so [options]
   --tolerance=R             let values differ by R times the largest absolute
                             expected value (default: they must be equal)
   --repeat N                run once, then N times more, and print the median
-                            time of these N and the range of their middle half
+                            time of these N and the range of their middle half;
+                            on a GPU that of its kernels as well, by its clock
   --profile                 print the time of each layer as well, by the clock of
                             the GPU where one runs it: the median of --repeat
                             runs, of 20 without it

@@ -20,13 +20,16 @@ static void listTensors(const LoadedModel &model) {
   printTensors(model.getInputs(), model.getOutputs());
 }
 
-/// Prints median and middle half of `milliseconds`, which is not empty.
-static void printTimes(std::vector<double> milliseconds, int64_t batch) {
+/// Prints median and middle half of `milliseconds`, unless it is empty, behind `what`.
+static void printTimes(const char *what, std::vector<double> milliseconds,
+                       int64_t batch) {
+  if (milliseconds.empty())
+    return;
   std::sort(milliseconds.begin(), milliseconds.end());
   size_t last = milliseconds.size() - 1;
-  std::printf("time: median %.4g ms, middle half %.4g to %.4g ms, %zu run%s of "
+  std::printf("%s: median %.4g ms, middle half %.4g to %.4g ms, %zu run%s of "
               "batch %lld\n",
-              milliseconds[last / 2], milliseconds[last / 4],
+              what, milliseconds[last / 2], milliseconds[last / 4],
               milliseconds[last - last / 4], milliseconds.size(),
               last == 0 ? "" : "s", static_cast<long long>(batch));
 }
@@ -73,7 +76,10 @@ static Error execute(const LoadedModel &model, const InputArrays &inputs,
   Profile profile(model.getLayers().size());
   if (options.profile)
     profile.observe(runOptions);
-  std::vector<double> milliseconds;
+  constexpr double none = -1;
+  double deviceSeconds = none;
+  runOptions.device_seconds = &deviceSeconds;
+  std::vector<double> milliseconds, deviceMilliseconds;
   for (int64_t i = 0; i < options.repeat; ++i) {
     Clock::time_point start = Clock::now();
     if (Error error = model.run(inputs.arrays, inputs.batch, *workspace,
@@ -81,12 +87,14 @@ static Error execute(const LoadedModel &model, const InputArrays &inputs,
       return error;
     std::chrono::duration<double, std::milli> time = Clock::now() - start;
     milliseconds.push_back(time.count());
+    if (deviceSeconds != none)
+      deviceMilliseconds.push_back(1e3 * deviceSeconds);
     profile.endRun(time.count());
   }
   if (options.profile)
     profile.print(model, inputs.batch);
-  if (options.repeat > 0)
-    printTimes(std::move(milliseconds), inputs.batch);
+  printTimes("time", std::move(milliseconds), inputs.batch);
+  printTimes("kernels", std::move(deviceMilliseconds), inputs.batch);
   return Error::success();
 }
 

@@ -23,11 +23,15 @@ typedef struct CUDADevice {
   CUmodule module;
   CUstream stream;
   CUfunction *kernels;
-  /** One per step of the program, made when it is used first. */
+  /** One per mark, made when it is used first. */
   CUevent *events;
   /** What was recorded, or null. */
   CUgraphExec recorded;
 } CUDADevice;
+
+static uint64_t countMarks(const dorefa_gpu_program *program) {
+  return program->num_steps + 2;
+}
 
 static CUDADevice *get(Device *device) { return (CUDADevice *)device; }
 
@@ -291,7 +295,7 @@ static int32_t allowSharedMemory(CUDADevice *device, uint32_t number,
 static int32_t findKernels(CUDADevice *device, Message *message) {
   const dorefa_gpu_program *program = device->program;
   device->kernels = calloc(program->num_kernels + 1, sizeof(CUfunction));
-  device->events = calloc(program->num_steps + 1, sizeof(CUevent));
+  device->events = calloc(countMarks(program), sizeof(CUevent));
   if (!device->kernels || !device->events)
     return dorefa_gpu_fail(message, "there is no memory for the kernels");
   for (uint64_t i = 0; i < program->num_kernels; ++i) {
@@ -343,7 +347,7 @@ static int32_t openDevice(CUDADevice *device, const char *number,
 
 static void releaseAll(CUDADevice *device) {
   const Driver *driver = &device->driver;
-  for (uint64_t i = 0; device->events && i < device->program->num_steps; ++i)
+  for (uint64_t i = 0; device->events && i < countMarks(device->program); ++i)
     if (device->events[i])
       driver->cuEventDestroy(device->events[i]);
   forget(device);

@@ -48,7 +48,7 @@ typedef struct Device {
   /* Null where the device has no clock. */
 
   /** Takes the time at which all before it is done, as number `mark`, which is below
-   * the number of steps of the program. */
+   * the number of steps of the program and two more. */
   int32_t (*mark)(struct Device *device, uint64_t mark, Message *message);
   /** Seconds between two marks, after `synchronize`. */
   int32_t (*measure)(struct Device *device, uint64_t from, uint64_t to,

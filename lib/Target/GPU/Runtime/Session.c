@@ -306,6 +306,21 @@ static int32_t runNetwork(dorefa_session *session, int64_t batch,
   return status;
 }
 
+/** The same, and takes the time before and after. */
+static int32_t runMarked(dorefa_session *session, int64_t batch,
+                         const dorefa_run_options *options) {
+  uint64_t begin = session->program->num_steps;
+  Device *device = session->device;
+  if (!options->device_seconds || !device->mark)
+    return runNetwork(session, batch, options);
+  int32_t status = device->mark(device, begin, &session->message);
+  if (status == DOREFA_OK)
+    status = runNetwork(session, batch, options);
+  return status == DOREFA_OK
+             ? device->mark(device, begin + 1, &session->message)
+             : status;
+}
+
 /** Writes the time of each layer, whose marks are numbered as the steps are. */
 static int32_t measureLayers(dorefa_session *session, double *seconds) {
   const dorefa_gpu_program *program = session->program;
@@ -325,6 +340,14 @@ static int32_t measureLayers(dorefa_session *session, double *seconds) {
       return status;
   }
   return DOREFA_OK;
+}
+
+static int32_t measureKernels(dorefa_session *session, double *seconds) {
+  uint64_t begin = session->program->num_steps;
+  Device *device = session->device;
+  return device->measure ? device->measure(device, begin, begin + 1, seconds,
+                                           &session->message)
+                         : DOREFA_OK;
 }
 
 static int32_t uploadInputs(dorefa_session *session, const void *const *inputs,
@@ -363,11 +386,15 @@ static int32_t runOnDevice(dorefa_session *session, const void *const *inputs,
   if (status == DOREFA_OK)
     status = uploadInputs(session, inputs, batch);
   if (status == DOREFA_OK)
-    status = runNetwork(session, batch, options);
+    status = runMarked(session, batch, options);
   if (status == DOREFA_OK)
     status = downloadOutputs(session, outputs, batch);
   if (status == DOREFA_OK)
-    return measureLayers(session, options->layer_seconds);
+    status = measureLayers(session, options->layer_seconds);
+  if (status == DOREFA_OK && options->device_seconds)
+    status = measureKernels(session, options->device_seconds);
+  if (status == DOREFA_OK)
+    return status;
   // What has begun must not read or write the caller's arrays later.
   Message ignored;
   session->device->synchronize(session->device, &ignored);
