@@ -108,7 +108,10 @@ static void buildKernels(OpPassManager &pm, const PipelineOptions &options) {
   select.lanes = pack.lanes = predict.lanes = options.lanes;
   select.accumulators = predict.accumulators = options.accumulators;
   select.features = pack.features = predict.features = llvm::to_vector(options.features);
-  pm.addPass(createSelectKernelsPass(select));
+  if (options.path == Path::GPU)
+    pm.addPass(createSelectGPUKernelsPass({options.chip, options.kernel}));
+  else
+    pm.addPass(createSelectKernelsPass(select));
   pm.addPass(createPackWeightsPass(pack));
   // Of processors only.
   if (options.path == Path::CPU)
@@ -195,12 +198,10 @@ static void buildLLVM(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createReconcileUnrealizedCastsPass());
 }
 
-static void buildLaunches(OpPassManager &pm, const PipelineOptions &options) {
+static void buildLaunches(OpPassManager &pm) {
   // While each layer is still one operation.
   pm.addPass(createMarkLayersPass());
-  ConvertBitPlaneToGPUPassOptions bits;
-  bits.tensorCores = options.tensorCores;
-  pm.addPass(createConvertBitPlaneToGPUPass(bits));
+  pm.addPass(createConvertBitPlaneToGPUPass());
   pm.addPass(createFuseMultiplyAddPass());
   pm.addPass(createConvertLinalgToGPUPass());
   pm.addPass(createCanonicalizerPass());
@@ -251,7 +252,7 @@ void dorefa::buildPhase(OpPassManager &pm, Phase phase,
   case Phase::LLVM:
     return buildLLVM(pm, options);
   case Phase::Launches:
-    return buildLaunches(pm, options);
+    return buildLaunches(pm);
   case Phase::NVVM:
     return buildNVVM(pm);
   }
@@ -259,8 +260,6 @@ void dorefa::buildPhase(OpPassManager &pm, Phase phase,
 
 void dorefa::setGPUPath(PipelineOptions &options) {
   options.path = Path::GPU;
-  // Words in the order in which GPU kernels read them.
-  options.kernel = "popcount";
 }
 
 /// Whether a network goes through the phase of `info` on the way `path`.

@@ -85,8 +85,8 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
                "libomp.so.5"));
   cl::opt<std::string> kernel(
       "kernel", cl::cat(category), cl::value_desc("name"),
-      cl::desc("Compute all layers by popcount, lookup or dot, where it can, instead of "
-               "by the fastest kernel of each"));
+      cl::desc("Compute all layers by popcount, lookup or dot (gpu: popcount, b1 or u8), "
+               "where it can, instead of by the fastest kernel of each"));
   cl::opt<std::string> tune(
       "tune", cl::cat(category), cl::value_desc("file"),
       cl::desc("Measure all layers by all kernels on this machine, use the fastest of "
@@ -132,10 +132,8 @@ std::optional<CompileOptions> parseCommandLine(int argc, char **argv) {
                        << "' but must be model, or bpa-elf with --target=bpa\n";
     return std::nullopt;
   }
-  if (target == "gpu" &&
-      (openMP || !kernel.empty() || !tune.empty() || !kernelsFrom.empty())) {
-    WithColor::error() << "--openmp, --kernel, --tune and --kernels-from are for target "
-                          "cpu\n";
+  if (target == "gpu" && (openMP || !tune.empty() || !kernelsFrom.empty())) {
+    WithColor::error() << "--openmp, --tune and --kernels-from are for target cpu\n";
     return std::nullopt;
   }
   if (!stopAt.empty() && !(options.stopAt = parsePhase(stopAt))) {

@@ -307,6 +307,46 @@ def ConvertParallelToOpenMPPass
                            "::mlir::scf::SCFDialect"];
 }
 
+def SelectGPUKernelsPass : Pass<"bitplane-select-gpu-kernels", "::mlir::ModuleOp"> {
+  let summary = "Choose how a GPU computes each contraction";
+  let description = [{
+    Sets attribute `kernel` of each `bitplane.conv_2d` and `bitplane.matmul` that has
+    none: `popcount` where planes are multiplied, by products of single bits or by
+    population counts, and `dot` where levels are, by products of bytes. Which is fastest
+    is what a roofline of the chip (dorefa/Conversion/GPUCostModel.h) says. What was chosen and
+    how long it will take, in nanoseconds, for one sample where the batch is dynamic, is
+    told in attributes, which `convert-bitplane-to-gpu` obeys, and an analysis remark.
+
+    Example:
+    ```mlir
+    func.func @main(%x: tensor<1x1x1xi32>, %w: tensor<1x2xi8>) -> tensor<1x1xi32> {
+      %init = tensor.empty() : tensor<1x1xi32>
+      %acc = bitplane.matmul %x, %w outs(%init : tensor<1x1xi32>) channels 2 to 1
+          codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar>
+          : tensor<1x1x1xi32>, tensor<1x2xi8> -> tensor<1x1xi32>
+      return %acc : tensor<1x1xi32>
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @main(%x: tensor<1x1x1xi32>, %w: tensor<1x2xi8>) -> tensor<1x1xi32> {
+      %init = tensor.empty() : tensor<1x1xi32>
+      %acc = bitplane.matmul %x, %w outs(%init : tensor<1x1xi32>) channels 2 to 1
+          codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> kernel popcount
+          {dorefa.gpu_kernel = "popcount", dorefa.predicted_ns = 2379 : i64}
+          : tensor<1x1x1xi32>, tensor<1x2xi8> -> tensor<1x1xi32>
+      return %acc : tensor<1x1xi32>
+    }
+    ```
+  }];
+  let options = [
+    Option<"chip", "chip", "std::string", /*default=*/"\"sm_80\"",
+           "The GPU that the network runs on">,
+    Option<"kernel", "kernel", "std::string", /*default=*/"",
+           "What computes all layers that it can, popcount the others: popcount, b1 or u8">,
+  ];
+}
+
 //===----------------------------------------------------------------------===//
 // Phase launches
 //===----------------------------------------------------------------------===//
@@ -329,14 +369,14 @@ def ConvertBitPlaneToGPUPass : GPUKernelPass<"convert-bitplane-to-gpu"> {
     one: each lane computes the bits of one channel, and a vote per plane gathers them.
     A contraction gives a warp one pixel and 32 output channels; lanes read
     neighbouring words of the filter, and correction and thresholds are applied
-    in registers. With `tensor-cores`, contractions of at least 8 pixels and at most 6
-    pairs of planes give a warp 16 or 32 pixels and 32 output channels, as products of
-    single bits (`nvvm.mma.sync` m16n8k256). Pools and `bitplane.unpack` take one thread
-    per word or byte.
+    in registers. Where `bitplane-select-gpu-kernels` has given it a tile
+    (`dorefa.gpu_tile`), blocks of warps multiply tiles of pixels and output channels on
+    tensor cores, staged in shared memory: single bits (`nvvm.mma.sync` m16n8k256) or, by
+    kernel `dot`, bytes (m16n8k32). Pools and `bitplane.unpack` take one thread per word or byte.
 
-    Limits: operations must be on memrefs, filters packed for kernel `popcount`
-    (`bitplane-pack-weights`), pads of convolutions materialized
-    (`bitplane-materialize-padding`), and all sizes static but the batch.
+    Limits: operations must be on memrefs, filters packed for kernel `popcount` or `dot`
+    (`bitplane-pack-weights`) and constant where there is a tile, pads of convolutions
+    materialized (`bitplane-materialize-padding`), and all sizes static but the batch.
 
     Example:
     ```mlir
@@ -365,10 +405,6 @@ def ConvertBitPlaneToGPUPass : GPUKernelPass<"convert-bitplane-to-gpu"> {
     }
     ```
   }];
-  let options = [
-    Option<"tensorCores", "tensor-cores", "bool", /*default=*/"false",
-           "Multiply single bits on tensor cores, which sm_80 to sm_90 have">,
-  ];
 }
 
 def ConvertLinalgToGPUPass : GPUKernelPass<"convert-linalg-to-gpu"> {

@@ -64,8 +64,8 @@ Phase getPhase(ModuleOp module);
 struct PipelineOptions {
   /// The way behind phase `buffers`: CPU or GPU.
   Path path = Path::CPU;
-  /// The GPU multiplies single bits on tensor cores.
-  bool tensorCores = false;
+  /// The GPU, as in sm_80.
+  std::string chip = "sm_80";
   /// A layer that is quantized in the source but stays float is an error.
   bool requireLowBit = false;
   /// Replace thresholds of the source that are out of order, see

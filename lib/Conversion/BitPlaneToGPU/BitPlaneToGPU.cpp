@@ -39,13 +39,12 @@ static LogicalResult checkOperands(Operation *op) {
   return success();
 }
 
-static LogicalResult lower(Operation *op, bool tensorCores) {
+static LogicalResult lower(Operation *op) {
   if (failed(checkOperands(op)))
     return failure();
   return TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<bitplane::Conv2DOp, bitplane::MatMulOp>(
-          [&](auto typed) { return emitGPUKernel(typed, tensorCores); })
-      .Case<bitplane::MaxPoolOp, bitplane::PackOp, bitplane::ThresholdOp, bitplane::UnpackOp>(
+      .Case<bitplane::Conv2DOp, bitplane::MatMulOp, bitplane::MaxPoolOp, bitplane::PackOp,
+            bitplane::ThresholdOp, bitplane::UnpackOp>(
           [](auto typed) { return emitGPUKernel(typed); })
       .Default([](Operation *other) {
         return other->emitOpError("has no GPU kernel");
@@ -65,7 +64,7 @@ struct ConvertBitPlaneToGPUPass
         ops.push_back(op);
     });
     for (Operation *op : ops) {
-      if (failed(lower(op, tensorCores)))
+      if (failed(lower(op)))
         return signalPassFailure();
       op->erase();
     }

@@ -8,6 +8,7 @@
 #define DOREFA_LIB_CONVERSION_BITPLANETOGPU_CONTRACTION_H
 
 #include "GPUBuilder.h"
+#include "dorefa/Conversion/GPUCostModel.h"
 #include "dorefa/Dialect/BitPlane/BitPlane.h"
 #include "dorefa/Dialect/BitPlane/Geometry.h"
 
@@ -83,9 +84,10 @@ private:
   Value rowTable, columnTable;
 };
 
-/// Emits a kernel on tensor cores; fails, with nothing emitted, where it cannot compute
-/// `c`.
-LogicalResult emitTensorCoreKernel(GPUBuilder &b, const GPUContraction &c);
+/// Emits a kernel on tensor cores; fails, with nothing emitted, where the filter is no
+/// constant or a buffer has no static layout.
+LogicalResult emitTensorCoreKernel(GPUBuilder &b, const GPUContraction &c,
+                                   const TensorCoreTile &tile);
 
 } // namespace mlir::dorefa
 

@@ -8,7 +8,7 @@
 #define DOREFA_LIB_CONVERSION_BITPLANETOGPU_FRAGMENTS_H
 
 #include "Contraction.h"
-#include "CostModel.h"
+#include "dorefa/Conversion/GPUCostModel.h"
 
 namespace mlir::dorefa {
 

@@ -12,10 +12,9 @@
 namespace mlir::dorefa {
 
 /// Launches a kernel in front of the operation, which works on memrefs and stays.
-/// A diagnostic says what of it no kernel computes. `tensorCores`: the chip multiplies
-/// single bits on them.
-LogicalResult emitGPUKernel(bitplane::Conv2DOp op, bool tensorCores);
-LogicalResult emitGPUKernel(bitplane::MatMulOp op, bool tensorCores);
+/// A diagnostic says what of it no kernel computes.
+LogicalResult emitGPUKernel(bitplane::Conv2DOp op);
+LogicalResult emitGPUKernel(bitplane::MatMulOp op);
 LogicalResult emitGPUKernel(bitplane::PackOp op);
 LogicalResult emitGPUKernel(bitplane::UnpackOp op);
 LogicalResult emitGPUKernel(bitplane::ThresholdOp op);

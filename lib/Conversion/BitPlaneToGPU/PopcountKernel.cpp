@@ -205,24 +205,26 @@ void PopcountEmitter::emit() {
 }
 
 template <typename OpTy>
-static LogicalResult emitContraction(OpTy op, bool tensorCores) {
-  if (op.getKernel() != Kernel::Popcount)
-    return op.emitOpError("must have kernel popcount to be computed on a GPU; run "
-                          "bitplane-select-kernels=kernel=popcount");
+static LogicalResult emitContraction(OpTy op) {
+  if (op.getKernel() == Kernel::Lookup)
+    return op.emitOpError("must have kernel popcount or dot to be computed on a GPU; run "
+                          "bitplane-select-gpu-kernels");
   GPUBuilder b(op);
   GPUContraction contraction(op);
-  if (tensorCores && succeeded(emitTensorCoreKernel(b, contraction)))
+  std::optional<TensorCoreTile> tile = getTile(op);
+  if (tile && succeeded(emitTensorCoreKernel(b, contraction, *tile)))
     return success();
+  if (op.getKernel() == Kernel::Dot)
+    return op.emitOpError("has kernel dot, which only tensor cores compute; run "
+                          "bitplane-select-gpu-kernels");
   PopcountEmitter(b, contraction).emit();
   return success();
 }
 
-LogicalResult dorefa::emitGPUKernel(bitplane::Conv2DOp op, bool tensorCores) {
+LogicalResult dorefa::emitGPUKernel(bitplane::Conv2DOp op) {
   if (llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; }))
     return op.emitOpError("has pads; run bitplane-materialize-padding first");
-  return emitContraction(op, tensorCores);
+  return emitContraction(op);
 }
 
-LogicalResult dorefa::emitGPUKernel(bitplane::MatMulOp op, bool tensorCores) {
-  return emitContraction(op, tensorCores);
-}
+LogicalResult dorefa::emitGPUKernel(bitplane::MatMulOp op) { return emitContraction(op); }

@@ -578,7 +578,7 @@ void TensorCoreEmitter::emit() {
 }
 
 //===----------------------------------------------------------------------===//
-// The choice
+// The kernel
 //===----------------------------------------------------------------------===//
 
 static bool hasStaticLayout(Value buffer) {
@@ -590,59 +590,10 @@ static bool hasStaticLayout(Value buffer) {
          llvm::none_of(strides, ShapedType::isDynamic);
 }
 
-/// Whether a tile of `blocks` blocks of channels reads the same words.
-static bool sharesWords(const GPUContraction &c, int64_t blocks) {
-  const FilterGeometry &g = c.geometry;
-  for (int64_t block = 0; block < g.blocks; ++block) {
-    int64_t first = block / blocks * blocks;
-    if (firstByteOf(c, block) != firstByteOf(c, first) ||
-        g.firstGroup(block) != g.firstGroup(first))
-      return false;
-  }
-  return true;
-}
-
-/// Rows that a network is compiled for where their number is not known.
-static int64_t countPixels(const GPUContraction &c) {
-  constexpr int64_t kBatch = 8;
-  int64_t pixels = 1;
-  for (int64_t size :
-       cast<MemRefType>(c.init.getType()).getShape().take_front(c.isMatMul ? 1 : 3))
-    pixels *= ShapedType::isDynamic(size) ? kBatch : size;
-  return pixels;
-}
-
-static TensorCoreTile chooseTile(const GPUContraction &c) {
-  static constexpr TensorCoreTile tiles[] = {
-      {4, 2, 2, 2, 3}, {4, 2, 2, 1, 3}, {2, 2, 2, 1, 3}, {2, 2, 1, 1, 3}, {2, 1, 1, 1, 3}};
-  constexpr int64_t kFewestBlocks = 64, kSharedBytes = 48 << 10;
-  TensorCoreOperands o(c);
-  for (const TensorCoreTile &tile : tiles) {
-    int64_t blocks = llvm::divideCeil(countPixels(c), tile.pixels()) *
-                     llvm::divideCeil(c.geometry.blocks, tile.channelBlocks());
-    if (blocks >= kFewestBlocks && sharesWords(c, tile.channelBlocks()) &&
-        tile.stages * o.stageBytes(tile) <= kSharedBytes)
-      return tile;
-  }
-  return tiles[std::size(tiles) - 1];
-}
-
-static bool isForTensorCores(const GPUContraction &c) {
-  // A product of planes costs half as much as one of bytes with 8 pairs; so many pairs
-  // also take too many registers.
-  constexpr int64_t kMostPairs = 6;
-  // Fewer rows leave most of each product unused; then memory is the limit anyway.
-  constexpr int64_t kFewestRows = 8;
-  TensorCoreOperands o(c);
-  return o.inputPlanes * o.filterPlanes <= kMostPairs && countPixels(c) >= kFewestRows &&
-         hasStaticLayout(c.input) && hasStaticLayout(c.init) &&
-         (c.form.sum == 0 || c.geometry.hasOneGroupPerBlock()) && getGranule(c) >= 4;
-}
-
-LogicalResult dorefa::emitTensorCoreKernel(GPUBuilder &b, const GPUContraction &c) {
-  if (!isForTensorCores(c))
+LogicalResult dorefa::emitTensorCoreKernel(GPUBuilder &b, const GPUContraction &c,
+                                           const TensorCoreTile &tile) {
+  if (!hasStaticLayout(c.input) || !hasStaticLayout(c.init) || getGranule(c) < 4)
     return failure();
-  TensorCoreTile tile = chooseTile(c);
   Value fragments = packFragments(b, c, tile);
   if (!fragments)
     return failure();

@@ -97,7 +97,7 @@ public:
 
   void configure(unsigned, PipelineOptions &pipeline) const override {
     setGPUPath(pipeline);
-    pipeline.tensorCores = chip.hasBinaryTensorCores();
+    pipeline.chip = chip.name.str();
   }
 
   LogicalResult emit(ArrayRef<ModuleOp> modules, StringRef path) const override {
