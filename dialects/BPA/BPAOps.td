@@ -61,7 +61,8 @@ def BPA_RoutineOp : BPA_Container<"routine", []> {
   let description = [{
     What one `bpa.launch` runs: instructions without branches, the last one a
     `bpa.halt`. Before, the launch copies its operands to `inputs`, behind that the
-    bytes of `outputs` to its results. `layers` says of each layer that the routine
+    bytes of `outputs` to its results. Of several `samples` each input and output has
+    as many parts of the same size. `layers` says of each layer that the routine
     computes its name, operation and multiply-adds, for reports.
 
     Until `bpa-insert-tokens` has run, instructions take effect one after the other;
@@ -77,10 +78,13 @@ def BPA_RoutineOp : BPA_Container<"routine", []> {
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, SymbolRefArrayAttr:$inputs,
-      SymbolRefArrayAttr:$outputs, OptionalAttr<ArrayAttr>:$layers);
+      SymbolRefArrayAttr:$outputs,
+      DefaultValuedAttr<ConfinedAttr<I64Attr, [IntPositive]>, "1">:$samples,
+      OptionalAttr<ArrayAttr>:$layers);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $sym_name `inputs` $inputs `outputs` $outputs attr-dict-with-keyword $body
+    $sym_name `inputs` $inputs `outputs` $outputs (`samples` $samples^)?
+    attr-dict-with-keyword $body
   }];
   let hasVerifier = 1;
 }
@@ -126,11 +130,12 @@ def BPA_Buffer : AnyTypeOf<[RankedTensorOf<[I8, I32]>, MemRefOf<[I8, I32]>]>;
 def BPA_LaunchOp : Op<BPA_Dialect, "launch", [
     DestinationStyleOpInterface, AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
-  let summary = "Run a routine of the accelerator, once per sample";
+  let summary = "Run a routine of the accelerator for all samples";
   let description = [{
     For each index n of the first dimension, the batch, copies element n of each input
     to the routine's inputs, runs it, and copies its outputs to element n of the
-    results. `macs` are the multiply-adds of a sample, for profiles.
+    results; as many at a time as the routine has samples, of which the batch is a
+    multiple. `macs` are the multiply-adds of a sample, for profiles.
 
     Example:
     ```mlir

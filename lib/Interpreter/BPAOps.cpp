@@ -43,26 +43,35 @@ static LogicalResult runLaunch(bpa::LaunchOp op, Frame &frame) {
     if (!results.back())
       return failure();
   }
-  auto getAddress = [&](Attribute symbol) {
-    return code->getAddress(
-        *code->findSymbol(cast<FlatSymbolRefAttr>(symbol).getValue()));
+  auto samples = static_cast<int64_t>(routine.getSamples());
+  if (batch % samples != 0)
+    return op.emitOpError() << "the batch is " << batch << " but must be a multiple of "
+                            << samples;
+  auto getAddress = [&](Attribute name, int64_t part) {
+    const bpa::Symbol *symbol =
+        code->findSymbol(cast<FlatSymbolRefAttr>(name).getValue());
+    return code->getAddress(*symbol) + part * (code->getSize(*symbol) / samples);
   };
   bpa::RoutineRange range = bpa::getRange(*code, routine.getSymName());
   for (int64_t sample = 0; sample < batch; ++sample) {
+    int64_t part = sample % samples;
     for (auto [value, symbol] :
          llvm::zip_equal(op.getInputs(), routine.getInputs())) {
       ArrayRef<uint32_t> words = frame.read<uint32_t>(value);
       size_t size = words.size() / batch;
-      bpa_write(device->get(), getAddress(symbol), &words[sample * size],
+      bpa_write(device->get(), getAddress(symbol, part), &words[sample * size],
                 size * sizeof(uint32_t));
     }
+    if (part != samples - 1)
+      continue;
     if (bpa_run(device->get(), range.first, range.length, nullptr) != BPA_OK)
       return op.emitOpError() << bpa_get_message(device->get());
     for (auto [tensor, symbol] : llvm::zip_equal(results, routine.getOutputs())) {
       size_t size = tensor->bytes.size() / batch;
-      bpa_read(device->get(), getAddress(symbol),
-               static_cast<uint8_t *>(tensor->bytes.data()) + sample * size,
-               size);
+      auto *bytes = static_cast<uint8_t *>(tensor->bytes.data()) +
+                    (sample - part) * size;
+      for (int64_t i = 0; i < samples; ++i)
+        bpa_read(device->get(), getAddress(symbol, i), bytes + i * size, size);
     }
   }
   return success();

@@ -15,8 +15,8 @@ using namespace llvm;
 using namespace mlir;
 
 static constexpr char overview[] =
-    "Prints a BPA program as assembly that bpa-as reads.\n\n"
-    "Example: bpa-dis program.elf\n";
+    "Prints a BPA program, alone or in a model, as assembly that bpa-as reads.\n\n"
+    "Example: bpa-dis model.so\n";
 
 /// Prints the error; returns the exit code.
 static int fail(const Twine &message) {
@@ -27,7 +27,7 @@ static int fail(const Twine &message) {
 int main(int argc, char **argv) {
   cl::OptionCategory category("bpa-dis options");
   cl::opt<std::string> input(cl::Positional, cl::Required, cl::cat(category),
-                             cl::desc("PROGRAM.elf (- is standard input)"));
+                             cl::desc("PROGRAM.elf or MODEL.so (- is standard input)"));
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, overview);
   auto buffer = MemoryBuffer::getFileOrSTDIN(input, /*IsText=*/false);

@@ -20,12 +20,12 @@ static constexpr char overview[] =
     "decides: that no\nengines wait for each other, that no token counter "
     "overflows, that tokens order all\naccesses to a memory, and that "
     "addresses and registers are legal. Exits with 1 otherwise.\n\n"
-    "Example: bpa-verify program.elf\n";
+    "Example: bpa-verify model.so\n";
 
 int main(int argc, char **argv) {
   cl::OptionCategory category("bpa-verify options");
   cl::opt<std::string> input(cl::Positional, cl::Required, cl::cat(category),
-                             cl::desc("PROGRAM.elf"));
+                             cl::desc("PROGRAM.elf or MODEL.so"));
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, overview);
   auto fail = [](const Twine &message) {

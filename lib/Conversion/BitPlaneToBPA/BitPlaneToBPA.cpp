@@ -27,28 +27,31 @@ using namespace mlir::bpa;
 // Thresholds of the host
 //===----------------------------------------------------------------------===//
 
-/// Codes with more bits than this take the array longer to compare than the host.
+/// Codes with more bits than this take the array longer to compare than the
+/// host.
 static constexpr int64_t maxCodeBits = 4;
 
 /// Whether `pp` can make the codes of `op`.
 template <typename OpTy>
 static bool canCompare(OpTy op) {
   dorefa::CodeType code = *op.getResultCode();
-  int64_t count =
-      cast<ShapedType>(op.getThresholds().getType()).getDimSize(1);
+  int64_t count = cast<ShapedType>(op.getThresholds().getType()).getDimSize(1);
   return code.getBits() <= maxCodeBits &&
          code.getEncoding() != dorefa::Encoding::Ternary &&
          count < int64_t(1) << code.getBits();
 }
 
-/// Lets the contraction deliver integers, and `bitplane.threshold` compare them.
+/// Lets the contraction deliver integers, and `bitplane.threshold` compare
+/// them.
 template <typename OpTy>
 static void splitThresholds(OpTy op) {
   if (!op.getThresholds() || op.isPacked() || canCompare(op))
     return;
   remark::analysis(
-      op.getLoc(), remark::RemarkOpts::name("compared-on-host").category("dorefa"))
-      << "the host compares the sums, because codes are ternary or have more than "
+      op.getLoc(),
+      remark::RemarkOpts::name("compared-on-host").category("dorefa"))
+      << "the host compares the sums, because codes are ternary or have more "
+         "than "
          "4 bits";
   ImplicitLocOpBuilder b(op.getLoc(), op);
   auto words = cast<RankedTensorType>(op.getInit().getType());
@@ -99,7 +102,8 @@ public:
   void checkNeighbours();
   /// Layers by number of the launch that they belong to.
   std::vector<Segment> getSegments();
-  /// The maps of `segment`; nothing, once a layer that does not fit was dropped.
+  /// The maps of `segment`; nothing, once a layer that does not fit was
+  /// dropped.
   std::optional<MapPlan> plan(const Segment &segment);
   /// What does not go to the accelerator, and why.
   void emitRemarks() const;
@@ -165,7 +169,8 @@ void Partition::checkNeighbours() {
              "are no whole tiles");
 }
 
-/// A layer belongs to the first launch behind all that the host has to do for it.
+/// A layer belongs to the first launch behind all that the host has to do for
+/// it.
 std::vector<Segment> Partition::getSegments() {
   std::vector<Segment> segments;
   llvm::DenseMap<Operation *, size_t> numbers;
@@ -218,6 +223,24 @@ static llvm::DenseSet<Value> findOutputs(const Segment &segment) {
   return outputs;
 }
 
+/// Samples of a run of `segment`: as many as fill the rows of the array with
+/// pixels of a small map, where the batch is known to be a multiple.
+static int64_t chooseSamples(const Segment &segment) {
+  constexpr int64_t most = 8;
+  int64_t batch = 0;
+  for (const Layer &layer : segment.layers)
+    for (Value value : {layer.input, layer.result}) {
+      int64_t size = cast<ShapedType>(value.getType()).getDimSize(0);
+      if (ShapedType::isDynamic(size) || (batch != 0 && size != batch))
+        return 1;
+      batch = size;
+    }
+  int64_t samples = std::min(batch, most);
+  while (batch % samples != 0)
+    --samples;
+  return samples;
+}
+
 std::optional<MapPlan> Partition::plan(const Segment &segment) {
   llvm::DenseSet<Value> outputs = findOutputs(segment);
   for (const Layer &layer : segment.layers)
@@ -227,8 +250,10 @@ std::optional<MapPlan> Partition::plan(const Segment &segment) {
       return std::nullopt;
     }
   const Layer *problem = nullptr;
-  std::optional<MapPlan> plan =
-      planMaps(segment.layers, outputs, machine, problem);
+  std::optional<MapPlan> plan = planMaps(segment.layers, chooseSamples(segment),
+                                         outputs, machine, problem);
+  if (!plan)
+    plan = planMaps(segment.layers, /*samples=*/1, outputs, machine, problem);
   if (!plan)
     drop(problem->op, "its maps do not fit the accelerator");
   return plan;
@@ -236,8 +261,9 @@ std::optional<MapPlan> Partition::plan(const Segment &segment) {
 
 void Partition::emitRemarks() const {
   for (const auto &[op, reason] : reasons)
-    remark::missed(op->getLoc(),
-                   remark::RemarkOpts::name("not-on-accelerator").category("dorefa"))
+    remark::missed(
+        op->getLoc(),
+        remark::RemarkOpts::name("not-on-accelerator").category("dorefa"))
         << reason;
 }
 
@@ -293,8 +319,8 @@ Value LaunchBuilder::transpose(Value value, ArrayRef<int64_t> permutation) {
       ->getResult(0);
 }
 
-/// `value` with these sizes behind the batch: one side has a dimension there, or
-/// both have the same sizes.
+/// `value` with these sizes behind the batch: one side has a dimension there,
+/// or both have the same sizes.
 Value LaunchBuilder::reshape(Value value, ArrayRef<int64_t> sizes,
                              OpFoldResult batch) {
   auto type = cast<RankedTensorType>(value.getType());
@@ -335,8 +361,8 @@ Value LaunchBuilder::separatePlanes(Value words) {
 Value LaunchBuilder::createDestination(const Port &port, OpFoldResult batch) {
   if (!port.map)
     return createEmpty(batch, {port.bytes / 4});
-  return createEmpty(batch,
-                     {port.map->shape.bits, port.map->plane / bitplane::kWordBits});
+  return createEmpty(
+      batch, {port.map->shape.bits, port.map->plane / bitplane::kWordBits});
 }
 
 /// The inverse of separatePlanes; planes may be longer than the map.
@@ -397,9 +423,9 @@ void LaunchBuilder::build(ProgramOp program, RoutineOp routine,
     inits.push_back(createDestination(port, batch));
     types.push_back(inits.back().getType());
   }
-  auto name = SymbolRefAttr::get(
-      program.getSymNameAttr(),
-      FlatSymbolRefAttr::get(routine.getSymNameAttr()));
+  auto name =
+      SymbolRefAttr::get(program.getSymNameAttr(),
+                         FlatSymbolRefAttr::get(routine.getSymNameAttr()));
   auto launch = LaunchOp::create(b, types, name, operands, inits, macs);
   for (auto [port, result] : llvm::zip_equal(outputs, launch.getResults())) {
     Value value = port.map ? joinPlanes(result, port, batch)
@@ -472,14 +498,15 @@ void ConvertBitPlaneToBPA::runOnOperation() {
   if (segments.empty())
     return;
   auto builder = OpBuilder::atBlockEnd(module.getBody());
-  auto program = ProgramOp::create(builder, module.getLoc(), "accelerator",
-                                   configuration);
+  auto program =
+      ProgramOp::create(builder, module.getLoc(), "accelerator", configuration);
   program.getBody().emplaceBlock();
   for (size_t i = 0; i < segments.size(); ++i)
     convert(program, segments[i], plans[i], i);
   for (const Segment &segment : llvm::reverse(segments))
     for (const Layer &layer : llvm::reverse(segment.layers)) {
-      for (Operation *user : llvm::make_early_inc_range(layer.result.getUsers()))
+      for (Operation *user :
+           llvm::make_early_inc_range(layer.result.getUsers()))
         if (user->use_empty())
           user->erase();
       layer.op->erase();

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Maps.h"
-#include "llvm/Support/MathExtras.h"
+#include "llvm/ADT/Sequence.h"
 
 #include <numeric>
 
@@ -35,31 +35,41 @@ static bool isWhole(const Map &map, Rows rows) {
   return rows.first == 0 && rows.end == map.shape.height;
 }
 
-/// Planes of a band are as far from each other as keeps the place of each lane in
-/// its beat, because beats are copied whole.
+/// Planes of a band are as far from each other as keeps the place of each lane
+/// in its beat, because beats are copied whole.
 Band bpa::getInputBand(const Map &map, int64_t buffer, Rows rows) {
   if (isWhole(map, rows))
-    return {buffer, map.plane};
+    return {buffer, map.plane, map.getPitch()};
   int64_t size = (rows.end - rows.first) * map.getRow();
   return {buffer + rows.first * map.getRow() % beatLanes,
           static_cast<int64_t>(alignTo(size + beatLanes, beatLanes)) +
-              map.plane % beatLanes};
+              map.plane % beatLanes,
+          0};
 }
 
-Band bpa::getOutputBand(const Map &map, int64_t buffer, Rows rows) {
+/// Pixels of all samples lie one behind the other.
+Band bpa::getOutputBand(const Map &map, int64_t buffer, Rows rows,
+                        int64_t samples) {
   int64_t size = (rows.end - rows.first) * map.getRow();
-  return {buffer, static_cast<int64_t>(alignTo(size, beatLanes))};
+  return {buffer, static_cast<int64_t>(alignTo(size * samples, beatLanes)),
+          size};
 }
 
 /// Lanes that a buffer for such bands takes.
-static int64_t getInputBuffer(const Map &map, Rows rows) {
+static int64_t getInputBuffer(const Map &map, Rows rows, int64_t samples) {
+  if (isWhole(map, rows))
+    return map.getPitch() * samples;
   Band band = getInputBand(map, /*buffer=*/0, rows);
-  int64_t slack = isWhole(map, rows) ? 0 : beatLanes;
-  return alignTo(band.plane * map.shape.bits + slack, beatLanes);
+  return alignTo(band.plane * map.shape.bits + beatLanes, beatLanes);
 }
 
-static int64_t getOutputBuffer(const Map &map, Rows rows) {
-  return getOutputBand(map, /*buffer=*/0, rows).plane * map.shape.bits;
+static int64_t getOutputBuffer(const Map &map, Rows rows, int64_t samples) {
+  return getOutputBand(map, /*buffer=*/0, rows, samples).plane * map.shape.bits;
+}
+
+/// Lanes of all of a map that a layer made.
+static int64_t getResidentSize(const Map &map) {
+  return getOutputBuffer(map, {0, map.shape.height}, map.samples);
 }
 
 /// Bands of a map in DRAM start at beats.
@@ -104,9 +114,9 @@ using Regions = std::vector<std::pair<int64_t, int64_t>>;
 
 class MapPlanner {
 public:
-  MapPlanner(ArrayRef<Layer> layers, const llvm::DenseSet<Value> &outputs,
-             const Configuration &machine)
-      : layers(layers), outputs(outputs), machine(machine) {}
+  MapPlanner(ArrayRef<Layer> layers, int64_t samples,
+             const llvm::DenseSet<Value> &outputs, const Configuration &machine)
+      : layers(layers), samples(samples), outputs(outputs), machine(machine) {}
 
   std::optional<MapPlan> run(const Layer *&problem);
 
@@ -116,12 +126,15 @@ private:
   Regions getTaken(int64_t layer) const;
   bool placePair(Regions &taken, int64_t size, int64_t count,
                  std::array<int64_t, 2> &buffers) const;
-  bool placeBuffers(int64_t index, Regions taken, int64_t rows, int64_t count);
+  bool placeBuffers(int64_t index, Regions taken, int64_t atOnce, int64_t rows,
+                    int64_t count);
+  SmallVector<int64_t> chooseSamples(int64_t index) const;
   bool placeBands(int64_t index, const Regions &taken);
   bool place(int64_t index);
   std::optional<int64_t> findVictim(int64_t index) const;
 
   ArrayRef<Layer> layers;
+  int64_t samples;
   const llvm::DenseSet<Value> &outputs;
   const Configuration &machine;
   MapPlan plan;
@@ -164,6 +177,8 @@ void MapPlanner::createMaps() {
     known[layer.result] = own.to;
     plan.maps.push_back(std::move(map));
   }
+  for (Map &map : plan.maps)
+    map.samples = samples;
 }
 
 std::optional<int64_t> MapPlanner::findGap(Regions taken, int64_t size) const {
@@ -182,7 +197,7 @@ Regions MapPlanner::getTaken(int64_t layer) const {
   Regions taken;
   for (const Map &map : plan.maps)
     if (map.base && map.first <= layer && layer <= map.last)
-      taken.push_back({*map.base, map.getSize()});
+      taken.push_back({*map.base, getResidentSize(map)});
   return taken;
 }
 
@@ -201,41 +216,70 @@ bool MapPlanner::placePair(Regions &taken, int64_t size, int64_t count,
   return true;
 }
 
-/// Finds room for the buffers of layer `index` if bands have `rows` rows.
-bool MapPlanner::placeBuffers(int64_t index, Regions taken, int64_t rows,
-                              int64_t count) {
+/// Finds room for the buffers of layer `index` if bands have `atOnce` samples
+/// and `rows` rows.
+bool MapPlanner::placeBuffers(int64_t index, Regions taken, int64_t atOnce,
+                              int64_t rows, int64_t count) {
   LayerPlan &own = plan.layers[index];
   const Layer &layer = layers[index];
   const Map &from = plan.maps[own.from];
   if (own.to >= 0 && !plan.maps[own.to].base) {
-    int64_t size = getOutputBuffer(plan.maps[own.to], {0, rows});
+    int64_t size = getOutputBuffer(plan.maps[own.to], {0, rows}, atOnce);
     if (!placePair(taken, size, count, own.toBuffers))
       return false;
   }
   if (!from.base) {
-    int64_t size = 0;
-    for (int64_t row = 0; row < layer.to.height; row += rows)
-      size = std::max(size, getInputBuffer(
-                                from, getInputRows(layer, {row, std::min(row + rows,
-                                                                layer.to.height)})));
+    int64_t size = 0, height = layer.to.height;
+    for (int64_t row = 0; row < height; row += rows) {
+      Rows input = getInputRows(layer, {row, std::min(row + rows, height)});
+      size = std::max(size, getInputBuffer(from, input, atOnce));
+    }
     if (!placePair(taken, size, count, own.fromBuffers))
       return false;
   }
+  own.samples = atOnce;
   own.bandRows = rows;
   return true;
 }
 
-/// Takes the largest bands that fit: the whole map, or pairs of bands, or bands.
+/// How many samples layer `index` may compute at a time, best first: as few as
+/// leave the fewest rows of the array without a pixel.
+SmallVector<int64_t> MapPlanner::chooseSamples(int64_t index) const {
+  const LayerPlan &own = plan.layers[index];
+  const Map *to = own.to >= 0 ? &plan.maps[own.to] : nullptr;
+  const Layer &layer = layers[index];
+  int64_t pixels = layer.to.height * layer.to.width;
+  SmallVector<int64_t> counts =
+      llvm::to_vector(llvm::seq<int64_t>(1, samples + 1));
+  // Stores of a sample begin at a beat.
+  if (to && !to->base && pixels * to->pixel % beatLanes != 0)
+    counts.resize(1);
+  auto getWaste = [&](int64_t count) {
+    int64_t groups = llvm::divideCeil(count * pixels, machine.rows);
+    return double(groups * machine.rows) / double(count * pixels);
+  };
+  llvm::stable_sort(counts, [&](int64_t left, int64_t right) {
+    return getWaste(left) < getWaste(right);
+  });
+  return counts;
+}
+
+/// Takes the largest bands that fit: samples, in pairs of bands where there are
+/// more, or rows of a sample, also in pairs if they can be.
 bool MapPlanner::placeBands(int64_t index, const Regions &taken) {
   const LayerPlan &own = plan.layers[index];
   int64_t height = layers[index].to.height;
-  bool isBanded = own.to >= 0 && !plan.maps[own.to].base;
-  int64_t step = isBanded ? getRowStep(plan.maps[own.to]) : 1;
-  if (placeBuffers(index, taken, height, /*count=*/1))
-    return true;
+  for (int64_t atOnce : chooseSamples(index))
+    for (int64_t count : {2, 1})
+      if ((count == 1 || atOnce < samples) &&
+          placeBuffers(index, taken, atOnce, height, count))
+        return true;
+  const Map *to = own.to >= 0 ? &plan.maps[own.to] : nullptr;
+  bool isStored = to && (!to->base || to->isOutput);
+  int64_t step = isStored ? getRowStep(*to) : 1;
   for (int64_t count : {2, 1})
     for (int64_t rows = height / step * step; rows > 0; rows -= step)
-      if (placeBuffers(index, taken, rows, count))
+      if (placeBuffers(index, taken, 1, rows, count))
         return true;
   return false;
 }
@@ -246,9 +290,12 @@ bool MapPlanner::place(int64_t index) {
   Regions taken = getTaken(index);
   if (own.to >= 0 && !evicted.contains(own.to)) {
     Map &to = plan.maps[own.to];
-    if (auto base = findGap(taken, to.getSize())) {
+    bool isStorable = samples == 1 || !to.isOutput ||
+                      to.getPixels() * to.pixel % beatLanes == 0;
+    int64_t size = getResidentSize(to);
+    if (auto base = isStorable ? findGap(taken, size) : std::nullopt) {
       Regions more = taken;
-      more.push_back({*base, to.getSize()});
+      more.push_back({*base, size});
       to.base = *base;
       if (placeBands(index, more))
         return true;
@@ -263,7 +310,7 @@ std::optional<int64_t> MapPlanner::findVictim(int64_t index) const {
   std::optional<int64_t> victim;
   for (auto [number, map] : llvm::enumerate(plan.maps))
     if (map.base && map.first < index && index <= map.last &&
-        (!victim || map.getSize() > plan.maps[*victim].getSize()))
+        (!victim || getResidentSize(map) > getResidentSize(plan.maps[*victim])))
       victim = number;
   return victim;
 }
@@ -289,9 +336,9 @@ std::optional<MapPlan> MapPlanner::run(const Layer *&problem) {
   return std::move(plan);
 }
 
-std::optional<MapPlan> bpa::planMaps(ArrayRef<Layer> layers,
+std::optional<MapPlan> bpa::planMaps(ArrayRef<Layer> layers, int64_t samples,
                                      const llvm::DenseSet<Value> &outputs,
                                      const Configuration &machine,
                                      const Layer *&problem) {
-  return MapPlanner(layers, outputs, machine).run(problem);
+  return MapPlanner(layers, samples, outputs, machine).run(problem);
 }

@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A map stays in FMAP from the layer that makes it to the last that reads it where
-// there is room; else it lies in DRAM, and layers read and write it in bands of rows
-// through buffers in FMAP.
+// A map stays in FMAP from the layer that makes it to the last that reads it
+// where there is room; else it lies in DRAM, and layers read and write it in
+// bands through buffers in FMAP: rows of a sample, or samples.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,16 +14,18 @@
 #define DOREFA_LIB_CONVERSION_BITPLANETOBPA_MAPS_H
 
 #include "Layer.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace mlir::bpa {
 
 /// Lanes of a beat: transfers start and end at multiples.
 constexpr int64_t beatLanes = 128;
 
-/// A feature map of one sample. Positions count lanes.
+/// A feature map of all samples of a run. Positions count lanes.
 struct Map {
   MapShape shape;
-  /// From pixel to pixel, and from bit plane to bit plane of the whole map.
+  int64_t samples = 1;
+  /// From pixel to pixel, and in DRAM from bit plane to bit plane of a sample.
   int64_t pixel = 0, plane = 0;
   /// Lane of each channel in its pixel.
   std::vector<int64_t> lanes;
@@ -35,7 +37,10 @@ struct Map {
   std::optional<int64_t> base;
 
   int64_t getRow() const { return shape.width * pixel; }
+  int64_t getPixels() const { return shape.height * shape.width; }
+  /// Of a sample in DRAM, and from one to the next: whole beats.
   int64_t getSize() const { return plane * shape.bits; }
+  int64_t getPitch() const { return llvm::alignTo(getSize(), beatLanes); }
   /// Lanes of a pixel that layers write: those beyond hold nothing or zeros.
   int64_t getUsedLanes(const Configuration &machine) const;
 };
@@ -48,20 +53,24 @@ struct Rows {
 /// Rows of the input that rows of the output of `layer` take; at least one.
 Rows getInputRows(const Layer &layer, Rows output);
 
-/// Part of a map in FMAP: pixel (first_row, 0) lies at `base`.
+/// Part of a map in FMAP: pixel (first row, 0) of its first sample lies at
+/// `base`.
 struct Band {
-  int64_t base, plane;
+  int64_t base = 0, plane = 0;
+  /// From sample to sample.
+  int64_t image = 0;
 };
 
 /// Where a layer works.
 struct LayerPlan {
-  /// Index of the map that it reads, and of the one it makes; -1 where it delivers
-  /// integers.
+  /// Index of the map that it reads, and of the one it makes; -1 where it
+  /// delivers integers.
   int64_t from = -1, to = -1;
-  /// Rows of the output that are computed at a time.
-  int64_t bandRows = 0;
-  /// Buffers in FMAP for bands of maps in DRAM. Bands alternate between two, where
-  /// there is room.
+  /// Samples, and rows of the output, that are computed at a time. Of several
+  /// samples all rows are.
+  int64_t samples = 1, bandRows = 0;
+  /// Buffers in FMAP for bands of maps in DRAM. Bands alternate between two,
+  /// where there is room.
   std::array<int64_t, 2> fromBuffers = {}, toBuffers = {};
 };
 
@@ -71,13 +80,15 @@ struct MapPlan {
   std::vector<LayerPlan> layers;
 };
 
-/// What bands of DRAM maps look like in FMAP.
+/// What bands look like in FMAP: of DRAM maps that a layer reads, and of all
+/// that it makes.
 Band getInputBand(const Map &map, int64_t buffer, Rows rows);
-Band getOutputBand(const Map &map, int64_t buffer, Rows rows);
+Band getOutputBand(const Map &map, int64_t buffer, Rows rows, int64_t samples);
 
-/// Places the maps of `layers`, whose results in `outputs` go to the host. Where a
-/// layer does not fit, returns nothing and sets `problem` to it.
-std::optional<MapPlan> planMaps(ArrayRef<Layer> layers,
+/// Places the maps of `layers`, whose results in `outputs` go to the host, for
+/// runs of `samples`. Where a layer does not fit, returns nothing and sets
+/// `problem` to it.
+std::optional<MapPlan> planMaps(ArrayRef<Layer> layers, int64_t samples,
                                 const llvm::DenseSet<Value> &outputs,
                                 const Configuration &machine,
                                 const Layer *&problem);

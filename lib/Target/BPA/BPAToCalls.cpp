@@ -40,7 +40,7 @@ public:
 
 private:
   void transfer(ImplicitLocOpBuilder &b, func::FuncOp function, Value buffer,
-                Attribute symbol, Value sample);
+                Attribute symbol, Value sample, int64_t samples);
 
   ProgramOp op;
   const Program &program;
@@ -55,29 +55,38 @@ struct ConvertBPAToCalls
 
 } // namespace
 
-/// Calls `function` for element `sample` of `buffer` and the bytes at `symbol`.
+/// Calls `function` for `samples` elements of `buffer`, from `sample` on, and the bytes
+/// at `symbol`.
 void LaunchLowering::transfer(ImplicitLocOpBuilder &b, func::FuncOp function,
-                              Value buffer, Attribute symbol, Value sample) {
+                              Value buffer, Attribute symbol, Value sample,
+                              int64_t samples) {
   auto type = cast<MemRefType>(buffer.getType());
   int64_t bytes = type.getElementTypeBitWidth() / 8;
   for (int64_t size : type.getShape().drop_front())
     bytes *= size;
   const Symbol *place =
       program.findSymbol(cast<FlatSymbolRefAttr>(symbol).getValue());
+  int64_t part = program.getSize(*place) / samples;
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantIntOp::create(b, b.getI64Type(), value);
   };
   Value start = memref::ExtractAlignedPointerAsIndexOp::create(b, buffer);
-  Value offset = arith::MulIOp::create(
-      b, sample, arith::ConstantIndexOp::create(b, bytes));
-  Value index = arith::AddIOp::create(b, start, offset);
-  Value address = arith::IndexCastOp::create(b, b.getI64Type(), index);
-  Value pointer = LLVM::IntToPtrOp::create(
-      b, LLVM::LLVMPointerType::get(b.getContext()), address);
-  func::CallOp::create(b, function,
-                       ValueRange{options,
-                                  constant(program.getAddress(*place)), pointer,
-                                  constant(bytes)});
+  for (int64_t i = 0; i < samples; ++i) {
+    Value number = sample;
+    if (i != 0)
+      number = arith::AddIOp::create(b, sample,
+                                     arith::ConstantIndexOp::create(b, i));
+    Value offset = arith::MulIOp::create(
+        b, number, arith::ConstantIndexOp::create(b, bytes));
+    Value index = arith::AddIOp::create(b, start, offset);
+    Value address = arith::IndexCastOp::create(b, b.getI64Type(), index);
+    Value pointer = LLVM::IntToPtrOp::create(
+        b, LLVM::LLVMPointerType::get(b.getContext()), address);
+    func::CallOp::create(
+        b, function,
+        ValueRange{options, constant(program.getAddress(*place) + i * part),
+                   pointer, constant(bytes)});
+  }
 }
 
 void LaunchLowering::lower(LaunchOp launch) {
@@ -86,14 +95,15 @@ void LaunchLowering::lower(LaunchOp launch) {
       op, launch.getRoutine().getLeafReference()));
   RoutineRange range = getRange(program, routine.getSymName());
   Value zero = arith::ConstantIndexOp::create(b, 0);
-  Value one = arith::ConstantIndexOp::create(b, 1);
+  auto samples = static_cast<int64_t>(routine.getSamples());
+  Value step = arith::ConstantIndexOp::create(b, samples);
   Value batch = memref::DimOp::create(b, launch.getOperand(0), zero);
-  auto loop = scf::ForOp::create(b, zero, batch, one);
+  auto loop = scf::ForOp::create(b, zero, batch, step);
   b.setInsertionPointToStart(loop.getBody());
   Value sample = loop.getInductionVar();
   for (auto [buffer, symbol] :
        llvm::zip_equal(launch.getInputs(), routine.getInputs()))
-    transfer(b, functions.write, buffer, symbol, sample);
+    transfer(b, functions.write, buffer, symbol, sample, samples);
   Value first =
       arith::ConstantIntOp::create(b, b.getI32Type(), range.first);
   Value length =
@@ -101,7 +111,7 @@ void LaunchLowering::lower(LaunchOp launch) {
   func::CallOp::create(b, functions.run, ValueRange{options, first, length});
   for (auto [buffer, symbol] :
        llvm::zip_equal(launch.getInits(), routine.getOutputs()))
-    transfer(b, functions.read, buffer, symbol, sample);
+    transfer(b, functions.read, buffer, symbol, sample, samples);
   launch.erase();
 }
 

@@ -278,7 +278,7 @@ llvm::Error ElfReader::readSymbols(const File::Elf_Shdr &section) {
 
 llvm::Expected<Program> ElfReader::read() {
   if (file.getHeader().e_machine != machine)
-    return createStringError("is not a BPA program");
+    return createStringError("is not a BPA program and holds none");
   auto sections = file.sections();
   if (!sections)
     return sections.takeError();
@@ -309,6 +309,22 @@ llvm::Expected<Program> ElfReader::read() {
   return std::move(program);
 }
 
+/// The program in a model, which holds it as it is at an address that is a multiple of
+/// 64; all of `bytes` where there is none.
+static StringRef findProgram(StringRef bytes) {
+  constexpr size_t alignment = 64;
+  auto isProgram = [](StringRef file) {
+    return file.size() >= sizeof(ELF::Elf64_Ehdr) &&
+           file.starts_with(ELF::ElfMagic) &&
+           support::endian::read16le(
+               file.data() + offsetof(ELF::Elf64_Ehdr, e_machine)) == machine;
+  };
+  for (size_t offset = 0; offset < bytes.size(); offset += alignment)
+    if (isProgram(bytes.drop_front(offset)))
+      return bytes.drop_front(offset);
+  return bytes;
+}
+
 llvm::Expected<Program> mlir::bpa::readElf(MemoryBufferRef buffer) {
   auto locate = [&](llvm::Error failure) {
     return createStringError(buffer.getBufferIdentifier() + ": " +
@@ -320,7 +336,7 @@ llvm::Expected<Program> mlir::bpa::readElf(MemoryBufferRef buffer) {
   auto [bits, order] = getElfArchType(bytes);
   if (bits != ELF::ELFCLASS64 || order != ELF::ELFDATA2LSB)
     return locate(createStringError("is not a little-endian ELF64 file"));
-  auto file = File::create(bytes);
+  auto file = File::create(findProgram(bytes));
   if (!file)
     return locate(file.takeError());
   auto program = ElfReader(*file).read();

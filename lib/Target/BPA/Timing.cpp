@@ -60,6 +60,8 @@ public:
     timing.instructions.resize(program.size());
   }
 
+  /// Puts all instructions into their queues, whatever these hold.
+  void dispatchAll();
   Timing run();
 
 private:
@@ -584,6 +586,20 @@ void Simulator::count() {
   }
 }
 
+void Simulator::dispatchAll() {
+  for (; dispatched < program.size(); ++dispatched) {
+    std::optional<Engine> engine = program[dispatched].getEngine();
+    if (!engine)
+      break;
+    get(*engine).queue.push_back({program[dispatched], dispatched, 0});
+    ++get(*engine).held;
+    if (get(*engine).queue.size() == 1)
+      becomeFirst(get(*engine));
+  }
+  requested = length;
+  fetched = dispatched + 1;
+}
+
 Timing Simulator::run() {
   for (; !halted; ++now) {
     reads = writes = dramWritten = readRequested = false;
@@ -608,4 +624,11 @@ Timing mlir::bpa::measure(const Configuration &configuration,
                           const std::vector<Instruction> &program,
                           uint64_t length, const Latencies &latencies) {
   return Simulator(configuration, program, length, latencies).run();
+}
+
+Timing mlir::bpa::measureEarliest(const Configuration &configuration,
+                                  const std::vector<Instruction> &program) {
+  Simulator simulator(configuration, program, program.size(), Latencies());
+  simulator.dispatchAll();
+  return simulator.run();
 }

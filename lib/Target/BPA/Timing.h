@@ -73,6 +73,11 @@ Timing measure(const Configuration &configuration,
                const std::vector<Instruction> &program, uint64_t length,
                const Latencies &latencies);
 
+/// The same for queues that hold any program: all instructions are there from the
+/// start, so that each is issued as early as its engine and its tokens allow.
+Timing measureEarliest(const Configuration &configuration,
+                       const std::vector<Instruction> &program);
+
 } // namespace mlir::bpa
 
 #endif // DOREFA_LIB_TARGET_BPA_TIMING_H

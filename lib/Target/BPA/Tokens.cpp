@@ -6,6 +6,7 @@
 
 #include "dorefa/Target/BPA/Tokens.h"
 #include "OrderChecker.h"
+#include "Timing.h"
 
 #include <algorithm>
 #include <array>
@@ -33,6 +34,7 @@ public:
 private:
   Counts findConflicts(unsigned engine, const Instruction &instruction);
   void limitTokens(unsigned engine, Counts &needed);
+  uint32_t chooseSignal(unsigned from, unsigned to, uint32_t needed) const;
   void wait(unsigned engine, Instruction &instruction, const Counts &needed);
   void complete(unsigned engine, const Instruction &instruction);
 
@@ -92,6 +94,24 @@ void TokenInserter::limitTokens(unsigned engine, Counts &needed) {
   }
 }
 
+/// The instruction of engine `from`, number `needed` or a later one, that signals to the
+/// next of `to`. Where many tokens may be there already, because those that take them are
+/// far behind, one that makes the next tokens unnecessary; but none that itself follows
+/// what engine `to` did last.
+uint32_t TokenInserter::chooseSignal(unsigned from, unsigned to,
+                                     uint32_t needed) const {
+  constexpr size_t most = 40;
+  constexpr uint32_t ahead = 16;
+  const std::vector<uint32_t> &taken = takers[from][to];
+  auto follows = [&](uint32_t number) { return completions[from][number - 1][to]; };
+  if (taken.size() < most || follows(needed) >= taken[taken.size() - most])
+    return needed;
+  uint32_t number = completions[from].size();
+  while (number > needed && follows(number) + ahead > places[to].size())
+    --number;
+  return number;
+}
+
 /// Takes a token of each engine that is not known to be as far as needed.
 void TokenInserter::wait(unsigned engine, Instruction &instruction,
                          const Counts &needed) {
@@ -103,10 +123,11 @@ void TokenInserter::wait(unsigned engine, Instruction &instruction,
     auto other = static_cast<unsigned>(from);
     if (needed[other] <= known[other])
       continue;
-    program[places[other][needed[other] - 1]].signal |= 1u << engine;
+    uint32_t number = chooseSignal(other, engine, needed[other]);
+    program[places[other][number - 1]].signal |= 1u << engine;
     instruction.wait |= 1u << other;
     takers[other][engine].push_back(places[engine].size());
-    join(known, completions[other][needed[other] - 1]);
+    join(known, completions[other][number - 1]);
   }
 }
 
@@ -160,4 +181,20 @@ Error mlir::bpa::insertTokens(const Configuration &configuration,
   for (size_t i = 0; i < program.size(); ++i)
     inserter.visit(i);
   return Error::success();
+}
+
+std::vector<size_t>
+mlir::bpa::orderInstructions(const Configuration &configuration,
+                             const std::vector<Instruction> &program) {
+  Timing timing = measureEarliest(configuration, program);
+  std::vector<std::pair<uint64_t, size_t>> cycles;
+  for (size_t i = 0; i < program.size(); ++i)
+    cycles.push_back({program[i].getEngine() ? timing.instructions[i].issued
+                                             : UINT64_MAX,
+                      i});
+  std::sort(cycles.begin(), cycles.end());
+  std::vector<size_t> order;
+  for (auto [cycle, index] : cycles)
+    order.push_back(index);
+  return order;
 }

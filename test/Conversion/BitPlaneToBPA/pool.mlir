@@ -22,14 +22,14 @@ bpa.program @accelerator configuration "r8c8d64" {
   bpa.space @output0 bytes 16
   bpa.space @input0 bytes 64
   bpa.routine @main0 inputs [@input0] outputs [@output0] {
-    bpa.ld dram=@input0 sram=1 nx=4
     bpa.cfg.input base=128 pixel=32 row=128 plane=512
     bpa.cfg.window lanes=32 kh=2 kw=2 sy=2 sx=2
     bpa.cfg.extent h=4 w=4 oh=2 ow=2
     bpa.cfg.pool pixel=32 plane=128
+    bpa.ld dram=@input0 sram=1 nx=4
     bpa.mp pixels=2
     bpa.mp out=64 oy=1 pixels=2
-    bpa.st dram=@output0
+    bpa.st dram=@output0 dstride=1 sstride=1
     bpa.halt
   }
 }

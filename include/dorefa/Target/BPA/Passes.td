@@ -24,10 +24,10 @@ def ConvertBitPlaneToBPAPass
 
     A routine is a straight line of instructions without tokens. Feature maps stay on
     the chip where they fit and else lie in DRAM and are computed in bands of rows;
-    weights alternate between the halves of their buffer, so that those of the next
-    layer can be loaded early; configuration registers are written when they
-    change. Sums whose codes have more than 4 bits leave as integers, and the host
-    compares them.
+    they are loaded and stored piece by piece; weights take the parts of their buffer
+    in turn, so that the next ones can be loaded early; configuration registers are
+    written when they change. Sums whose codes have more than 4 bits leave as
+    integers, and the host compares them.
 
     Example:
     ```mlir
@@ -44,14 +44,14 @@ def ConvertBitPlaneToBPAPass
       bpa.space @output0 bytes 16
       bpa.space @input0 bytes 64
       bpa.routine @main0 inputs [@input0] outputs [@output0] {
-        bpa.ld dram=@input0 sram=1 nx=4
         bpa.cfg.input base=128 pixel=32 row=128 plane=512
         bpa.cfg.window lanes=32 kh=2 kw=2 sy=2 sx=2
         bpa.cfg.extent h=4 w=4 oh=2 ow=2
         bpa.cfg.pool pixel=32 plane=128
+        bpa.ld dram=@input0 sram=1 nx=4
         bpa.mp pixels=2
         bpa.mp out=64 oy=1 pixels=2
-        bpa.st dram=@output0
+        bpa.st dram=@output0 dstride=1 sstride=1
         bpa.halt
       }
     }
@@ -95,6 +95,42 @@ def BPAInsertTokensPass : Pass<"bpa-insert-tokens", "::mlir::ModuleOp"> {
       bpa.routine @copy inputs [@x] outputs [@x] {
         bpa.ld dram=@x nx=8 signal(st)
         bpa.st dram=@x nx=8 wait(ld)
+        bpa.halt
+      }
+    }
+    ```
+  }];
+}
+
+def BPAOrderInstructionsPass : Pass<"bpa-order-instructions", "::mlir::ModuleOp"> {
+  let summary = "Dispatch instructions in the order in which they are issued";
+  let description = [{
+    Instructions are dispatched in the order of the program, and one that finds its
+    queue full stops all behind it. This pass puts those of a routine into the order
+    in which the engines would issue them if queues held all of them, as the cycle
+    simulator finds it: loads go as far ahead as buffers have room, others as late as
+    they are due. The order of the instructions of an engine stays, and so do tokens.
+
+    Example:
+    ```mlir
+    bpa.program @accelerator configuration "r8c8d64" {
+      bpa.routine @main inputs [] outputs [] {
+        bpa.ga pixels=80 signal(mm)
+        bpa.mm groups=10 wait(ga)
+        bpa.ld space=wbuf sram=64 nx=4
+        bpa.pp out=64 pixels=80
+        bpa.halt
+      }
+    }
+    ```
+    becomes
+    ```mlir
+    bpa.program @accelerator configuration "r8c8d64" {
+      bpa.routine @main inputs [] outputs [] {
+        bpa.ld space=wbuf sram=64 nx=4
+        bpa.pp out=64 pixels=80
+        bpa.ga pixels=80 signal(mm)
+        bpa.mm groups=10 wait(ga)
         bpa.halt
       }
     }

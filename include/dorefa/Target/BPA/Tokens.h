@@ -25,6 +25,12 @@ namespace mlir::bpa {
 Error insertTokens(const Configuration &configuration,
                    std::vector<Instruction> &program);
 
+/// Where the instructions of a program with tokens should be dispatched: their numbers
+/// in the order in which engines would issue them if no queue was ever full. Each
+/// engine keeps its order, so tokens stay as they are; a `halt` stays the last.
+std::vector<size_t> orderInstructions(const Configuration &configuration,
+                                      const std::vector<Instruction> &program);
+
 } // namespace mlir::bpa
 
 #endif // DOREFA_TARGET_BPA_TOKENS_H
