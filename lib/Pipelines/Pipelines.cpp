@@ -93,6 +93,7 @@ static void buildAccelerator(OpPassManager &pm, const PipelineOptions &options) 
   convert.configuration = options.accelerator;
   pm.addPass(bpa::createConvertBitPlaneToBPAPass(convert));
   pm.addPass(bpa::createBPAInsertTokensPass());
+  pm.addPass(bpa::createBPAOrderInstructionsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }
