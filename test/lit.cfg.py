@@ -63,6 +63,12 @@ build_aarch64_run = " ".join([
     *(f"{source}/lib/Runtime/{name}.cpp" for name in names), "-ldl",
 ])
 
+# Part of CUDA; Debian has no package.
+if shutil.which("ptxas"):
+    config.available_features.add("ptxas")
+else:
+    lit_config.note("kernels are not assembled: ptxas is not in PATH")
+
 if shutil.which("z3"):
     config.available_features.add("z3")
 else:
