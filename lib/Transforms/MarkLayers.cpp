@@ -6,6 +6,7 @@
 
 #include "MainFunction.h"
 #include "SourceName.h"
+#include "dorefa/Conversion/GPUCostModel.h"
 #include "dorefa/Dialect/BPA/BPA.h"
 #include "dorefa/Dialect/BitPlane/BitPlane.h"
 #include "dorefa/Target/CPU/CostModel.h"
@@ -64,14 +65,17 @@ int64_t countTaps(bitplane::Conv2DOp op, int64_t dim) {
   return taps;
 }
 
-StringRef getKernelName(std::optional<bitplane::Kernel> kernel) {
-  return kernel ? bitplane::stringifyKernel(*kernel) : "popcount";
+template <typename OpTy>
+StringRef getKernelName(OpTy op) {
+  if (auto name = op->template getAttrOfType<StringAttr>(kGPUKernelAttr))
+    return name;
+  return op.getKernel() ? bitplane::stringifyKernel(*op.getKernel()) : "popcount";
 }
 
 Layer describe(bitplane::Conv2DOp op) {
   auto inputs = static_cast<int64_t>(op.getChannels() / op.getGroups());
   auto outputs = static_cast<int64_t>(op.getOutputChannels());
-  return {op, "conv_2d", getKernelName(op.getKernel()),
+  return {op, "conv_2d", getKernelName(op),
           getBatch(op.getInit()) * countTaps(op, 0) * countTaps(op, 1) *
               inputs * outputs};
 }
@@ -79,7 +83,7 @@ Layer describe(bitplane::Conv2DOp op) {
 Layer describe(bitplane::MatMulOp op) {
   auto inputs = static_cast<int64_t>(op.getChannels());
   auto outputs = static_cast<int64_t>(op.getOutputChannels());
-  return {op, "matmul", getKernelName(op.getKernel()),
+  return {op, "matmul", getKernelName(op),
           getBatch(op.getInit()) * inputs * outputs};
 }
 

@@ -7,6 +7,7 @@
 #include "dorefa/Transforms/Report.h"
 #include "Certificate.h"
 #include "SourceName.h"
+#include "dorefa/Conversion/GPUCostModel.h"
 #include "dorefa/Dialect/BitPlane/BitPlane.h"
 #include "dorefa/Dialect/BitPlane/Geometry.h"
 #include "dorefa/Target/CPU/CostModel.h"
@@ -174,6 +175,8 @@ std::optional<LayerReport> dorefa::reportLayer(Operation *op) {
   StringRef name = findName(op->getLoc());
   row->name = name.empty() ? "-" : name.str();
   row->operation = op->getName().stripDialect().str();
+  if (auto kernel = op->getAttrOfType<StringAttr>(kGPUKernelAttr))
+    row->kernel = kernel.str();
   if (auto predicted = op->getAttrOfType<IntegerAttr>(kPredictedNanoseconds))
     row->predictedNanoseconds = predicted.getInt();
   return row;

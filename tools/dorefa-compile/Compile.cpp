@@ -99,6 +99,10 @@ compileVersions(const CompileOptions &options, ModuleOp module,
     if (pipeline.openMP)
       minWork = pipeline.openMPMinWork;
     report = formatReport(version, minWork);
+    if (options.target == "gpu")
+      report += ("\nPredicted: by a roofline model of " + target.getVersionName(number) +
+                 ", for one sample where the batch is dynamic, launches included; not "
+                 "measured.\n");
     if (options.target == "bpa")
       report = "All layers:\n\n" + formatReport(module) +
                "\nLayers of the host; all others on bits run on the accelerator "

@@ -31,7 +31,7 @@ struct LayerReport {
   /// known and 32 where `range` is missing.
   std::optional<Interval> range;
   unsigned accumulatorBits = 32;
-  /// `popcount`, ..., or `float`.
+  /// `popcount`, ..., of a GPU its instructions and tile, or `float`.
   std::string kernel;
   /// What the cost model predicts, for one sample where the batch is dynamic; 0
   /// where it was not asked.
