@@ -35,9 +35,11 @@ enum bpa_status {
   BPA_ERROR_ARGUMENT = 1,
   /** Memory for the device cannot be allocated. */
   BPA_ERROR_MEMORY = 2,
-  /** The program stopped before its `halt`, or the hardware differs from the
-   * simulators; bpa_get_message says why, or where. */
-  BPA_ERROR_STOPPED = 3
+  /** The program stopped before its `halt`; bpa_get_message says why. */
+  BPA_ERROR_STOPPED = 3,
+  /** The hardware did something else than the simulators; bpa_get_message says what
+   * first. */
+  BPA_ERROR_DIVERGED = 4
 };
 
 typedef struct bpa_device bpa_device;
@@ -93,7 +95,7 @@ int32_t bpa_write_register(bpa_device *device, uint32_t offset, uint32_t value);
  * that trace viewers of Chrome and Perfetto read; a cycle is a microsecond there. */
 int32_t bpa_write_trace(const bpa_device *device, const char *path);
 
-/** Why the last run stopped, in words; lines are separated by '\n'. Empty after
+/** Why the last run stopped or diverged, in words; lines are separated by '\n'. Empty after
  * a `halt`. Valid until the device is used again. */
 const char *bpa_get_message(const bpa_device *device);
 

@@ -37,8 +37,8 @@ Program drawProgram(Generator &generator);
 /// A program all of which can be executed, with tokens. It stores FMAP at its end.
 Program drawWork(Generator &generator);
 
-/// Runs `count` programs on a device of kind "rtl": of drawWork, and those of
-/// drawProgram that are in order. Prints what they did; false, with the program, where
+/// Runs `count` programs on a device of kind "rtl": of drawWork, those of drawProgram
+/// that are in order, and of drawEncodings. Prints what they did; false, with the program, where
 /// the hardware differs from the simulators.
 bool checkLockStep(Generator &generator, uint64_t count);
 

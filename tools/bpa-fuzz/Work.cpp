@@ -48,7 +48,7 @@ private:
   void writeNop();
   void writeLoad();
   void writeStore();
-  void writeInput(bool isPool);
+  bool writeInput(bool isPool);
   void writeGather();
   void writePool();
   void writePlanes();
@@ -114,8 +114,8 @@ void Writer::writeStore() {
   add(store.toInstruction());
 }
 
-/// A map inside [low, high) and windows on it.
-void Writer::writeInput(bool isPool) {
+/// A map and windows on it; whether it lies inside [low, high).
+bool Writer::writeInput(bool isPool) {
   int64_t columns = program.configuration->columns;
   int64_t most = drawOneIn(6) ? 400 : 70;
   window = ConfigureWindow();
@@ -150,6 +150,7 @@ void Writer::writeInput(bool isPool) {
   add(input.toInstruction());
   add(window.toInstruction());
   add(extent.toInstruction());
+  return input.base + size <= high;
 }
 
 void Writer::writeGather() {
@@ -179,25 +180,28 @@ void Writer::writePool() {
   bool writesLow = drawOneIn(2);
   low = writesLow ? half : 0;
   high = low + half;
-  writeInput(/*isPool=*/true);
+  bool fits = writeInput(/*isPool=*/true);
   ConfigurePool output;
   output.sign = draw(0, 1);
   output.pixel = window.lanes + (drawOneIn(3) ? columns * draw(0, 5) : 0);
   Pool pool;
-  pool.pixels = draw(1, 20);
+  pool.image = draw(0, 1);
+  pool.oy = draw(0, extent.oh - 1);
+  pool.ox = draw(0, extent.ow - 1);
+  // Images 0 to 2 are inside.
+  int64_t first = (pool.image * extent.oh + pool.oy) * extent.ow + pool.ox;
+  pool.pixels = draw(
+      1, std::min<int64_t>(20, 3 * extent.oh * extent.ow - first));
   output.plane = pool.pixels * output.pixel;
   if (drawOneIn(3)) {
     output.plane = window.lanes;
     output.pixel = window.lanes * window.planes;
   }
   add(output.toInstruction());
-  pool.image = draw(0, 1);
-  pool.oy = draw(0, extent.oh - 1);
-  pool.ox = draw(0, extent.ow - 1);
   int64_t size = pool.pixels * window.planes * output.pixel;
-  int64_t first = writesLow ? 0 : half;
-  pool.out = first + draw(0, std::max<int64_t>(0, half - size)) / columns * columns;
-  if (pool.out + size <= first + half)
+  int64_t target = writesLow ? 0 : half;
+  pool.out = target + draw(0, std::max<int64_t>(0, half - size)) / columns * columns;
+  if (fits && pool.out + size <= target + half)
     add(pool.toInstruction());
 }
 

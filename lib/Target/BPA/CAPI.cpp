@@ -183,24 +183,25 @@ static std::string findDifference(bpa_device &device) {
 static void runHardware(bpa_device &device, const Latencies &latencies) {
   RunResult &result = device.result;
   device.diverged = false;
-  // What stops engines, the chip does not look for.
+  // The chip does not look for what stops engines.
   if (result.reason != StopReason::None && result.reason != StopReason::Illegal &&
       result.reason != StopReason::End)
     return;
   bool ends = result.reason == StopReason::None;
-  constexpr uint64_t someCycles = 10000;
+  // Of programs that stop, engines may do anything before, as long as they like.
+  constexpr uint64_t someCycles = 10000, manyCycles = 1000000;
   HardwareTrace trace;
   bool ended = device.hardware->run(
       {device.program, device.length,
        static_cast<uint8_t *>(device.hardwareDram->data()),
        static_cast<uint64_t>(device.machine.getDramBytes()), latencies,
-       ends ? device.timing.cycles + someCycles : ~uint64_t(0)},
+       ends ? device.timing.cycles + someCycles : manyCycles},
       trace);
   std::string difference =
       ends ? findDivergence(device.text, device.timing, trace) : "";
   if (difference.empty() && ended)
     difference = findDifference(device);
-  if (difference.empty() && !ended)
+  if (difference.empty() && ends && !ended)
     difference = "the hardware does not halt";
   device.diverged = !difference.empty();
   if (device.diverged)
@@ -242,9 +243,9 @@ int32_t bpa_run(bpa_device *device, uint32_t program, uint32_t length,
   }
   if (device->kind == Kind::Hardware)
     runHardware(*device, latencies);
-  return device->result.reason == StopReason::None && !device->diverged
-             ? BPA_OK
-             : BPA_ERROR_STOPPED;
+  if (device->diverged)
+    return BPA_ERROR_DIVERGED;
+  return device->result.reason == StopReason::None ? BPA_OK : BPA_ERROR_STOPPED;
 }
 
 int32_t bpa_write_register(bpa_device *device, uint32_t offset,

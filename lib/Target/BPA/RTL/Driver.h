@@ -92,16 +92,16 @@ public:
     DramState dram(run.latencies);
     model.csr_address = static_cast<uint8_t>(ControlRegister::Status);
     // Until the program starts.
-    constexpr unsigned startCycles = 10000;
-    for (unsigned i = 0; i < startCycles && !model.trace_running; ++i)
+    constexpr unsigned someCycles = 10000;
+    for (unsigned i = 0; i < someCycles && !model.trace_running; ++i)
       tick();
     uint64_t now = 0;
     for (; model.trace_running && now < run.cycleLimit; ++now)
       step(run, now, dram, &trace);
     bool ended = !model.trace_running;
     // What the front end read ahead still arrives.
-    for (; ended && !dram.bursts.empty(); ++now)
-      step(run, now, dram, nullptr);
+    for (unsigned i = 0; i < someCycles && !dram.bursts.empty(); ++i)
+      step(run, now++, dram, nullptr);
     model.beat_valid = 0;
     return ended;
   }

@@ -200,7 +200,7 @@ static void check(dorefa_session *session, int32_t status) {
   if (status == BPA_OK)
     return;
   session->failed = 1;
-  fail(session, "%s", status == BPA_ERROR_STOPPED
+  fail(session, "%s", status == BPA_ERROR_STOPPED || status == BPA_ERROR_DIVERGED
                           ? session->getMessage(session->device)
                           : "the device refused a call");
 }
