@@ -62,11 +62,13 @@ private:
   /// Notes names and types for the code generator, which sees pointers only.
   static void recordSignature(func::FuncOp main) {
     Builder b(main.getContext());
-    auto describe = [&](StringRef kind, unsigned index, Type type,
-                        Attribute name) {
+    auto describe = [&](StringRef kind, unsigned index, Type type, DictionaryAttr attrs) {
+      Attribute name = attrs ? attrs.get("dorefa.name") : nullptr;
       if (!name)
         name = b.getStringAttr(kind + Twine(index));
       auto tensor = cast<RankedTensorType>(type);
+      if (attrs && attrs.contains("dorefa.unsigned"))
+        tensor = tensor.clone(b.getIntegerType(8, /*isSigned=*/false));
       return b.getDictionaryAttr(
           {b.getNamedAttr("name", name),
            b.getNamedAttr("type", TypeAttr::get(tensor))});
@@ -74,10 +76,10 @@ private:
     SmallVector<Attribute> inputs, outputs;
     for (auto [index, type] : llvm::enumerate(main.getArgumentTypes()))
       inputs.push_back(describe("input", index, type,
-                                main.getArgAttr(index, "dorefa.name")));
+                                main.getArgAttrDict(index)));
     for (auto [index, type] : llvm::enumerate(main.getResultTypes()))
       outputs.push_back(describe("output", index, type,
-                                 main.getResultAttr(index, "dorefa.name")));
+                                 main.getResultAttrDict(index)));
     auto module = main->getParentOfType<ModuleOp>();
     module->setAttr("dorefa.inputs", b.getArrayAttr(inputs));
     module->setAttr("dorefa.outputs", b.getArrayAttr(outputs));

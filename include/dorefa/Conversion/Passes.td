@@ -24,7 +24,8 @@ def ConvertDoReFaToBitPlanePass
     Integer `conv_2d` and `matmul`, thresholds and pools of codes become operations
     on packed words; a threshold that is the only user of a contraction becomes part
     of it. Codes that have to be seen one by one take an `i8` each: constants,
-    reshapes, slices, concatenations and transposes move to `i8`. A packing of what
+    reshapes, slices, concatenations and transposes move to `i8`; arguments and
+    results then carry `dorefa.unsigned`, because codes have no sign. A packing of what
     was just unpacked cancels, reshapes of words included, so that words flow from
     layer to layer. A fully connected layer on a flattened feature map whose channels
     do not fill whole words becomes a convolution with the whole map as its window.
@@ -45,7 +46,7 @@ def ConvertDoReFaToBitPlanePass
     ```
     becomes
     ```mlir
-    func.func @main(%x: tensor<1x8x8x40xi8>) -> tensor<1x8x8x64xi32> {
+    func.func @main(%x: tensor<1x8x8x40xi8> {dorefa.unsigned}) -> tensor<1x8x8x64xi32> {
       %w = arith.constant dense<1> : tensor<64x3x3x40xi8>
       %e0 = tensor.empty() : tensor<1x8x8x2x2xi32>
       %p = bitplane.pack %x outs(%e0 : tensor<1x8x8x2x2xi32>) : tensor<1x8x8x40xi8> -> tensor<1x8x8x2x2xi32>

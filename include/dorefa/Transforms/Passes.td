@@ -383,7 +383,8 @@ def ReturnThroughArgumentsPass
     nobody else uses its destination it is computed there and not copied. Inputs are
     marked as not writable. Module
     attributes `dorefa.inputs` and `dorefa.outputs` note names and types, for the
-    interface of the compiled network.
+    interface of the compiled network; bytes are `ui8` where attribute
+    `dorefa.unsigned` says that they are codes.
 
     Limits: inputs and outputs are tensors of `f32`, `i8`, `i32` or `i64` with at
     most 8 dimensions, of which only the first may be dynamic.

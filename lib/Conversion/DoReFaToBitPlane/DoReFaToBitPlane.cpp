@@ -565,9 +565,25 @@ struct ConvertDoReFaToBitPlanePass
     : dorefa::impl::ConvertDoReFaToBitPlanePassBase<
           ConvertDoReFaToBitPlanePass> {
   void runOnOperation() override {
+    markCodes();
     if (failed(checkSupported(getOperation())) || failed(convertTypes()) ||
         failed(joinLayers()))
       signalPassFailure();
+  }
+
+  /// Notes which arguments and results are codes: their bytes have no sign, which
+  /// the type i8 does not say.
+  void markCodes() {
+    auto isCode = [](Type type) { return isa<CodeType>(getElementTypeOrSelf(type)); };
+    UnitAttr unit = UnitAttr::get(&getContext());
+    getOperation()->walk([&](func::FuncOp function) {
+      for (auto [index, type] : llvm::enumerate(function.getArgumentTypes()))
+        if (isCode(type))
+          function.setArgAttr(index, "dorefa.unsigned", unit);
+      for (auto [index, type] : llvm::enumerate(function.getResultTypes()))
+        if (isCode(type))
+          function.setResultAttr(index, "dorefa.unsigned", unit);
+    });
   }
 
   LogicalResult convertTypes() {

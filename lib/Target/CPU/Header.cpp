@@ -33,7 +33,7 @@ static StringRef getCType(Type type) {
   if (type.isF32())
     return "float";
   if (type.isInteger(8))
-    return "int8_t";
+    return type.isUnsignedInteger() ? "uint8_t" : "int8_t";
   return type.isInteger(32) ? "int32_t" : "int64_t";
 }
 

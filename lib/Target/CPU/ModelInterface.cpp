@@ -77,7 +77,7 @@ protected:
     if (type.isF32())
       return DOREFA_F32;
     if (type.isInteger(8))
-      return DOREFA_I8;
+      return type.isUnsignedInteger() ? DOREFA_U8 : DOREFA_I8;
     return type.isInteger(32) ? DOREFA_I32 : DOREFA_I64;
   }
 

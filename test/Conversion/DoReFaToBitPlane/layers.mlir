@@ -1,7 +1,7 @@
 // RUN: dorefa-opt %s --convert-dorefa-to-bitplane --split-input-file | FileCheck %s
 
 // CHECK-LABEL: @main
-// CHECK-SAME: (%[[X:.*]]: tensor<1x8x8x40xi8>) -> tensor<1x8x8x64xi32>
+// CHECK-SAME: (%[[X:.*]]: tensor<1x8x8x40xi8> {dorefa.unsigned}) -> tensor<1x8x8x64xi32>
 // CHECK-DAG: %[[W:.*]] = arith.constant dense<1> : tensor<64x3x3x40xi8>
 // CHECK: %[[P:.*]] = bitplane.pack %[[X]]
 // CHECK: bitplane.conv_2d %[[P]], %[[W]] outs(%{{.*}} : tensor<1x8x8x64xi32>) channels 40 to 64
@@ -20,7 +20,7 @@ func.func @main(%x: tensor<1x8x8x40x!dorefa.code<2, unipolar>>) -> tensor<1x8x8x
 // CHECK-LABEL: @main
 // CHECK: bitplane.pack
 // CHECK: bitplane.conv_2d
-func.func @main(%x: tensor<1x8x8x40xi8>) -> tensor<1x8x8x64xi32> {
+func.func @main(%x: tensor<1x8x8x40xi8> {dorefa.unsigned}) -> tensor<1x8x8x64xi32> {
   %w = arith.constant dense<1> : tensor<64x3x3x40xi8>
   %e0 = tensor.empty() : tensor<1x8x8x2x2xi32>
   %p = bitplane.pack %x outs(%e0 : tensor<1x8x8x2x2xi32>) : tensor<1x8x8x40xi8> -> tensor<1x8x8x2x2xi32>
@@ -183,7 +183,7 @@ func.func @rank_one(%x: tensor<9x!dorefa.code<1, unipolar>>, %w: tensor<4x9x!dor
 // Operations that move codes move bytes.
 
 // CHECK-LABEL: @moved
-// CHECK-SAME: (%{{.*}}: tensor<2x6xi8>) -> tensor<3x8xi8>
+// CHECK-SAME: (%{{.*}}: tensor<2x6xi8> {dorefa.unsigned}) -> (tensor<3x8xi8> {dorefa.unsigned})
 // CHECK-NOT: dorefa.code
 // CHECK: tensor.extract_slice
 // CHECK: tensor.expand_shape
