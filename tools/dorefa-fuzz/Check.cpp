@@ -66,7 +66,7 @@ public:
       if (!options.spread || number % options.cpus.size() == i)
         isEqual = isEqual && compileAndRun(program, cpu);
     if (isEqual && !options.gpu.empty())
-      isEqual = compileAndRunOnGPU(program);
+      isEqual = compileAndRunOnGPU(program, number);
     if (isEqual && !options.aarch64.empty() &&
         number % options.aarch64Every == 0)
       isEqual = compileAndEmulate(program);
@@ -273,11 +273,13 @@ private:
   }
 
   /// Kernels in the emulator.
-  bool compileAndRunOnGPU(Program &program) {
-    enter("gpu");
+  bool compileAndRunOnGPU(Program &program, uint64_t number) {
+    GPUOptions gpu;
+    gpu.chip = options.chips[number % options.chips.size()];
+    enter(gpu.chip);
     std::string path = directory + "/gpu.so";
     std::unique_ptr<Target> target =
-        createGPUTarget(GPUOptions(), bitPlanes->getLoc());
+        createGPUTarget(gpu, bitPlanes->getLoc());
     PipelineOptions pipeline;
     if (target)
       target->configure(/*version=*/0, pipeline);

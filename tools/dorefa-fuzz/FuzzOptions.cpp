@@ -5,10 +5,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "FuzzOptions.h"
+#include "dorefa/Target/GPU/GPUTarget.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/CommandLine.h"
 
 using namespace llvm;
+using mlir::dorefa::GPUOptions;
 
 static constexpr char overview[] =
     "Compares random networks in all their forms, bit for bit.\n\n"
@@ -43,6 +45,9 @@ std::optional<FuzzOptions> parseCommandLine(int argc, char **argv) {
   cl::opt<std::string> gpu(
       "gpu", cl::cat(category), cl::value_desc("library"),
       cl::desc("libdorefa-emulator.so: compile for a GPU too, and run there"));
+  cl::list<std::string> chips(
+      "chip", cl::CommaSeparated, cl::cat(category), cl::value_desc("names"),
+      cl::desc("GPUs to compile for, in turn (default: sm_80)"));
   cl::opt<std::string> keep(
       "keep", cl::cat(category), cl::value_desc("directory"),
       cl::desc("Write failing networks and their inputs"));
@@ -81,6 +86,9 @@ std::optional<FuzzOptions> parseCommandLine(int argc, char **argv) {
   options.emulator.assign(words.begin(), words.end());
   options.aarch64Every = std::max<uint64_t>(aarch64Every, 1);
   options.gpu = gpu;
+  options.chips.assign(chips.begin(), chips.end());
+  if (options.chips.empty())
+    options.chips = {GPUOptions().chip};
   options.keep = keep;
   options.jobs = std::clamp(jobs.getValue(), 1u, 256u);
   options.limit = limit;

@@ -25,6 +25,8 @@ struct FuzzOptions {
   uint64_t aarch64Every = 1;
   /// libdorefa-emulator.so, in which kernels for a GPU run; empty: not tested.
   std::string gpu;
+  /// Chips that are compiled for in turn; not empty.
+  std::vector<std::string> chips;
   /// Where failing networks are written; empty: nowhere.
   std::string keep;
   unsigned jobs = 1;
