@@ -31,20 +31,41 @@ module bpa_counters #(
   // Of the tiles that PP has not begun to drain: at most two.
   logic [17:0] first_steps, second_steps;
   logic first_valid;
-  logic [17:0] drained_steps;
-  assign drained_steps = first_steps > 18'(drain_cycles) ? first_steps : 18'(drain_cycles);
 
+  // Events are counted in the next cycle: they come late. What the ceiling grows by is known
+  // one cycle later still; a program ends later than that.
+  logic running1, step1;
+  logic [4:0] busy1, empty1;
+  logic [24:0] waits1;
+  logic [17:0] kept_steps, drained_steps;
+  always_ff @(posedge clk) begin
+    running1 <= running && !clear;
+    step1 <= step;
+    busy1 <= busy;
+    empty1 <= empty;
+    waits1 <= waits;
+    kept_steps <= {18{running && tile && tile_is_kept}} & tile_steps;
+    drained_steps <= {18{running && drain}} &
+                     (first_steps > 18'(drain_cycles) ? first_steps : 18'(drain_cycles));
+  end
+
+  logic [18:0] growth;
   always_ff @(posedge clk)
     if (clear) begin
       cycles <= '0;
       steps <= '0;
       ceiling <= '0;
-      first_valid <= 1'b0;
-    end else if (running) begin
-      cycles <= cycles + 1'b1;
-      steps <= steps + BITS'(step);
-      ceiling <= ceiling + (tile && tile_is_kept ? BITS'(tile_steps) : BITS'(0)) +
-                 (drain ? BITS'(drained_steps) : BITS'(0));
+      growth <= '0;
+    end else begin
+      if (running1) cycles <= cycles + 1'b1;
+      if (running1 && step1) steps <= steps + 1'b1;
+      growth <= 19'(kept_steps) + 19'(drained_steps);
+      ceiling <= ceiling + BITS'(growth);
+    end
+
+  always_ff @(posedge clk)
+    if (clear) first_valid <= 1'b0;
+    else if (running) begin
       // A tile goes to PP at the earliest in the cycle in which the one before starts to
       // be drained, so the second is only there in between.
       if (tile && !tile_is_kept) begin
@@ -63,10 +84,11 @@ module bpa_counters #(
         if (i < 7) begin : counts
           logic event_now;
           logic [BITS-1:0] count;
-          assign event_now = i < 5 ? waits[e*5 + (i < 5 ? i : 0)] : i == 5 ? busy[e] : empty[e];
+          assign event_now = i < 5 ? waits1[e*5 + (i < 5 ? i : 0)]
+                             : i == 5 ? busy1[e] : empty1[e];
           always_ff @(posedge clk)
             if (clear) count <= '0;
-            else if (running && event_now) count <= count + 1'b1;
+            else if (running1 && event_now) count <= count + 1'b1;
           assign values[(e*8+i)*BITS +: BITS] = count;
         end else begin : none
           assign values[(e*8+i)*BITS +: BITS] = '0;

@@ -30,20 +30,23 @@ module bpa_front (
   output logic fail,
   output logic [3:0] fail_reason
 );
-  // Read ahead of `pc`, which is what is dispatched next.
-  logic [127:0] buffer [0:31];
+  // Instructions from `pc` on, which is dispatched next, and their engines.
+  logic [130:0] buffer [0:31];
   logic [31:0] requested, fetched;
+  // What is not requested, and what is requested from `pc` on: counted, for much depends on
+  // `request`.
   logic [31:0] left;
-  assign left = length - requested;
-  assign request = !rst && can_request && left != 0 && requested - pc <= 32'd16;
+  logic more, more_than_burst;
+  logic [5:0] ahead;
+  assign more_than_burst = left > 32'd16;
+  assign request = !rst && can_request && more && ahead <= 6'd16;
   assign request_beat = program_beat + requested;
-  assign request_beats = left > 32'd16 ? 5'd16 : left[4:0];
+  assign request_beats = more_than_burst ? 5'd16 : left[4:0];
 
   logic [2:0] engine;
   logic valid;
-  assign instruction = buffer[pc[4:0]];
+  assign {engine, instruction} = buffer[pc[4:0]];
   assign valid = fetched != pc;
-  assign engine = bpa_pkg::find_engine(instruction);
 
   generate
     for (genvar i = 0; i < 5; i = i + 1) begin : queue
@@ -56,13 +59,21 @@ module bpa_front (
   assign fail_reason = pc == length ? bpa_pkg::STOP_END : bpa_pkg::STOP_ILLEGAL;
 
   always_ff @(posedge clk) begin
-    if (beat) buffer[fetched[4:0]] <= beat_data;
+    if (beat) buffer[fetched[4:0]] <= {bpa_pkg::find_engine(beat_data), beat_data};
     if (rst) begin
       requested <= '0;
+      left <= length;
+      more <= length != 0;
+      ahead <= '0;
       fetched <= '0;
       pc <= '0;
     end else begin
-      if (request) requested <= requested + 32'(request_beats);
+      if (request) begin
+        requested <= requested + 32'(request_beats);
+        left <= left - 32'(request_beats);
+        more <= more_than_burst;
+      end
+      ahead <= ahead + (request ? 6'(request_beats) : 6'd0) - 6'(push != 0);
       if (beat) fetched <= fetched + 32'd1;
       if (push != 0) pc <= pc + 32'd1;
     end
