@@ -70,9 +70,56 @@ LogicalResult dorefa::emitGPUKernel(PackOp op) {
   return success();
 }
 
+/// What plane `plane` of a code counts in a byte: its bits, or its levels.
+static int64_t weightInByte(std::optional<CodeType> levels, unsigned plane) {
+  PlaneTerm term{plane, false};
+  if (levels)
+    term = planeTerm(*levels, plane);
+  int64_t weight = int64_t(1) << term.exponent;
+  return term.negative ? -weight : weight;
+}
+
+/// Whether each thread may store four bytes of `buffer` as one word.
+static bool hasWholeWords(Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  return type.getLayout().isIdentity() && type.getShape().back() % 4 == 0;
+}
+
+/// Unpacks four channels per thread: four bits are spread over the bytes of a word.
+static void unpackWords(GPUBuilder &b, UnpackOp op) {
+  Value input = op.getInput(), init = op.getInit();
+  std::optional<CodeType> levels = op.getLevels();
+  constexpr int64_t kBytes = 4, kEachByte = 0x01010101;
+  SmallVector<OpFoldResult> sizes = b.sizesOf(init, rankOf(init));
+  int64_t perRow = lastSize(init) / kBytes;
+  sizes.back() = b.getIndexAttr(perRow);
+  b.launch("unpack", sizes, [&](ValueRange at) {
+    constexpr int64_t kPerWord = kWordBits / kBytes;
+    Value word = b.div(at.back(), kPerWord);
+    Value first = b.toI32(b.mul(b.rem(at.back(), kPerWord), kBytes));
+    Value sum = b.i32(levels ? -smallestSum(*levels) * kEachByte : 0);
+    for (int64_t plane = 0; plane < lastSize(input); ++plane) {
+      Value bits = b.load(input, extend(at.drop_back(), {word, b.index(plane)}));
+      Value four = b.bitAnd(b.shiftRight(bits, first), b.i32(15));
+      // Copies 7 bits apart have bit i at the lowest bit of byte i.
+      Value bytes = b.bitAnd(b.mul(four, 0x00204081), b.i32(kEachByte));
+      sum = b.add(sum, b.mul(bytes, weightInByte(levels, plane)));
+    }
+    Value place = b.index(0);
+    for (auto [dim, index] : llvm::enumerate(at.drop_back()))
+      place = b.add(b.mul(place, dim == 0 ? 1 : *getConstantIntValue(sizes[dim])), index);
+    place = b.add(b.mul(place, perRow), at.back());
+    b.storeWords(sum, b.advance(b.pointerTo(init), b.mul(place, kBytes)));
+  });
+}
+
 LogicalResult dorefa::emitGPUKernel(UnpackOp op) {
   GPUBuilder b(op);
   Value input = op.getInput(), init = op.getInit();
+  if (hasWholeWords(init)) {
+    unpackWords(b, op);
+    return success();
+  }
   std::optional<CodeType> levels = op.getLevels();
   int64_t numPlanes = lastSize(input);
   b.launch("unpack", b.sizesOf(init, rankOf(init)), [&](ValueRange at) {
@@ -82,11 +129,7 @@ LogicalResult dorefa::emitGPUKernel(UnpackOp op) {
     for (int64_t plane = 0; plane < numPlanes; ++plane) {
       Value bits = b.load(input, extend(at.drop_back(), {word, b.index(plane)}));
       Value set = b.bitAnd(b.shiftRight(bits, bit), b.i32(1));
-      PlaneTerm term{static_cast<unsigned>(plane), false};
-      if (levels)
-        term = planeTerm(*levels, plane);
-      int64_t weight = int64_t(1) << term.exponent;
-      sum = b.add(sum, b.mul(set, term.negative ? -weight : weight));
+      sum = b.add(sum, b.mul(set, weightInByte(levels, plane)));
     }
     b.store(arith::TruncIOp::create(b, b.getI8Type(), sum), init, at);
   });

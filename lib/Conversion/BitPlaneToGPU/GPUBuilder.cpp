@@ -203,6 +203,17 @@ Values GPUBuilder::loop(int64_t count, ValueRange init, LoopBody body) {
   return loop(index(0), index(count), index(1), init, body);
 }
 
+Values GPUBuilder::longLoop(int64_t count, ValueRange init, LoopBody body) {
+  auto yes = getBoolAttr(true);
+  auto unroll =
+      LLVM::LoopUnrollAttr::get(getContext(), /*disable=*/yes, {}, {}, {}, {}, {}, {});
+  auto annotation = LLVM::LoopAnnotationAttr::get(getContext(), {}, {}, {}, unroll, {}, {}, {},
+                                                  {}, {}, {}, {}, {}, {}, {}, {});
+  Values results = loop(index(0), index(count), index(1), init, body);
+  results.front().getDefiningOp()->setAttr("loop_annotation", annotation);
+  return results;
+}
+
 void GPUBuilder::when(Value condition, function_ref<void()> body) {
   auto branch = scf::IfOp::create(*this, condition);
   OpBuilder::InsertionGuard guard(*this);

@@ -128,6 +128,8 @@ public:
   /// A loop from `begin` to `end`; gives what is carried.
   Values loop(Value begin, Value end, Value step, ValueRange init, LoopBody body);
   Values loop(int64_t count, ValueRange init, LoopBody body);
+  /// The same for a body that is long: it is never unrolled.
+  Values longLoop(int64_t count, ValueRange init, LoopBody body);
   /// Runs `body` where `condition` holds.
   void when(Value condition, function_ref<void()> body);
   /// What `body` gives where `condition` holds, else `other`.

@@ -484,9 +484,8 @@ Values TensorCoreEmitter::sumTiles(const GPUBuilder::Block &block) {
   // The stage that is multiplied, and the one that is copied to.
   Values carried{b.index(0), b.index(ahead * stageBytes)};
   carried.append(numSums(), b.i32(0));
-  Values result = b.loop(
-      b.index(0), b.index(o.steps()), b.index(1), carried,
-      [&](Value step, ValueRange values) {
+  Values result = b.longLoop(
+      o.steps(), carried, [&](Value step, ValueRange values) {
         b.waitForCopies(ahead - 1);
         b.barrier();
         Value later = b.add(step, ahead);
