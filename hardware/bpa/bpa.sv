@@ -257,11 +257,10 @@ module bpa #(
     .read_address(wbuf_read_address), .read_data(wbuf_read_data));
 
   logic [$clog2(TBUF_ENTRIES)-1:0] tbuf_read_entry;
-  logic [127:0] tbuf_read_data;
-  bpa_ram #(.WORDS(TBUF_ENTRIES), .WIDTH(128)) tbuf(
-    .clk, .write(tbuf_write), .write_address(buffer_beat[$clog2(TBUF_ENTRIES)-1:0]),
-    .write_data(buffer_data), .read(1'b1), .read_address(tbuf_read_entry),
-    .read_data(tbuf_read_data));
+  logic [255:0] tbuf_read_data;
+  bpa_tbuf #(.ENTRIES(TBUF_ENTRIES)) tbuf(
+    .clk, .write(tbuf_write), .write_entry(buffer_beat[$clog2(TBUF_ENTRIES)-1:0]),
+    .write_data(buffer_data), .read_entry(tbuf_read_entry), .read_data(tbuf_read_data));
 
   //===--------------------------------------------------------------------===//
   // Engines

@@ -34,9 +34,9 @@ module bpa_post #(
   input logic [ROWS*32-1:0] tile_row_sums,
   input logic tile_subtract,
 
-  // An entry, and in the next cycle what it holds.
+  // An entry, and in the next cycle what it and the one behind it hold.
   output logic [$clog2(TBUF_ENTRIES)-1:0] tbuf_read_entry,
-  input logic [127:0] tbuf_read_data,
+  input logic [255:0] tbuf_read_data,
 
   // A slot writes FMAP; always granted. 8 cycles later lane (a multiple of
   // COLUMNS), LANES lanes, and which COLUMNS of them are written (none of pixels that
@@ -74,8 +74,10 @@ module bpa_post #(
   assign next = instruction;
   assign next_result = config_result;
 
-  logic codes, raw16;
+  // Two columns of one entry each in a slot, or two entries of a column.
+  logic codes, raw16, pair;
   assign codes = result.f_mode == bpa_pkg::CFG_RESULT_MODE_CODES;
+  assign pair = codes & result.f_bits <= 3'd1;
   assign raw16 = result.f_mode == bpa_pkg::CFG_RESULT_MODE_RAW16;
 
   //===--------------------------------------------------------------------===//
@@ -86,7 +88,8 @@ module bpa_post #(
   logic [PIPELINE-1:0] arriving;
   logic [1:0] tiles_held;
   logic [9:0] drain_left, drain, left_before, left;
-  logic [5:0] entry, last_entry;
+  // Two entries, or half of a row of 32 bits.
+  logic [4:0] entry, last_entry;
   logic [9:0] tile_index;
   logic [15:0] pixels_left;
   logic [SW-1:0] place;
@@ -99,17 +102,15 @@ module bpa_post #(
     last_entry = '0;
     if (codes)
       case (result.f_bits)
-        3'd3: last_entry = 6'd3;
-        3'd4: last_entry = 6'd7;
-        3'd5: last_entry = 6'd15;
-        3'd6: last_entry = 6'd31;
-        3'd7: last_entry = 6'd63;
-        3'd2: last_entry = 6'd1;
-        default: last_entry = 6'd0;
+        3'd4: last_entry = 5'd3;
+        3'd5: last_entry = 5'd7;
+        3'd6: last_entry = 5'd15;
+        3'd7: last_entry = 5'd31;
+        default: last_entry = {4'd0, result.f_bits == 3'd3};
       endcase
-    else if (!raw16) last_entry = 6'd1;
+    else if (!raw16) last_entry = 5'd1;
   end
-  assign drain = ({4'd0, last_entry} + 10'd1) << $clog2(COLUMNS);
+  assign drain = pair ? 10'(COLUMNS / 2) : ({5'd0, last_entry} + 10'd1) << $clog2(COLUMNS);
 
   assign start = posting & !drained & !draining & (waiting | arriving[PIPELINE-1]) &
                  !(codes & place == '0 & flush_waits & !flush_ends);
@@ -127,7 +128,7 @@ module bpa_post #(
                        (tiles_held == 2'd1 & slot & left < 10'(PIPELINE));
 
   assign count_drain = start;
-  assign count_drain_cycles = drain;
+  assign count_drain_cycles = drain > 10'(PIPELINE) ? drain : 10'(PIPELINE);
 
   logic ends_codes, ends_integers;
   assign ends_codes = drained & flush_ends & !flush_waits;
@@ -164,7 +165,7 @@ module bpa_post #(
       pixels_left <= {1'b0, next.f_pixels} + 16'd1;
       place <= '0;
     end else if (slot) begin
-      entry <= ends_column ? '0 : entry + 6'd1;
+      entry <= ends_column ? '0 : entry + 5'd1;
       if (ends_tile) begin
         tile_index <= ends_group ? '0 : tile_index + 10'd1;
         place <= ends_buffer ? '0 : place + SW'(1);
@@ -272,19 +273,20 @@ module bpa_post #(
   // Sums: the tile that is drained, a column or a row at a time
   //===--------------------------------------------------------------------===//
 
-  logic [ROWS*32-1:0] y;
+  logic [ROWS*32-1:0] y, second_y;
   // Of the slot before.
-  logic codes1, column1;
+  logic codes1, column1, pair1;
   logic [RW-1:0] row1;
   always_ff @(posedge clk) begin
     codes1 <= codes;
     column1 <= slot & ends_column;
+    pair1 <= pair;
     row1 <= row;
   end
 
   bpa_drain #(.ROWS(ROWS), .COLUMNS(COLUMNS)) tile_drain (
     .clk, .take(arriving[PIPELINE-1]), .tile_sums, .tile_row_sums, .tile_subtract,
-    .by_columns(codes1), .next_column(column1), .row(row1), .y);
+    .by_columns(codes1), .next_column(column1), .pair(pair1), .row(row1), .y, .second_y);
 
   //===--------------------------------------------------------------------===//
   // Codes
@@ -294,38 +296,53 @@ module bpa_post #(
   always_ff @(posedge clk) begin
     if (issue) tbuf_entry <= TW'(next.f_tbuf);
     else if (ends_group) tbuf_entry <= TW'(pp.f_tbuf);
-    else if (slot) tbuf_entry <= tbuf_entry + TW'(1);
+    else if (slot) tbuf_entry <= tbuf_entry + TW'(2);
     tbuf_read_entry <= tbuf_entry;
   end
 
-  // 1 to 3 cycles after the slot: the first entry of a channel, the last.
-  logic first1, first2, first3, last2, last3, decreasing, is_decreasing, one_bit;
-  logic [4*ROWS-1:0] reached;
-  logic [8*ROWS-1:0] code, next_code;
+  // 1 to 3 cycles after the slot: the first entry of a channel, the last, two channels.
+  logic first1, first2, first3, last2, last3, pair2, pair3, decreasing, one_bit;
+  logic is_decreasing, second_is_decreasing;
+  logic [4*ROWS-1:0] reached, second_reached;
+  logic [8*ROWS-1:0] code, next_code, second_code;
   assign is_decreasing = first2 ? tbuf_read_data[0] : decreasing;
+  assign second_is_decreasing = pair2 ? tbuf_read_data[128] : is_decreasing;
   assign one_bit = result.f_bits == 3'd0;
 
   always_ff @(posedge clk) begin
     first1 <= entry == '0;
     {first3, first2} <= {first2, first1};
     {last3, last2} <= {last2, column1 & codes1};
+    {pair3, pair2} <= {pair2, pair1};
     decreasing <= is_decreasing;
   end
 
   generate
     for (genvar i = 0; i < ROWS; i++) begin : threshold
-      logic [31:0] v;
+      logic [31:0] v, second_v;
+      logic [7:0] sum, second_sum;
       assign v = y[32*i +: 32] ^ {32{is_decreasing}};
+      assign second_v = (pair2 ? second_y[32*i +: 32] : y[32*i +: 32]) ^
+                        {32{second_is_decreasing}};
       always_ff @(posedge clk) begin
         // Slot 0 of the first entry holds flags.
         reached[4*i] <= !first2 & $signed(v) >= $signed(tbuf_read_data[31:0]);
         reached[4*i+1] <= $signed(v) >= $signed(tbuf_read_data[63:32]);
         reached[4*i+2] <= !one_bit & $signed(v) >= $signed(tbuf_read_data[95:64]);
         reached[4*i+3] <= !one_bit & $signed(v) >= $signed(tbuf_read_data[127:96]);
+        second_reached[4*i] <= !pair2 & $signed(second_v) >= $signed(tbuf_read_data[159:128]);
+        second_reached[4*i+1] <= $signed(second_v) >= $signed(tbuf_read_data[191:160]);
+        second_reached[4*i+2] <= !one_bit & $signed(second_v) >= $signed(tbuf_read_data[223:192]);
+        second_reached[4*i+3] <= !one_bit & $signed(second_v) >= $signed(tbuf_read_data[255:224]);
       end
-      assign next_code[8*i +: 8] = (first3 ? result.f_first : code[8*i +: 8]) +
-                                   8'(reached[4*i]) + 8'(reached[4*i+1]) +
-                                   8'(reached[4*i+2]) + 8'(reached[4*i+3]);
+      assign sum = (first3 ? result.f_first : code[8*i +: 8]) +
+                   8'(reached[4*i]) + 8'(reached[4*i+1]) + 8'(reached[4*i+2]) +
+                   8'(reached[4*i+3]);
+      assign second_sum = (pair3 ? result.f_first : sum) + 8'(second_reached[4*i]) +
+                          8'(second_reached[4*i+1]) + 8'(second_reached[4*i+2]) +
+                          8'(second_reached[4*i+3]);
+      assign next_code[8*i +: 8] = pair3 ? sum : second_sum;
+      assign second_code[8*i +: 8] = second_sum;
     end
   endgenerate
   always_ff @(posedge clk) code <= next_code;
@@ -338,7 +355,7 @@ module bpa_post #(
     if (rst) write_buffer <= 1'b0;
     else if (ends_buffer3) write_buffer <= !write_buffer;
     if (rst | ends_buffer3) write_lane <= '0;
-    else if (last3) write_lane <= write_lane + LW'(1);
+    else if (last3) write_lane <= write_lane + (pair3 ? LW'(2) : LW'(1));
   end
 
   // What is read 3 cycles after the slot of a write.
@@ -353,7 +370,8 @@ module bpa_post #(
   end
 
   bpa_transposer #(.ROWS(ROWS), .LANES(LANES)) transposer (
-    .clk, .write(last3), .write_buffer, .write_lane, .write_codes(next_code),
+    .clk, .write(last3), .write_pair(pair3), .write_buffer, .write_lane,
+    .write_codes(next_code), .write_second(second_code),
     .read_buffer(read_delay[3*(RW+4)-1]), .read_row(read_delay[2*(RW+4)+3 +: RW]),
     .read_plane(read_delay[2*(RW+4) +: 3]), .read_data);
 

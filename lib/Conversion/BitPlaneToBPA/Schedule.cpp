@@ -169,7 +169,8 @@ private:
     return layer().inputTerms.size() * getWeightWords(shape);
   }
   int64_t getDrain() const {
-    return layer().isRaw() ? 2 * machine.columns : getEntries();
+    return layer().isRaw() ? 2 * machine.columns
+                           : std::max<int64_t>(getEntries() / 2, 5);
   }
   template <typename T>
   void add(const T &instruction, StringRef symbol = "");

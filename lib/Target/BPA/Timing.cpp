@@ -349,7 +349,7 @@ void Simulator::tickPost() {
       return;
     draining = true;
     drainLeft = drain;
-    timing.ceiling += std::max(results.front().second, drain);
+    timing.ceiling += std::max({results.front().second, drain, pipeline});
   }
   dramWritten = flush == 0;
   if (--drainLeft != 0)
@@ -446,7 +446,8 @@ uint64_t Simulator::getDrain() const {
   uint64_t columns = machine.columns;
   switch (static_cast<ConfigureResultMode>(result.mode)) {
   case ConfigureResultMode::Codes:
-    return columns * std::max<uint64_t>(1, (uint64_t(1) << result.bits) / 4);
+    // Two entries of TBUF per cycle.
+    return columns * std::max<uint64_t>(4, uint64_t(1) << result.bits) / 8;
   case ConfigureResultMode::Raw16:
     return columns;
   case ConfigureResultMode::Raw32:

@@ -60,7 +60,7 @@ struct Timing {
   uint64_t cycles = 0;
   /// Steps of the array.
   uint64_t steps = 0;
-  /// Sum over tiles of max(steps, drain).
+  /// Sum over tiles of max(steps, drain, 5).
   uint64_t ceiling = 0;
   std::array<EngineCycles, numEngines> engines = {};
   /// Of each instruction of the program; zeros of those of the front end.
