@@ -341,6 +341,10 @@ module bpa #(
   logic [2:0] fail_engine;
   logic [3:0] fail_reason;
   logic [31:0] fail_pc;
+  // Of what completed when the token was given.
+  logic [5*32-1:0] giver_pc;
+  bpa_delay_memory #(.WIDTH(5*32), .CYCLES(2)) giver_pcs(
+    .clk, .in(oldest_pc), .out(giver_pc));
   always_comb begin
     fail = front_fail;
     fail_engine = bpa_pkg::FRONT;
@@ -352,13 +356,14 @@ module bpa #(
       if (answer_error) fail_engine = answer_store ? 3'(bpa_pkg::ST) : 3'(bpa_pkg::PP);
       else if (dram_error_is_load) fail_engine = 3'(bpa_pkg::LD);
     end
+    if (fail_engine != bpa_pkg::FRONT) fail_pc = oldest_pc[fail_engine*32 +: 32];
     for (int e = 0; e < 5; e = e + 1)
       if (overflows[e]) begin
         fail = 1'b1;
         fail_reason = bpa_pkg::STOP_TOKENS;
         fail_engine = 3'(e);
+        fail_pc = giver_pc[e*32 +: 32];
       end
-    if (fail_engine != bpa_pkg::FRONT) fail_pc = oldest_pc[fail_engine*32 +: 32];
   end
 
   logic starts, resets;

@@ -12,7 +12,7 @@ module bpa_tokens (
   input logic [24:0] give,
   input logic [24:0] take,
   output logic [24:0] have,
-  // A 64th token was given.
+  // A 64th token was given two cycles before.
   output logic [24:0] overflow
 );
   logic [24:0] given;
@@ -28,7 +28,8 @@ module bpa_tokens (
         if (rst) count <= '0;
         else if (given[i] != take[i]) count <= given[i] ? count + 6'd1 : count - 6'd1;
       assign have[i] = count != 0;
-      assign overflow[i] = given[i] && !take[i] && count == 6'd63;
+      always_ff @(posedge clk)
+        overflow[i] <= !rst && given[i] && !take[i] && count == 6'd63;
     end
   endgenerate
 endmodule
