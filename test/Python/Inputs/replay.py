@@ -8,7 +8,7 @@ import numpy as np
 import dorefa
 
 model = dorefa.load(sys.argv[1])
-for batch in (2, 2, 2, 1, 1, 2, 3, 3):
+for batch in (2, 2, 2, 1, 1, 2, 3, 3, 4, 3):
     print(f"batch {batch}", file=sys.stderr, flush=True)
     model.run(np.ones((batch, 4), np.float32))
 print("profile", file=sys.stderr, flush=True)

@@ -274,8 +274,8 @@ EXPORT int cuLaunchKernel(char *function, unsigned x, unsigned y, unsigned z, un
 
 EXPORT int cuEventCreate(void **event, unsigned flags) {
   needNoCapture("cuEventCreate");
-  *event = calloc(1, sizeof(int));
   int error = call("cuEventCreate", "%u", flags);
+  *event = error ? (void *)1 : calloc(1, sizeof(int));
   state.events += !error;
   return error;
 }
