@@ -9,6 +9,7 @@
 #include "dorefa/Pipelines/Diagnostics.h"
 #include "dorefa/Pipelines/Pipelines.h"
 #include "dorefa/Runtime/LoadedModel.h"
+#include "dorefa/Target/BPA/BPATarget.h"
 #include "dorefa/Target/CPU/CPUTarget.h"
 #include "dorefa/Target/GPU/GPUTarget.h"
 #include "mlir/IR/Diagnostics.h"
@@ -67,6 +68,8 @@ public:
         isEqual = isEqual && compileAndRun(program, cpu);
     if (isEqual && !options.gpu.empty())
       isEqual = compileAndRunOnGPU(program, number);
+    if (isEqual && !options.bpa.empty())
+      isEqual = compileAndRunOnBPA(program, number);
     if (isEqual && !options.aarch64.empty() &&
         number % options.aarch64Every == 0)
       isEqual = compileAndEmulate(program);
@@ -272,22 +275,43 @@ private:
     return compare(*outputs);
   }
 
+  /// Writes the shared object of a network in phase `bitplane` for a device.
+  bool compile(std::unique_ptr<Target> target, const std::string &path) {
+    OwningOpRef<ModuleOp> module = bitPlanes->clone();
+    PipelineOptions pipeline;
+    if (target)
+      target->configure(/*version=*/0, pipeline);
+    if (!target ||
+        failed(runToPhase(*module, target->getFinalPhase(), pipeline)) ||
+        failed(target->emit(*module, path)))
+      return reject("cannot be compiled");
+    return true;
+  }
+
   /// Kernels in the emulator.
   bool compileAndRunOnGPU(Program &program, uint64_t number) {
     GPUOptions gpu;
     gpu.chip = options.chips[number % options.chips.size()];
     enter(gpu.chip);
     std::string path = directory + "/gpu.so";
-    std::unique_ptr<Target> target =
-        createGPUTarget(gpu, bitPlanes->getLoc());
-    PipelineOptions pipeline;
-    if (target)
-      target->configure(/*version=*/0, pipeline);
-    if (!target ||
-        failed(runToPhase(*bitPlanes, target->getFinalPhase(), pipeline)) ||
-        failed(target->emit(*bitPlanes, path)))
-      return reject("cannot be compiled");
-    return runModel(program, path, "emulator:" + options.gpu);
+    return compile(createGPUTarget(gpu, bitPlanes->getLoc()), path) &&
+           runModel(program, path, "emulator:" + options.gpu);
+  }
+
+  /// Routines on both simulators.
+  bool compileAndRunOnBPA(Program &program, uint64_t number) {
+    BPAOptions bpa;
+    bpa.configuration = number % 2 == 0 ? "r8c8d64" : "r4c4d32";
+    enter("bpa-" + bpa.configuration);
+    std::string path = directory + "/bpa.so";
+    if (!compile(createBPATarget(bpa, bitPlanes->getLoc()), path))
+      return false;
+    // Without a layer for it a model opens no device.
+    auto model = runtime::LoadedModel::open(path, CPUOptions().symbolPrefix);
+    if (!model || !model->needsSession())
+      return runModel(program, path, "");
+    return runModel(program, path, "bpa-func:" + options.bpa) &&
+           runModel(program, path, "bpa-cycle:" + options.bpa);
   }
 
   //===--------------------------------------------------------------------===//

@@ -48,6 +48,10 @@ std::optional<FuzzOptions> parseCommandLine(int argc, char **argv) {
   cl::list<std::string> chips(
       "chip", cl::CommaSeparated, cl::cat(category), cl::value_desc("names"),
       cl::desc("GPUs to compile for, in turn (default: sm_80)"));
+  cl::opt<std::string> bpa(
+      "bpa", cl::cat(category), cl::value_desc("library"),
+      cl::desc("libdorefa-bpa.so: compile for the accelerator too, for its two "
+               "configurations in turn, and run on both simulators"));
   cl::opt<std::string> keep(
       "keep", cl::cat(category), cl::value_desc("directory"),
       cl::desc("Write failing networks and their inputs"));
@@ -89,6 +93,7 @@ std::optional<FuzzOptions> parseCommandLine(int argc, char **argv) {
   options.chips.assign(chips.begin(), chips.end());
   if (options.chips.empty())
     options.chips = {GPUOptions().chip};
+  options.bpa = bpa;
   options.keep = keep;
   options.jobs = std::clamp(jobs.getValue(), 1u, 256u);
   options.limit = limit;

@@ -27,6 +27,8 @@ struct FuzzOptions {
   std::string gpu;
   /// Chips that are compiled for in turn; not empty.
   std::vector<std::string> chips;
+  /// libdorefa-bpa.so, on whose devices the accelerator's part runs; empty: not tested.
+  std::string bpa;
   /// Where failing networks are written; empty: nowhere.
   std::string keep;
   unsigned jobs = 1;

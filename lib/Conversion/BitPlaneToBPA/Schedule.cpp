@@ -34,12 +34,16 @@ int64_t bpa::getRawPixelBytes(const Layer &layer,
 namespace {
 
 /// A buffer whose parts are used in turn: what was placed longest ago makes
-/// room.
+/// room. Parts lie in one half where they fit, so that what follows conflicts
+/// with the other.
 class Ring {
 public:
-  explicit Ring(int64_t size) : size(size) {}
+  explicit Ring(int64_t size, bool hasHalves = false)
+      : size(size), border(hasHalves ? size / 2 : size) {}
 
   int64_t place(int64_t count) {
+    if (next < border && next + count > border && count <= size - border)
+      next = border;
     if (next + count > size)
       next = 0;
     next += count;
@@ -47,7 +51,7 @@ public:
   }
 
 private:
-  int64_t size, next = 0;
+  int64_t size, border, next = 0;
 };
 
 /// Words and entries of the weight and threshold buffers.
@@ -103,8 +107,8 @@ public:
         plan(plan), builder(OpBuilder::atBlockEnd(&routine.getBody().front())),
         symbols(plan.maps.size()), rawSymbols(layers.size()),
         weightSymbols(layers.size()), thresholdSymbols(layers.size()),
-        abuf(machine.abufWords), wbuf(machine.wbufWords),
-        tbuf(machine.tbufEntries) {}
+        abuf(machine.abufWords), wbuf(machine.wbufWords, /*hasHalves=*/true),
+        tbuf(machine.tbufEntries, /*hasHalves=*/true) {}
 
   void build(std::vector<Port> &inputs, std::vector<Port> &outputs);
   /// What the routine copies from and to the host.
@@ -150,7 +154,7 @@ private:
                   int64_t tile, int64_t tiles);
   void addPost(const BandPlan &band, const Pass &pass, const Chunk &chunk,
                int64_t tile, int64_t tiles);
-  int64_t getTilesAtOnce(const GroupShape &shape) const;
+  int64_t countPasses(const GroupShape &shape) const;
 
   // The layer that is being written.
   const Layer &layer() const { return layers[current]; }
@@ -171,6 +175,12 @@ private:
   int64_t getDrain() const {
     return layer().isRaw() ? 2 * machine.columns
                            : std::max<int64_t>(getEntries() / 2, 5);
+  }
+  /// Whether tiles take less time than `pp` to write codes before the next
+  /// `pp`.
+  bool isShort(const GroupShape &shape) const {
+    return std::max(getSteps(shape), getDrain()) <
+           int64_t(machine.rows) * std::max<int64_t>(layer().levels.bits, 1);
   }
   template <typename T>
   void add(const T &instruction, StringRef symbol = "");
@@ -513,9 +523,9 @@ void RoutineBuilder::addPool(BandPlan &band) {
   }
 }
 
-/// Tiles whose weights and thresholds fit half of their buffers, or all of it
-/// where one tile takes more; as many in each pass.
-int64_t RoutineBuilder::getTilesAtOnce(const GroupShape &shape) const {
+/// Passes of a group: each has as many tiles as fit half of the buffers of
+/// weights and thresholds, or all of them where one tile takes more.
+int64_t RoutineBuilder::countPasses(const GroupShape &shape) const {
   int64_t words = getWeightWords(shape), entries = getEntries();
   auto fit = [&](int64_t parts) {
     int64_t tiles = machine.wbufWords / parts / words;
@@ -523,7 +533,7 @@ int64_t RoutineBuilder::getTilesAtOnce(const GroupShape &shape) const {
                    : tiles;
   };
   int64_t tiles = std::max<int64_t>({fit(2), fit(2) == 0 ? fit(1) : 0, 1});
-  return divideCeil(shape.tiles, divideCeil(shape.tiles, tiles));
+  return divideCeil(shape.tiles, tiles);
 }
 
 /// Finds room for the constants of a pass, unless they are still there.
@@ -551,7 +561,7 @@ void RoutineBuilder::placeConstants(Pass &pass) {
   pass.tilesPerLoad = std::max<int64_t>(divideCeil(leastConstants, beats),
                                         divideCeil(pass.tiles, mostLoads));
   // Behind its last tile `pp` writes codes before it begins with the next ones.
-  if (getSteps(pass.shape) <= getDrain())
+  if (isShort(pass.shape))
     pass.tilesPerLoad =
         std::max<int64_t>(pass.tilesPerLoad, machine.lanes / machine.columns);
   pass.tilesPerLoad = std::min(pass.tilesPerLoad, pass.tiles);
@@ -651,8 +661,7 @@ std::vector<Chunk> RoutineBuilder::cutPixels(const BandPlan &band,
   int64_t pixels = band.samples * band.getRows() * layer().to.width, pixel = 0;
   int64_t gather = getGatherCycles(pass), multiply = getProductCycles(pass);
   // Long ones would only save instructions.
-  bool isDrained = getSteps(pass.shape) <= getDrain();
-  int64_t mostCycles = isDrained ? 4096 : 1024;
+  int64_t mostCycles = isShort(pass.shape) ? 4096 : 1024;
   int64_t most =
       std::min(machine.abufWords / (4 * group), mostCycles / multiply);
   most = std::max<int64_t>(most, 1);
@@ -671,7 +680,7 @@ std::vector<Chunk> RoutineBuilder::cutPixels(const BandPlan &band,
   while (pixel != pixels) {
     int64_t left = (pixels - pixel) / rows, count = most;
     if (static_cast<int64_t>(chunks.size()) < atStart)
-      count = isDrained ? std::min<int64_t>(most, 3) : 1;
+      count = isShort(pass.shape) ? std::min<int64_t>(most, 3) : 1;
     else if (pass.isStart)
       count = std::clamp(std::min(done * (multiply - gather) / gather,
                                   done * (multiply - load) / (load + gather)),
@@ -747,22 +756,25 @@ void RoutineBuilder::addProduct(BandPlan &band, const Pass &pass,
 void RoutineBuilder::addStart(BandPlan &band, const Pass &pass,
                               MutableArrayRef<Chunk> chunks) {
   std::vector<PixelPiece> pixels;
-  std::vector<int64_t> constants;
+  std::vector<ConstantPiece> constants;
   int64_t loaded = band.loaded, lanes = from().pixel * from().shape.bits;
   for (const Chunk &chunk : chunks) {
     int64_t end =
-        from().base ? 0 : std::max(loaded, getInputEnd(band, chunk.end));
-    int64_t gather =
-        getGatherCycles(pass) * (chunk.end - chunk.first) / machine.rows;
-    pixels.push_back(
-        {from().base ? 0 : (end - loaded) * lanes / beatLanes, gather});
+        from().base ? loaded : std::max(loaded, getInputEnd(band, chunk.end));
+    int64_t count = chunk.end - chunk.first;
+    pixels.push_back({(end - loaded) * lanes / beatLanes,
+                      getGatherCycles(pass) * count / machine.rows,
+                      static_cast<int64_t>(divideCeil(count, machine.rows))});
     loaded = end;
   }
   int64_t beats =
       getWeightWords(pass.shape) * machine.columns * machine.lanes / beatLanes +
       getEntries();
-  for (int64_t tile = 0; tile < pass.tiles; tile += pass.tilesPerLoad)
-    constants.push_back(pass.isLoaded ? 0 : pass.tilesPerLoad * beats);
+  for (int64_t tile = 0; tile < pass.tiles; tile += pass.tilesPerLoad) {
+    int64_t tiles = std::min(pass.tilesPerLoad, pass.tiles - tile);
+    constants.push_back({pass.isLoaded ? 0 : tiles * beats,
+                         tiles * std::max(getSteps(pass.shape), getDrain())});
+  }
   for (auto [chunk, piece] : orderStart(pixels, constants)) {
     int64_t tile = piece * pass.tilesPerLoad;
     int64_t tiles = std::min(pass.tilesPerLoad, pass.tiles - tile);
@@ -802,20 +814,15 @@ void RoutineBuilder::addPass(BandPlan &band, const Pass &pass) {
 
 void RoutineBuilder::addGroup(BandPlan &band, int64_t group, bool isStart) {
   GroupShape shape = getGroupShape(layer(), from(), group, machine);
-  int64_t atOnce = getTilesAtOnce(shape);
-  for (int64_t tile = 0; tile < shape.tiles; tile += atOnce) {
-    int64_t tiles = std::min(atOnce, shape.tiles - tile);
-    bool isFirst = group == 0 && tile == 0;
-    Pass pass{group,
-              tile,
-              tiles,
-              shape,
-              {},
-              0,
-              false,
-              isFirst,
-              group == layer().groups - 1 && tile + tiles == shape.tiles,
-              isFirst && isStart};
+  int64_t passes = countPasses(shape);
+  for (int64_t i = 0; i < passes; ++i) {
+    // Of about the same size: gathers take as long for few tiles as for many.
+    int64_t tile = divideCeil(i * shape.tiles, passes);
+    int64_t tiles = divideCeil((i + 1) * shape.tiles, passes) - tile;
+    bool isFirst = group == 0 && i == 0;
+    bool isLast = group == layer().groups - 1 && i == passes - 1;
+    Pass pass{group, tile,  tiles,   shape,  {},
+              0,     false, isFirst, isLast, isFirst && isStart};
     placeConstants(pass);
     addPass(band, pass);
   }

@@ -4,8 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The array has nothing to do until pixels are gathered and weights are there. At the
-// start of a layer both come in pieces, and products of what is there first go first.
+// The array has nothing to do until pixels are gathered and weights are there.
+// At the start of a layer both come in pieces, and products of what is there
+// first go first.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,21 +20,29 @@
 
 namespace mlir::bpa {
 
-/// Some pixels: beats that bring what they read, cycles that gather them.
+/// Some pixels: beats that bring what they read, cycles that gather them,
+/// groups of one for each row of the array.
 struct PixelPiece {
-  int64_t beats, gather;
+  int64_t beats, gather, groups;
 };
 
-/// What comes next: pixels alone (load and gather), constants alone (load), or the
-/// product of both. None is -1.
+/// Some weights and thresholds: beats that bring them, cycles of their product
+/// with a group of pixels.
+struct ConstantPiece {
+  int64_t beats, cycles;
+};
+
+/// What comes next: pixels alone (load and gather), constants alone (load), or
+/// the product of both. None is -1.
 struct StartStep {
   int64_t pixels, constants;
 };
 
-/// The steps of all products of `pixels` with as many pieces of constants as
-/// `constants` has beats for; each piece comes before its first product.
+/// The steps of all products of `pixels` with `constants`, each piece before
+/// its first product, in the order in which the last product ends first. At
+/// most 4 pieces of pixels and 16 of constants: all orders are tried.
 std::vector<StartStep> orderStart(llvm::ArrayRef<PixelPiece> pixels,
-                                  llvm::ArrayRef<int64_t> constants);
+                                  llvm::ArrayRef<ConstantPiece> constants);
 
 } // namespace mlir::bpa
 
