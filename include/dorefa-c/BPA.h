@@ -61,6 +61,9 @@ typedef struct bpa_run_options {
   /** Of the same kinds: 0, or the number that draws latencies from 1 to
    * 2 * dram_latency. */
   uint64_t dram_seed;
+  /** Of kind "rtl": null, or the FST file that gets all signals of the hardware, for
+   * GTKWave; a cycle is 2 steps of time. */
+  const char *waves;
 } bpa_run_options;
 
 /** Makes a device whose memories are 0. `kind` is "func": executes

@@ -84,7 +84,7 @@ runOnce(const Program &program, uint64_t seed, bool check, StopReason &reason) {
     consumeError(device.takeError());
     return std::nullopt;
   }
-  bpa_run_options options = {seed, stepLimit, check, 0, 0};
+  bpa_run_options options = {seed, stepLimit, check, 0, 0, nullptr};
   consumeError(run(program, *device, options));
   uint32_t code = 0;
   bpa_read_register(device->get(),

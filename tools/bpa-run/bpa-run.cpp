@@ -27,7 +27,7 @@ static constexpr char overview[] =
 
 /// What the command line says.
 struct RunOptions {
-  std::string program, device, routine, trace;
+  std::string program, device, routine, trace, waves;
   bool counters = false;
   std::vector<std::string> inputs, outputs;
   bpa_run_options run = {};
@@ -135,8 +135,17 @@ static llvm::Error run(const RunOptions &options, const bpa::Program &program) {
   auto range = bpa::findRoutine(program, options.routine);
   if (!range)
     return range.takeError();
-  if (bpa_run(device->get(), range->first, range->length, &options.run) != BPA_OK)
+  bpa_run_options runOptions = options.run;
+  runOptions.waves = options.waves.empty() ? nullptr : options.waves.c_str();
+  switch (bpa_run(device->get(), range->first, range->length, &runOptions)) {
+  case BPA_OK:
+    break;
+  case BPA_ERROR_ARGUMENT:
+    return createStringError("cannot write waves '" + options.waves +
+                             "'; --device=rtl makes some");
+  default:
     return createStringError(bpa_get_message(device->get()));
+  }
   for (const Binding &binding : outputs)
     if (llvm::Error error = storeOutput(program, binding, device->get()))
       return error;
@@ -172,6 +181,9 @@ static RunOptions parseCommandLine(int argc, char **argv) {
       "trace-engines", cl::cat(category), cl::value_desc("file.json"),
       cl::desc("Write when instructions were issued and completed, for the trace "
                "viewers of Chrome and Perfetto"));
+  cl::opt<std::string> waves(
+      "waves", cl::cat(category), cl::value_desc("file.fst"),
+      cl::desc("Write all signals of --device=rtl, for GTKWave"));
   cl::opt<uint64_t> latency(
       "dram-latency", cl::cat(category), cl::value_desc("N"),
       cl::desc("Cycles from a request of DRAM to its first beat (default 64)"));
@@ -194,8 +206,8 @@ static RunOptions parseCommandLine(int argc, char **argv) {
                "2^40)"));
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, overview);
-  return {program,  device, routine, trace, counters,
-          inputs,   outputs, {seed, limit, 0, latency, dramSeed}};
+  return {program,  device, routine, trace,  waves,
+          counters, inputs, outputs, {seed, limit, 0, latency, dramSeed, nullptr}};
 }
 
 int main(int argc, char **argv) {

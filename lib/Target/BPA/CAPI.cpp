@@ -180,7 +180,8 @@ static std::string findDifference(bpa_device &device) {
 }
 
 /// Runs on the chip what ran on the simulators, and compares.
-static void runHardware(bpa_device &device, const Latencies &latencies) {
+static void runHardware(bpa_device &device, const Latencies &latencies,
+                        const char *waves) {
   RunResult &result = device.result;
   device.diverged = false;
   // The chip does not look for what stops engines.
@@ -195,7 +196,8 @@ static void runHardware(bpa_device &device, const Latencies &latencies) {
       {device.program, device.length,
        static_cast<uint8_t *>(device.hardwareDram->data()),
        static_cast<uint64_t>(device.machine.getDramBytes()), latencies,
-       ends ? device.timing.cycles + someCycles : manyCycles},
+       ends ? device.timing.cycles + someCycles : manyCycles,
+       waves},
       trace);
   std::string difference =
       ends ? findDivergence(device.text, device.timing, trace) : "";
@@ -206,6 +208,11 @@ static void runHardware(bpa_device &device, const Latencies &latencies) {
   device.diverged = !difference.empty();
   if (device.diverged)
     result.message = difference;
+}
+
+static bool isWritable(const char *path) {
+  std::FILE *file = std::fopen(path, "w");
+  return file && std::fclose(file) == 0;
 }
 
 int32_t bpa_run(bpa_device *device, uint32_t program, uint32_t length,
@@ -221,6 +228,8 @@ int32_t bpa_run(bpa_device *device, uint32_t program, uint32_t length,
       return status;
   }
   bpa_run_options given = options ? *options : bpa_run_options{};
+  if (given.waves && (device->kind != Kind::Hardware || !isWritable(given.waves)))
+    return BPA_ERROR_ARGUMENT;
   device->machine.start(given.step_limit != 0 ? given.step_limit
                                               : defaultLimit);
   device->program = program;
@@ -242,7 +251,7 @@ int32_t bpa_run(bpa_device *device, uint32_t program, uint32_t length,
         measure(device->machine.configuration, device->text, length, latencies);
   }
   if (device->kind == Kind::Hardware)
-    runHardware(*device, latencies);
+    runHardware(*device, latencies, given.waves);
   if (device->diverged)
     return BPA_ERROR_DIVERGED;
   return device->result.reason == StopReason::None ? BPA_OK : BPA_ERROR_STOPPED;

@@ -33,6 +33,8 @@ struct HardwareRun {
   Latencies latencies;
   /// Given up after so many.
   uint64_t cycleLimit;
+  /// FST file that gets all signals, or null.
+  const char *waves;
 };
 
 /// A chip with all its state.

@@ -15,10 +15,12 @@
 #include "../Hardware.h"
 
 #include "verilated.h"
+#include "verilated_fst_c.h"
 
 #include <algorithm>
 #include <cstring>
 #include <deque>
+#include <limits>
 
 namespace mlir::bpa {
 
@@ -65,6 +67,7 @@ struct DramState {
 template <typename Model> class Driver : public Hardware {
 public:
   Driver() : model(&context) {
+    context.traceEverOn(true);
     model.rst = 1;
     tick();
     model.rst = 0;
@@ -90,6 +93,12 @@ public:
     write(ControlRegister::Length, run.length);
     write(ControlRegister::Control, 1);
     DramState dram(run.latencies);
+    VerilatedFstC file;
+    if (run.waves) {
+      model.trace(&file, std::numeric_limits<int>::max());
+      file.open(run.waves);
+      waves = &file;
+    }
     model.csr_address = static_cast<uint8_t>(ControlRegister::Status);
     // Until the program starts.
     constexpr unsigned someCycles = 10000;
@@ -103,6 +112,7 @@ public:
     for (unsigned i = 0; i < someCycles && !dram.bursts.empty(); ++i)
       step(run, now++, dram, nullptr);
     model.beat_valid = 0;
+    waves = nullptr;
     return ended;
   }
 
@@ -126,6 +136,8 @@ private:
     model.answer_store = dram.store.take(now);
     model.clk = 0;
     model.eval();
+    if (waves)
+      waves->dump(2 * now);
     if (model.beat_valid && model.beat_ready)
       takeBeat(dram);
     if (model.read) {
@@ -139,6 +151,8 @@ private:
       record(now, *trace);
     model.clk = 1;
     model.eval();
+    if (waves)
+      waves->dump(2 * now + 1);
   }
 
   void offerBeat(const HardwareRun &run, uint64_t now, DramState &dram) {
@@ -182,6 +196,8 @@ private:
 
   VerilatedContext context;
   Model model;
+  /// Where signals of the run go, if anywhere: a cycle takes 2 steps of time.
+  VerilatedFstC *waves = nullptr;
 };
 
 } // namespace mlir::bpa
