@@ -205,6 +205,7 @@ double dorefa::predictNanoseconds(const GPULayer &layer, const GPUPlan &plan,
 
 // Large tiles reuse what they read more often, small ones leave no multiprocessor idle.
 static constexpr TensorCoreTile kTiles[] = {
+    {4, 2, 4, 2, 4}, {2, 2, 4, 2, 4},
     {4, 2, 2, 2, 4}, {4, 2, 2, 1, 4}, {2, 2, 2, 2, 4}, {2, 2, 2, 1, 4},
     {4, 1, 2, 1, 4}, {2, 2, 1, 1, 4}, {2, 1, 1, 1, 6}, {1, 1, 1, 1, 6},
 };
@@ -238,11 +239,14 @@ static std::optional<GPUPlan> planTensorCores(const GPULayer &layer, Kernel kern
                                               const GPUMachine &machine) {
   // Of static shared memory; and a copy must be under way while one is multiplied.
   constexpr int64_t kShared = 48 << 10, kFewestStages = 3;
+  // With more pairs of planes, more tiles of a warp would spill registers.
+  constexpr int64_t kMostTiles = 2;
+  Operands o(layer, kernel);
   std::optional<GPUPlan> best;
   for (TensorCoreTile tile : kTiles) {
-    tile.stages =
-        std::min(tile.stages, kShared / Operands(layer, kernel).stageBytes(tile));
-    if (tile.stages < kFewestStages || !shareWords(layer.geometry, tile.channelBlocks()))
+    tile.stages = std::min(tile.stages, kShared / o.stageBytes(tile));
+    if (tile.stages < kFewestStages || !shareWords(layer.geometry, tile.channelBlocks()) ||
+        (o.inputPlanes * o.filterPlanes > 1 && tile.tiles > kMostTiles))
       continue;
     GPUPlan plan{kernel, tile, 0};
     plan.nanoseconds = predictNanoseconds(layer, plan, machine);

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-# Warps of rows, of columns, tiles and blocks of a warp, stages; as in CostModel.cpp.
+# Warps of rows, of columns, tiles and blocks of a warp, stages; as in CostModel.cpp. The first two
+# are for one pair of planes.
+LARGE = [(4, 2, 4, 2, 4), (2, 2, 4, 2, 4)]
 TILES = [(4, 2, 2, 2, 4), (4, 2, 2, 1, 4), (2, 2, 2, 2, 4), (2, 2, 2, 1, 4),
          (4, 1, 2, 1, 4), (2, 2, 1, 1, 4), (2, 1, 1, 1, 6), (1, 1, 1, 1, 6)]
 
@@ -128,10 +130,13 @@ def main() -> int:
     work.mkdir(parents=True, exist_ok=True)
     failures = total = 0
     for number, layer in enumerate(LAYERS):
+        planes = 1 if layer.kernel == "dot" else layer.bits
+        filters = 1 if layer.kernel == "dot" else layer.weight_bits
         # The largest, the smallest, and one more in turn.
-        for tile in {TILES[0], TILES[-1], TILES[1 + number % (len(TILES) - 2)]}:
-            planes = 1 if layer.kernel == "dot" else layer.bits
-            filters = 1 if layer.kernel == "dot" else layer.weight_bits
+        drawn = [TILES[0], TILES[-1], TILES[1 + number % (len(TILES) - 2)]]
+        if planes * filters == 1:
+            drawn.append(LARGE[number % 2])
+        for tile in drawn:
             stage = 32 * (16 * tile[0] * tile[2] * planes + 32 * tile[1] * tile[3] * filters)
             stages = min(tile[4], (48 << 10) // stage)
             if stages < 3:
