@@ -35,7 +35,7 @@ module route (
 
   logic tile, subtract, ready, done;
   logic [ROWS*COLUMNS*32-1:0] sums;
-  logic [ROWS*32-1:0] row_sums, y;
+  logic [ROWS*32-1:0] row_sums, y, second_y;
   bpa_matmul #(.ROWS(ROWS), .COLUMNS(COLUMNS), .LANES(LANES), .ABUF_WORDS(WORDS),
                .WBUF_WORDS(WORDS)) matmul (
     .clk, .rst, .issue(command == 2'd1), .instruction(bits), .config_planes(bits), .ready, .done,
@@ -46,11 +46,12 @@ module route (
 
   bpa_drain #(.ROWS(ROWS), .COLUMNS(COLUMNS)) drain (
     .clk, .take(bits[0]), .tile_sums(sums), .tile_row_sums(row_sums), .tile_subtract(subtract),
-    .by_columns(bits[1]), .next_column(bits[2]), .row(bits[4:3]), .y);
+    .by_columns(bits[1]), .next_column(bits[2]), .pair(bits[5]), .row(bits[4:3]), .y, .second_y);
 
-  logic [6:0] parts;
+  logic [10:0] parts;
   always_ff @(posedge clk) begin
-    parts <= {tile, ready, done, ^y[31:0], ^y[63:32], ^y[95:64], ^y[127:96]};
+    parts <= {tile, ready, done, ^y[31:0], ^y[63:32], ^y[95:64], ^y[127:96], ^second_y[31:0],
+              ^second_y[63:32], ^second_y[95:64], ^second_y[127:96]};
     result <= ^parts;
   end
 endmodule
