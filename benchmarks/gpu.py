@@ -83,7 +83,11 @@ def measure(folder: Path, case: dict[str, Any], device: str, peers: Any,
             skipped: dict[str, str]) -> dict[str, float]:
     """Median seconds by name, ours and the peers in turns."""
     samples: dict[str, list[float]] = {}
-    runners = peers.runners(case["peer"]) if peers and case["peer"] else {}
+    runners = {}
+    try:
+        runners = peers.runners(case["peer"]) if peers else {}
+    except RuntimeError as problem:
+        skipped[f"{case['name']}: torch"] = str(problem).splitlines()[0]
     for _ in range(ROUNDS):
         samples.setdefault("ours", []).append(ours(folder, case, device))
         for name, run in runners.items():
