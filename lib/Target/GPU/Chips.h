@@ -22,9 +22,6 @@ struct Chip {
   unsigned capability;
   /// The version of PTX that kernels are written in, as LLVM's feature.
   llvm::StringLiteral ptx;
-
-  /// Whether mma.sync on single bits with AND is an instruction, and not many.
-  bool hasBinaryTensorCores() const { return capability >= 80 && capability <= 90; }
 };
 
 /// Null where there is none of that name.
