@@ -151,7 +151,14 @@ static std::string findDifference(bpa_device &device) {
     return device.hardware->readRegister(static_cast<uint32_t>(offset)) != expected;
   };
   const RunResult &result = device.result;
+  constexpr uint32_t halted = 2, stopped = 3, raised = 1;
+  uint64_t hash = device.machine.configuration.hash;
   const std::pair<ControlRegister, uint32_t> registers[] = {
+      {ControlRegister::HashLow, static_cast<uint32_t>(hash)},
+      {ControlRegister::HashHigh, static_cast<uint32_t>(hash >> 32)},
+      {ControlRegister::Status,
+       result.reason == StopReason::None ? halted : stopped},
+      {ControlRegister::Interrupt, raised},
       {ControlRegister::HaltCode, result.haltCode},
       {ControlRegister::ErrorCode, static_cast<uint32_t>(result.reason)},
       {ControlRegister::ErrorPc, result.pc},
