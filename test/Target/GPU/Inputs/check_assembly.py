@@ -4,7 +4,8 @@ must be native.
 
 Usage: check_assembly.py BIN WORK CHIP[,CHIP...] [--tiles] [NETWORK...]
 
-With --tiles, also layers of 1 and 2 x 2 bits in tiles of 128 x 128.
+With --tiles, also layers of 1 and 2 x 2 bits in tiles of 128 x 128, of 1 x 1 bits and of bytes in
+tiles of 256 x 128.
 """
 
 import re
@@ -68,12 +69,16 @@ def check(binaries: Path, work: Path, network: Path, chip: str) -> int:
 
 
 def write_tiles(work: Path) -> list[Path]:
+    large, largest = (4, 2, 2, 2, 3), (4, 2, 4, 2, 3)
+    layers = [(tiles.Layer(bits, 2, is_conv=is_conv, channels=256), large)
+              for bits in (1, 2) for is_conv in (True, False)]
+    layers += [(tiles.Layer(1, 1, channels=256), largest),
+               (tiles.Layer(4, 4, kernel="dot", channels=256), largest)]
     networks = []
-    for weight_bits, is_conv in ((1, True), (1, False), (2, True), (2, False)):
-        layer = tiles.Layer(weight_bits, 2, is_conv=is_conv, channels=256)
-        text, _ = tiles.make(layer, (4, 2, 2, 2, 3))
-        path = work / f"w{weight_bits}a2{'_conv' if is_conv else ''}.mlir"
-        path.write_text(text)
+    for layer, tile in layers:
+        kind = "conv" if layer.is_conv else "matmul"
+        path = work / f"w{layer.weight_bits}a{layer.bits}_{kind}.mlir"
+        path.write_text(tiles.make(layer, tile)[0])
         networks.append(path)
     return networks
 
