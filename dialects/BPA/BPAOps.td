@@ -81,6 +81,10 @@ def BPA_RoutineOp : BPA_Container<"routine", []> {
       SymbolRefArrayAttr:$outputs,
       DefaultValuedAttr<ConfinedAttr<I64Attr, [IntPositive]>, "1">:$samples,
       OptionalAttr<ArrayAttr>:$layers);
+  let extraClassDeclaration = [{
+    /// Bytes from sample to sample at `symbol`, a space that the routine names.
+    int64_t getPitch(Attribute symbol);
+  }];
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     $sym_name `inputs` $inputs `outputs` $outputs (`samples` $samples^)?

@@ -50,7 +50,7 @@ static LogicalResult runLaunch(bpa::LaunchOp op, Frame &frame) {
   auto getAddress = [&](Attribute name, int64_t part) {
     const bpa::Symbol *symbol =
         code->findSymbol(cast<FlatSymbolRefAttr>(name).getValue());
-    return code->getAddress(*symbol) + part * (code->getSize(*symbol) / samples);
+    return code->getAddress(*symbol) + part * routine.getPitch(name);
   };
   bpa::RoutineRange range = bpa::getRange(*code, routine.getSymName());
   for (int64_t sample = 0; sample < batch; ++sample) {

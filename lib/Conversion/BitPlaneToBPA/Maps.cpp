@@ -18,7 +18,9 @@ int64_t Map::getUsedLanes(const Configuration &machine) const {
   return alignTo(last + 1, machine.columns);
 }
 
-Rows bpa::getInputRows(const Layer &layer, Rows output) {
+Rows bpa::getInputRows(const Layer &layer, Rows output, int64_t samples) {
+  if (samples > 1)
+    return {0, layer.from.height};
   const Window &window = layer.window;
   int64_t first = output.first * window.strides[0] - window.pads[0];
   int64_t end = (output.end - 1) * window.strides[0] - window.pads[0] +
@@ -231,7 +233,8 @@ bool MapPlanner::placeBuffers(int64_t index, Regions taken, int64_t atOnce,
   if (!from.base) {
     int64_t size = 0, height = layer.to.height;
     for (int64_t row = 0; row < height; row += rows) {
-      Rows input = getInputRows(layer, {row, std::min(row + rows, height)});
+      Rows input =
+          getInputRows(layer, {row, std::min(row + rows, height)}, atOnce);
       size = std::max(size, getInputBuffer(from, input, atOnce));
     }
     if (!placePair(taken, size, count, own.fromBuffers))

@@ -50,8 +50,9 @@ struct Rows {
   int64_t first, end;
 };
 
-/// Rows of the input that rows of the output of `layer` take; at least one.
-Rows getInputRows(const Layer &layer, Rows output);
+/// Rows of the input that rows of the output of `layer` take; at least one, and of
+/// several samples all.
+Rows getInputRows(const Layer &layer, Rows output, int64_t samples = 1);
 
 /// Part of a map in FMAP: pixel (first row, 0) of its first sample lies at
 /// `base`.

@@ -321,8 +321,8 @@ static constexpr int64_t leastLoad = 16, leastConstants = 32, leastStore = 8;
 BandPlan RoutineBuilder::getBand(int64_t number, int64_t sample,
                                  Rows output) const {
   int64_t samples = std::min(own().samples, getSamples() - sample);
-  BandPlan band{sample, samples, output, bpa::getInputRows(layer(), output),
-                {},     {}};
+  Rows input = bpa::getInputRows(layer(), output, own().samples);
+  BandPlan band{sample, samples, output, input, {}, {}};
   if (from().base) {
     Rows all{0, from().shape.height};
     band.input = all;

@@ -47,6 +47,12 @@ LogicalResult RoutineOp::verify() {
   return success();
 }
 
+int64_t RoutineOp::getPitch(Attribute symbol) {
+  auto space = dyn_cast_or_null<SpaceOp>(SymbolTable::lookupNearestSymbolFrom(
+      getOperation(), cast<FlatSymbolRefAttr>(symbol)));
+  return space ? space.getBytes() / getSamples() : 0;
+}
+
 LogicalResult DataOp::verify() {
   if (!getValue().getElementType().isInteger(8))
     return emitOpError() << "elements are " << getValue().getElementType()

@@ -40,7 +40,7 @@ public:
 
 private:
   void transfer(ImplicitLocOpBuilder &b, func::FuncOp function, Value buffer,
-                Attribute symbol, Value sample, int64_t samples);
+                Attribute symbol, Value sample, RoutineOp routine);
 
   ProgramOp op;
   const Program &program;
@@ -55,23 +55,23 @@ struct ConvertBPAToCalls
 
 } // namespace
 
-/// Calls `function` for `samples` elements of `buffer`, from `sample` on, and the bytes
-/// at `symbol`.
+/// Calls `function` for as many elements of `buffer` as the routine has samples, from
+/// `sample` on, and the bytes at `symbol`.
 void LaunchLowering::transfer(ImplicitLocOpBuilder &b, func::FuncOp function,
                               Value buffer, Attribute symbol, Value sample,
-                              int64_t samples) {
+                              RoutineOp routine) {
   auto type = cast<MemRefType>(buffer.getType());
   int64_t bytes = type.getElementTypeBitWidth() / 8;
   for (int64_t size : type.getShape().drop_front())
     bytes *= size;
   const Symbol *place =
       program.findSymbol(cast<FlatSymbolRefAttr>(symbol).getValue());
-  int64_t part = program.getSize(*place) / samples;
+  int64_t pitch = routine.getPitch(symbol);
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantIntOp::create(b, b.getI64Type(), value);
   };
   Value start = memref::ExtractAlignedPointerAsIndexOp::create(b, buffer);
-  for (int64_t i = 0; i < samples; ++i) {
+  for (int64_t i = 0, end = routine.getSamples(); i < end; ++i) {
     Value number = sample;
     if (i != 0)
       number = arith::AddIOp::create(b, sample,
@@ -84,7 +84,7 @@ void LaunchLowering::transfer(ImplicitLocOpBuilder &b, func::FuncOp function,
         b, LLVM::LLVMPointerType::get(b.getContext()), address);
     func::CallOp::create(
         b, function,
-        ValueRange{options, constant(program.getAddress(*place) + i * part),
+        ValueRange{options, constant(program.getAddress(*place) + i * pitch),
                    pointer, constant(bytes)});
   }
 }
@@ -95,15 +95,14 @@ void LaunchLowering::lower(LaunchOp launch) {
       op, launch.getRoutine().getLeafReference()));
   RoutineRange range = getRange(program, routine.getSymName());
   Value zero = arith::ConstantIndexOp::create(b, 0);
-  auto samples = static_cast<int64_t>(routine.getSamples());
-  Value step = arith::ConstantIndexOp::create(b, samples);
+  Value step = arith::ConstantIndexOp::create(b, routine.getSamples());
   Value batch = memref::DimOp::create(b, launch.getOperand(0), zero);
   auto loop = scf::ForOp::create(b, zero, batch, step);
   b.setInsertionPointToStart(loop.getBody());
   Value sample = loop.getInductionVar();
   for (auto [buffer, symbol] :
        llvm::zip_equal(launch.getInputs(), routine.getInputs()))
-    transfer(b, functions.write, buffer, symbol, sample, samples);
+    transfer(b, functions.write, buffer, symbol, sample, routine);
   Value first =
       arith::ConstantIntOp::create(b, b.getI32Type(), range.first);
   Value length =
@@ -111,7 +110,7 @@ void LaunchLowering::lower(LaunchOp launch) {
   func::CallOp::create(b, functions.run, ValueRange{options, first, length});
   for (auto [buffer, symbol] :
        llvm::zip_equal(launch.getInits(), routine.getOutputs()))
-    transfer(b, functions.read, buffer, symbol, sample, samples);
+    transfer(b, functions.read, buffer, symbol, sample, routine);
   launch.erase();
 }
 
