@@ -26,8 +26,7 @@ module bpa_gather #(
   input logic [127:0] config_window,
   input logic [127:0] config_extent,
   input logic [127:0] config_pool,
-  // The first instruction is prepared, and the engine is idle, or this is the last slot of
-  // a `ga`, or an `mp` completes.
+  // The first instruction is prepared, and the engine is idle, or an `mp` completes.
   output logic ready,
   // 7 cycles after the last slot of each instruction.
   output logic done,
@@ -278,8 +277,9 @@ module bpa_gather #(
   logic pool_done;
   assign done = done_delay[6];
   assign pool_done = pool_delay[6];
-  assign ready = (!(active | pooling) | (ends & !pool) | pool_done) &
-                 (prepared | !next_is_window);
+  // Not with the last slot of a `ga`: its last word may go to the row that the next one
+  // begins with.
+  assign ready = (!(active | pooling) | pool_done) & (prepared | !next_is_window);
 
   always_ff @(posedge clk) begin
     done_delay <= rst ? '0 : {done_delay[5:0], ends};

@@ -288,7 +288,7 @@ void Simulator::tickGather() {
   if (--gatherLeft != 0)
     return;
   finish(Engine::GA, gatherTail);
-  gatherFree = poolWrites != 0 ? now + gatherTail : now;
+  gatherFree = now + (poolWrites != 0 ? gatherTail : 1);
 }
 
 /// Whether the tile that is to be drained is the first of those that are written together.
