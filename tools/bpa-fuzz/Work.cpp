@@ -343,8 +343,13 @@ Program Writer::write() {
   lanes = drawOneIn(8) ? program.configuration->fmapWords *
                              program.configuration->lanes
                        : 1 << draw(14, 16);
-  for (int64_t i = 0; i < (endBeat - firstBeat) * 16; ++i)
-    program.data.push_back(generator());
+  // Half of the words are small: thresholds that sums come near.
+  for (int64_t i = 0; i < (endBeat - firstBeat) * 4; ++i) {
+    bool isSmall = drawOneIn(2);
+    int64_t value = isSmall ? draw(-500, 500) : draw(INT32_MIN, INT32_MAX);
+    for (unsigned byte = 0; byte < 4; ++byte)
+      program.data.push_back(value >> (8 * byte) & 255);
+  }
   program.bssSize = firstBeat * 16 + lanes / 8;
   int64_t count = draw(3, 25);
   writeInput(/*isPool=*/false);
