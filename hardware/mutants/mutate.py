@@ -130,7 +130,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Faults of the hardware")
     parser.add_argument("build", type=Path)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--programs", type=int, default=400)
+    parser.add_argument("--programs", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--only", type=int)
     arguments = parser.parse_args()
