@@ -48,11 +48,11 @@ NETWORKS = {
 }
 
 
-def checked(*command: object) -> str:
+def checked(*command: object, environment: dict[str, str] | None = None) -> str:
     """Output of a program; raises Unavailable with its last words where it fails."""
     try:
         result = subprocess.run([str(word) for word in command], check=False, capture_output=True,
-                                text=True)
+                                text=True, env=environment)
     except OSError as problem:
         raise Unavailable(str(problem)) from problem
     if result.returncode:
@@ -102,7 +102,7 @@ def compile_network(source: Path, output: Path, settings: Settings) -> dict[str,
     start = seconds_now(settings)
     rows = compile_model(source, output, settings)
     seconds = seconds_now(settings) - start
-    low = [row for row in rows if row["kernel"] != "float"]
+    low = [row for row in rows if not row["kernel"].startswith("float")]
     kib = {column: sum(float(row[column].removesuffix(" KiB")) for row in low)
            for column in ("constants", "as float")}
     return {"compile seconds": seconds, "bytes": output.stat().st_size,
@@ -151,7 +151,8 @@ def network_case(suite: str, name: str, source: Path, values: Path, settings: Se
     raw.write_bytes(array.tobytes())
     np.save(f"{prefix}.npy", array)
     program = compiled("model.c", settings.work, "-ldl")
-    facts["profile"] = json.loads(checked(*settings.pinned(), program, "--profile", library, raw))
+    facts["profile"] = json.loads(checked(*settings.pinned(), program, "--profile", library, raw,
+                                          environment=settings.environment()))
     candidates = [Candidate("ours", [program, library, raw], network.widths)]
     if settings.threads > 1:
         candidates.append(Candidate("ours, 1 thread", [program, library, raw], network.widths,
