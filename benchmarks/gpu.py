@@ -176,6 +176,9 @@ def main() -> None:
         text = run(arguments.folder, arguments.device)
         print(text)
         (arguments.folder / "results.md").write_text(text)
+    except ImportError as problem:
+        sys.exit(f"benchmarks/gpu.py: {problem}; 'prepare' takes Debian's packages: "
+                 "/usr/bin/python3 benchmarks/gpu.py prepare FOLDER")
     except (Failure, OSError) as problem:
         sys.exit(f"benchmarks/gpu.py: {problem}")
 
