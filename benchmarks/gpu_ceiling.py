@@ -54,10 +54,10 @@ class Driver:
     """Functions of the driver; an error is an OSError."""
 
     def __init__(self) -> None:
-        self.library = ctypes.CDLL("libcuda.so.1")
+        self.cuda = ctypes.CDLL("libcuda.so.1")
 
     def call(self, name: str, *arguments: object) -> None:
-        status = getattr(self.library, name)(*arguments)
+        status = getattr(self.cuda, name)(*arguments)
         if status:
             raise OSError(f"{name} of the GPU driver fails with error {status}")
 
