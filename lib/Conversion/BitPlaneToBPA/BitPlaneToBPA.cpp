@@ -51,8 +51,7 @@ static void splitThresholds(OpTy op) {
       op.getLoc(),
       remark::RemarkOpts::name("compared-on-host").category("dorefa"))
       << "the host compares the sums, because codes are ternary or have more "
-         "than "
-         "4 bits";
+         "than 4 bits";
   ImplicitLocOpBuilder b(op.getLoc(), op);
   auto words = cast<RankedTensorType>(op.getInit().getType());
   SmallVector<int64_t> shape(words.getShape().drop_back(2));

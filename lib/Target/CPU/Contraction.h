@@ -22,6 +22,12 @@
 
 namespace mlir::dorefa {
 
+/// Codes of at most that many thresholds are masks of comparisons, not numbers.
+constexpr int64_t kMaskedThresholds = 3;
+/// Most planes of a lone pixel that share its weights: for these there are registers on
+/// all processors that have 16.
+constexpr int64_t kMostPlanesInTile = 4;
+
 /// A convolution on packed codes; a matmul is one with a single row and a 1x1
 /// window, its rows being the pixels. How input and filter lie is the kernel's
 /// (see `bitplane.conv_2d`); a filter has its window in dimensions 2 and 3.

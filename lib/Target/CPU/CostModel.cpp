@@ -6,6 +6,8 @@
 
 #include "dorefa/Target/CPU/CostModel.h"
 
+#include "Contraction.h"
+
 #include "dorefa/Dialect/BitPlane/Geometry.h"
 #include "dorefa/Dialect/DoReFa/DoReFa.h"
 
@@ -174,7 +176,6 @@ static int64_t countCodeOperations(OpTy op) {
 
 template <typename OpTy>
 static bool hasFoldedThresholds(OpTy op) {
-  constexpr int64_t kMaskedThresholds = 3;
   int64_t thresholds = countThresholds(op);
   return op.getResultCode() && !op.getAffine() && thresholds >= 1 &&
          thresholds <= kMaskedThresholds;
@@ -271,7 +272,9 @@ void Counter::countPopcount() {
   bool isRow = s.columns == 1;
   int64_t planes = s.inputCode.getBits(), pairs = planes * s.filterCode.getBits();
   // The planes of a pixel alone share its weights.
-  int64_t sharing = isRow && planes <= 4 && planes * perBlock <= machine.accumulators ? planes : 1;
+  bool isShared = isRow && planes <= kMostPlanesInTile &&
+                  planes * perBlock <= machine.accumulators;
+  int64_t sharing = isShared ? planes : 1;
   int64_t blocks = isRow ? std::clamp<int64_t>(limit / sharing, 1, 4) : 1;
   countTiles(isRow ? 1 : limit, blocks);
   cost[Work::Popcount] = s.taps() * g.words * pairs * g.blocks * perBlock;

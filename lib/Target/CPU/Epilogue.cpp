@@ -313,7 +313,6 @@ VectorCodes Epilogue::codesOf(Value sum, Value block, int64_t v,
 
 /// Codes of one block; `sums` are the vectors of each pixel.
 void Epilogue::emitCodes(const Tile &tile, Value block, ArrayRef<Values> sums) {
-  constexpr int64_t kMaskedThresholds = 3;
   int64_t numVectors = b.vectorsPerBlock();
   SmallVector<Values> rows(numVectors);
   if (!c.affine && numThresholds <= kMaskedThresholds)

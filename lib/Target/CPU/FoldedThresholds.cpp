@@ -49,7 +49,6 @@ static bool areSumsNarrow(const Contraction &c) {
 
 /// Whether codes are masks that become words.
 static bool canFold(const Contraction &c) {
-  constexpr int64_t kMaskedThresholds = 3;
   bool isPacked = getElementTypeOrSelf(c.init).isInteger(32);
   return isPacked && c.thresholds && !c.affine && !c.correction &&
          c.numThresholds() >= 1 && c.numThresholds() <= kMaskedThresholds &&

@@ -61,10 +61,8 @@ PopcountKernel::PopcountKernel(KernelBuilder &b, const Contraction &c)
     : ContractionKernel(b, c), numVectors(b.vectorsPerBlock()),
       window(b, c),
       oneGroupPerBlock(c.hasOneGroupPerBlock()) {
-  // Of these there are registers for on all processors that have 16.
-  constexpr unsigned kMostPlanes = 4;
   unsigned planes = c.inputCode.getBits();
-  hasPlanesInTile = c.outputWidth() == 1 && planes > 1 && planes <= kMostPlanes &&
+  hasPlanesInTile = c.outputWidth() == 1 && planes > 1 && planes <= kMostPlanesInTile &&
                     planes * numVectors <= b.accumulators();
   const FilterGeometry &g = c.geometry;
   needsMasks = !oneGroupPerBlock ||

@@ -48,7 +48,10 @@ def check(binaries: Path, work: Path, network: Path, chip: str) -> int:
     if not code:
         raise RuntimeError("has no PTX")
     ptx.write_bytes(code[0].rstrip(b"\0"))
-    for name, stores, loads in SPILLS.findall(run("ptxas", "-v", f"-arch={chip}", ptx, "-o", cubin)):
+    said = SPILLS.findall(run("ptxas", "-v", f"-arch={chip}", ptx, "-o", cubin))
+    if not said:
+        raise RuntimeError("ptxas does not say what spills")
+    for name, stores, loads in said:
         if stores != "0" or loads != "0":
             raise RuntimeError(f"kernel {name} spills {stores} bytes")
     opcodes = sass_opcodes.functions_of(cubin.read_bytes())
