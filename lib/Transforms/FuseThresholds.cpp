@@ -23,10 +23,9 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/Iterators.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/Threading.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 namespace mlir::dorefa {
 #define GEN_PASS_DEF_FUSETHRESHOLDSPASS
@@ -390,11 +389,8 @@ struct FuseThresholdsPass : impl::FuseThresholdsPassBase<FuseThresholdsPass> {
       if (isQuantizer(op) && failed(fuseQuantizer(op, ranges)))
         return signalPassFailure();
     }
-    getOperation()->walk<WalkOrder::PostOrder, ReverseIterator>(
-        [](Operation *op) {
-          if (isOpTriviallyDead(op))
-            op->erase();
-        });
+    IRRewriter rewriter(&getContext());
+    (void)runRegionDCE(rewriter, getOperation()->getRegions());
   }
 
 private:
