@@ -1,0 +1,189 @@
+//===- RoutineBuilder.h - Writes the instructions of a routine --*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DOREFA_LIB_CONVERSION_BITPLANETOBPA_ROUTINEBUILDER_H
+#define DOREFA_LIB_CONVERSION_BITPLANETOBPA_ROUTINEBUILDER_H
+
+#include "Schedule.h"
+#include "Weights.h"
+
+namespace mlir::bpa {
+
+/// A buffer whose parts are used in turn: what was placed longest ago makes
+/// room. Parts lie in one half where they fit, so that what follows conflicts
+/// with the other.
+class Ring {
+public:
+  explicit Ring(int64_t size, bool hasHalves = false)
+      : size(size), border(hasHalves ? size / 2 : size) {}
+
+  int64_t place(int64_t count) {
+    if (next < border && next + count > border && count <= size - border)
+      next = border;
+    if (next + count > size)
+      next = 0;
+    next += count;
+    return next - count;
+  }
+
+private:
+  int64_t size, border, next = 0;
+};
+
+/// Words and entries of the weight and threshold buffers.
+struct Constants {
+  int64_t word = 0, words = 0, entry = 0, entries = 0;
+
+  bool overlaps(const Constants &other) const {
+    return (word < other.word + other.words && other.word < word + words) ||
+           (entry < other.entry + other.entries &&
+            other.entry < entry + entries);
+  }
+};
+
+/// Samples and rows of the output of a layer, and where input and output lie
+/// meanwhile.
+struct BandPlan {
+  int64_t sample, samples;
+  Rows output, input;
+  Band from, to;
+  /// Rows that were loaded and pixels that were stored, counted through all
+  /// samples.
+  int64_t loaded = 0, stored = 0;
+  bool isCleared = false;
+
+  int64_t getRows() const { return output.end - output.first; }
+  int64_t getInputRows() const { return input.end - input.first; }
+};
+
+/// Tiles of a group of output channels that are multiplied with all pixels of a
+/// band before the next ones are.
+struct Pass {
+  int64_t group, tile, tiles;
+  GroupShape shape;
+  Constants constants;
+  /// Tiles of a load: all of them where weights were loaded before.
+  int64_t tilesPerLoad;
+  bool isLoaded;
+  /// The first and the last one of the band, and whether the layer begins with
+  /// it.
+  bool isFirst, isLast, isStart;
+};
+
+/// Output pixels of a band that are gathered together.
+struct Chunk {
+  int64_t first, end, abuf;
+};
+
+class RoutineBuilder {
+public:
+  RoutineBuilder(ProgramOp program, RoutineOp routine, ArrayRef<Layer> layers,
+                 const MapPlan &plan)
+      : program(program), machine(program.getMachine()), layers(layers),
+        plan(plan), builder(OpBuilder::atBlockEnd(&routine.getBody().front())),
+        symbols(plan.maps.size()), rawSymbols(layers.size()),
+        weightSymbols(layers.size()), thresholdSymbols(layers.size()),
+        abuf(machine.abufWords), wbuf(machine.wbufWords, /*hasHalves=*/true),
+        tbuf(machine.tbufEntries, /*hasHalves=*/true) {}
+
+  void build(std::vector<Port> &inputs, std::vector<Port> &outputs);
+  /// What the routine copies from and to the host.
+  ArrayAttr getSymbols(ArrayRef<Port> ports);
+
+private:
+  // Memory.
+  std::string createSpace(StringRef hint, int64_t bytes);
+  std::string createData(StringRef hint, std::vector<uint8_t> bytes);
+  void createMemory(std::vector<Port> &inputs, std::vector<Port> &outputs);
+  void createConstants();
+  std::string getZeros();
+
+  // Maps.
+  int64_t getSamples() const { return plan.maps.front().samples; }
+  BandPlan getBand(int64_t number, int64_t sample, Rows output) const;
+  int64_t getInputEnd(const BandPlan &band, int64_t pixel) const;
+  void loadPixels(BandPlan &band, int64_t pixel);
+  void loadPiece(const BandPlan &band, int64_t sample, int64_t first,
+                 int64_t end);
+  void clearBand(BandPlan &band);
+  void storePixels(BandPlan &band, int64_t pixel);
+  void storePiece(const BandPlan &band, int64_t first, int64_t end);
+
+  // Layers.
+  void addLayer(int64_t index);
+  void addBand(BandPlan &band);
+  void configureWindow(const BandPlan &band, int64_t firstLane, int64_t lanes);
+  void configurePlanes();
+  void configureResult(const BandPlan &band);
+  void addPool(BandPlan &band);
+  void addGroup(BandPlan &band, int64_t group, bool isStart);
+  void placeConstants(Pass &pass);
+  void loadConstants(const Pass &pass, int64_t tile, int64_t tiles);
+  int64_t getGatherCycles(const Pass &pass) const;
+  int64_t getProductCycles(const Pass &pass) const;
+  std::vector<Chunk> cutPixels(const BandPlan &band, const Pass &pass,
+                               int64_t atStart) const;
+  void addStart(BandPlan &band, const Pass &pass,
+                MutableArrayRef<Chunk> chunks);
+  void addPass(BandPlan &band, const Pass &pass);
+  void addGather(BandPlan &band, const Pass &pass, Chunk &chunk);
+  void addProduct(BandPlan &band, const Pass &pass, const Chunk &chunk,
+                  int64_t tile, int64_t tiles);
+  void addPost(const BandPlan &band, const Pass &pass, const Chunk &chunk,
+               int64_t tile, int64_t tiles);
+  int64_t countPasses(const GroupShape &shape) const;
+
+  // The layer that is being written.
+  const Layer &layer() const { return layers[current]; }
+  const LayerPlan &own() const { return plan.layers[current]; }
+  const Map &from() const { return plan.maps[own().from]; }
+  const Map &to() const { return plan.maps[own().to]; }
+  int64_t getWeightWords(const GroupShape &shape) const {
+    return shape.words * layer().weightTerms.size();
+  }
+  int64_t getEntries() const {
+    return layer().isRaw() ? 0
+                           : machine.columns * getNumEntries(layer().levels);
+  }
+  /// Cycles that a tile is summed up, and drained.
+  int64_t getSteps(const GroupShape &shape) const {
+    return layer().inputTerms.size() * getWeightWords(shape);
+  }
+  int64_t getDrain() const {
+    return layer().isRaw() ? 2 * machine.columns
+                           : std::max<int64_t>(getEntries() / 2, 5);
+  }
+  /// Whether tiles take less time than `pp` to write codes before the next
+  /// `pp`.
+  bool isShort(const GroupShape &shape) const {
+    return std::max(getSteps(shape), getDrain()) <
+           int64_t(machine.rows) * std::max<int64_t>(layer().levels.bits, 1);
+  }
+  template <typename T>
+  void add(const T &instruction, StringRef symbol = "") {
+    addInstruction(instruction.toInstruction(), symbol);
+  }
+  void addInstruction(const Instruction &instruction, StringRef symbol);
+
+  ProgramOp program;
+  const Configuration &machine;
+  ArrayRef<Layer> layers;
+  const MapPlan &plan;
+  OpBuilder builder;
+  /// Of maps in DRAM, of integers, of weights and thresholds by group.
+  std::vector<std::string> symbols, rawSymbols;
+  std::vector<std::vector<std::string>> weightSymbols, thresholdSymbols;
+  Ring abuf, wbuf, tbuf;
+  int64_t current = 0;
+  /// What the buffers of constants hold: layer, group and tile, and where.
+  std::vector<std::pair<std::array<int64_t, 3>, Constants>> held;
+  /// The last values of configuration registers.
+  llvm::DenseMap<unsigned, Instruction> registers;
+};
+
+} // namespace mlir::bpa
+
+#endif // DOREFA_LIB_CONVERSION_BITPLANETOBPA_ROUTINEBUILDER_H
