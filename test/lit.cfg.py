@@ -80,6 +80,9 @@ else:
     lit_config.note("tests of the accelerator's hardware are skipped: it was built without "
                     "verilator")
 
+if shutil.which("fst2vcd"):
+    config.available_features.add("gtkwave")
+
 if shutil.which("verilator") and shutil.which("yosys"):
     config.available_features.add("hardware")
 else:

@@ -61,9 +61,8 @@ typedef struct bpa_run_options {
   /** Of the same kinds: 0, or the number that draws latencies from 1 to
    * 2 * dram_latency. */
   uint64_t dram_seed;
-  /** Of kind "rtl": null, or the FST file that gets all signals of the hardware, for
-   * GTKWave; a cycle is 2 steps of time. */
-  const char *waves;
+  /** What recordings call the run; null: "program". */
+  const char *name;
 } bpa_run_options;
 
 /** Makes a device whose memories are 0. `kind` is "func": executes
@@ -94,9 +93,21 @@ int32_t bpa_read_register(bpa_device *device, uint32_t offset,
 /** Writes a register; only `counter_select` can be written. */
 int32_t bpa_write_register(bpa_device *device, uint32_t offset, uint32_t value);
 
-/** Writes the instructions of the last run on a device of kind "cycle" or "rtl" to a file
- * that trace viewers of Chrome and Perfetto read; a cycle is a microsecond there. */
+/** Records the runs that follow, as if each began when the one before ends; what was recorded
+ * before is forgotten. Of kinds "cycle" and "rtl". `waves` is null or, of kind "rtl", the FST
+ * file that gets all signals of the hardware, for GTKWave; a cycle is 2 steps of time. */
+int32_t bpa_start_recording(bpa_device *device, const char *waves);
+
+/** Ends the recording and completes its file of waves. */
+void bpa_stop_recording(bpa_device *device);
+
+/** Writes the instructions of the recorded runs to a file that trace viewers of Chrome and
+ * Perfetto read; a cycle is a microsecond there. */
 int32_t bpa_write_trace(const bpa_device *device, const char *path);
+
+/** How the cycles of the recorded runs passed, engine by engine, as a table; runs of the same
+ * name are added up. Valid until the device is used again. */
+const char *bpa_get_counters(bpa_device *device);
 
 /** Why the last run stopped or diverged, in words; lines are separated by '\n'. Empty after
  * a `halt`. Valid until the device is used again. */

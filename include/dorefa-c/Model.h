@@ -33,7 +33,7 @@ extern "C" {
 #endif
 
 /** Grows when a field is added or changed; a model refuses a newer caller. */
-#define DOREFA_MODEL_ABI_VERSION 4u
+#define DOREFA_MODEL_ABI_VERSION 5u
 
 /** The workspace, as a pointer value, must be a multiple of this (bytes). */
 #define DOREFA_WORKSPACE_ALIGNMENT 64
@@ -122,6 +122,15 @@ typedef struct dorefa_run_options {
   /** Null, or a number, which becomes the seconds that all kernels of the run took by
    * that clock, copies of inputs and outputs left out. */
   double *device_seconds;
+  /** Of a session on bpa-cycle or bpa-rtl, here and below: null, or the JSON file that gets
+   * when each instruction of the accelerator was issued and completed, for the trace viewers
+   * of Chrome and Perfetto; a cycle is a microsecond, and time of the host is left out. */
+  const char *engine_trace;
+  /** Null, or the FST file that gets all signals of bpa-rtl; a cycle is 2 steps of time. */
+  const char *waves;
+  /** Null, or a pointer, which becomes a table of how the cycles of each engine passed; valid
+   * until the session is used again. */
+  const char **engine_counters;
 } dorefa_run_options;
 
 /** A compiled model. All pointers stay valid while the library is loaded. */

@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "File.h"
+#include "dorefa/Runtime/File.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -5,8 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dorefa/Runtime/LoadedModel.h"
-
-#include "File.h"
+#include "dorefa/Runtime/File.h"
 
 #include <algorithm>
 #include <cstring>

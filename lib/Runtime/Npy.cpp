@@ -5,8 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dorefa/Runtime/Npy.h"
-
-#include "File.h"
+#include "dorefa/Runtime/File.h"
 
 #include <algorithm>
 #include <climits>

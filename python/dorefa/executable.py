@@ -24,7 +24,7 @@ from .errors import Error, LoadError, ProgramNotFoundError, RunError
 from .programs import find_program
 from .tensors import Array, Inputs, TensorInfo, check_inputs
 
-_ABI_VERSION = 4
+_ABI_VERSION = 5
 _WORKSPACE_ALIGNMENT = 64
 _MAX_RANK = 8
 _OK, _ERROR_VERSION, _ERROR_CPU, _ERROR_ARGUMENT, _ERROR_WORKSPACE, _ERROR_DEVICE = range(6)
@@ -68,6 +68,9 @@ class _RunOptions(ctypes.Structure):
         ("session", ctypes.c_void_p),
         ("layer_seconds", ctypes.POINTER(ctypes.c_double)),
         ("device_seconds", ctypes.POINTER(ctypes.c_double)),
+        ("engine_trace", ctypes.c_char_p),
+        ("waves", ctypes.c_char_p),
+        ("engine_counters", ctypes.POINTER(ctypes.c_char_p)),
     ]
 
 

@@ -242,8 +242,8 @@ class RefusedModels(TestCase):
     def test_damaged_models(self) -> None:
         for name, text in {
             "status-cpu": "was compiled for 'toy-target v2' but this processor lacks",
-            "status-version": "has another version of the binary interface than 4; recompile",
-            "abi": "has another version of the binary interface than 4; recompile",
+            "status-version": "has another version of the binary interface than 5; recompile",
+            "abi": "has another version of the binary interface than 5; recompile",
             "status-77": "returned the unknown status 77",
             "null-run": "has a damaged description: a field of the model is null",
             "null-inputs": "has a damaged description: it has no inputs but says there are 1",

@@ -7,9 +7,7 @@
 #include "dorefa/Runtime/Npy.h"
 #include "dorefa/Target/BPA/Device.h"
 
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -79,40 +77,20 @@ static llvm::Error storeOutput(const bpa::Program &program,
   return llvm::Error::success();
 }
 
-static uint64_t readCounter(bpa_device *device, uint32_t number) {
-  uint32_t low = 0, high = 0;
-  bpa_write_register(
-      device, static_cast<uint32_t>(bpa::ControlRegister::CounterSelect), number);
-  bpa_read_register(
-      device, static_cast<uint32_t>(bpa::ControlRegister::CounterLow), &low);
-  bpa_read_register(
-      device, static_cast<uint32_t>(bpa::ControlRegister::CounterHigh), &high);
-  return low | uint64_t(high) << 32;
-}
-
-/// How the cycles passed, altogether and for each engine.
-static void printCounters(bpa_device *device) {
-  uint64_t cycles = readCounter(device, 0), steps = readCounter(device, 1);
-  outs() << "cycles " << cycles << ", steps " << steps << ", ceiling "
-         << readCounter(device, 2)
-         << formatv(", array busy {0:f2} %\n",
-                    cycles ? 100.0 * steps / cycles : 0.0)
-         << "engine      busy     empty   waits for tokens of";
-  for (unsigned from = 0; from < bpa::numEngines; ++from)
-    outs() << right_justify(getName(static_cast<bpa::Engine>(from)), 10);
-  outs() << '\n';
-  for (unsigned engine = 0; engine < bpa::numEngines; ++engine) {
-    auto read = [&](unsigned index) {
-      return std::to_string(readCounter(device, 16 * (engine + 1) + index));
-    };
-    outs() << left_justify(getName(static_cast<bpa::Engine>(engine)), 6)
-           << right_justify(read(bpa::numEngines), 10)
-           << right_justify(read(bpa::numEngines + 1), 10)
-           << std::string(22, ' ');
-    for (unsigned from = 0; from < bpa::numEngines; ++from)
-      outs() << right_justify(read(from), 10);
-    outs() << '\n';
-  }
+/// Records the run where the command line asks for what a recording gives.
+static llvm::Error startRecording(const RunOptions &options, bpa_device *device) {
+  if (!options.counters && options.trace.empty() && options.waves.empty())
+    return llvm::Error::success();
+  if (options.device == "func")
+    return createStringError("device func counts no cycles; --device=cycle and "
+                             "--device=rtl do");
+  const char *waves = options.waves.empty() ? nullptr : options.waves.c_str();
+  if (waves && options.device != "rtl")
+    return createStringError("device " + options.device +
+                             " has no signals; --device=rtl has");
+  if (bpa_start_recording(device, waves) != BPA_OK)
+    return createStringError("cannot write waves '" + options.waves + "'");
+  return llvm::Error::success();
 }
 
 /// Loads, runs and stores as asked.
@@ -135,17 +113,13 @@ static llvm::Error run(const RunOptions &options, const bpa::Program &program) {
   auto range = bpa::findRoutine(program, options.routine);
   if (!range)
     return range.takeError();
+  if (llvm::Error error = startRecording(options, device->get()))
+    return error;
   bpa_run_options runOptions = options.run;
-  runOptions.waves = options.waves.empty() ? nullptr : options.waves.c_str();
-  switch (bpa_run(device->get(), range->first, range->length, &runOptions)) {
-  case BPA_OK:
-    break;
-  case BPA_ERROR_ARGUMENT:
-    return createStringError("cannot write waves '" + options.waves +
-                             "'; --device=rtl makes some");
-  default:
+  runOptions.name = options.routine.empty() ? nullptr : options.routine.c_str();
+  if (bpa_run(device->get(), range->first, range->length, &runOptions) != BPA_OK)
     return createStringError(bpa_get_message(device->get()));
-  }
+  bpa_stop_recording(device->get());
   for (const Binding &binding : outputs)
     if (llvm::Error error = storeOutput(program, binding, device->get()))
       return error;
@@ -155,11 +129,10 @@ static llvm::Error run(const RunOptions &options, const bpa::Program &program) {
                     &code);
   outs() << "halted with code " << code << '\n';
   if (options.counters)
-    printCounters(device->get());
+    outs() << bpa_get_counters(device->get());
   if (!options.trace.empty() &&
       bpa_write_trace(device->get(), options.trace.c_str()) != BPA_OK)
-    return createStringError("cannot write trace '" + options.trace +
-                             "'; --device=cycle or rtl makes one");
+    return createStringError("cannot write trace '" + options.trace + "'");
   return llvm::Error::success();
 }
 

@@ -30,12 +30,18 @@ usage: dorefa-run MODEL.so [options]
                             on a GPU that of its kernels as well, by its clock
   --profile                 print the time of each layer as well, by the clock of
                             the GPU where one runs it: the median of --repeat
-                            runs, of 20 without it
+                            runs, of 20 without it (1 on the accelerator); on
+                            bpa-cycle and bpa-rtl also how the cycles of each
+                            engine passed, program by program
   --threads N               use at most N threads; for a model that was compiled
                             with --openmp (default: OMP_NUM_THREADS, or all)
   --device=NAME             of a model for a GPU: gpu (the default), gpu:N for the
                             Nth, or emulator; of one for the accelerator:
                             bpa-func (the default), bpa-cycle or bpa-rtl
+  --trace-engines=FILE.json write when instructions were issued and completed on
+                            bpa-cycle or bpa-rtl, for the trace viewers of Chrome
+                            and Perfetto
+  --waves=FILE.fst          write all signals of bpa-rtl, for GTKWave
   --list                    print name, type and shape of inputs and outputs
   --symbol-prefix=P         for a model compiled with --symbol-prefix=P
   --help                    print this text
@@ -106,6 +112,12 @@ static Error storeOption(int code, Options &options) {
   case 'd':
     options.device = optarg;
     return Error::success();
+  case 'g':
+    options.engineTrace = optarg;
+    return Error::success();
+  case 'w':
+    options.waves = optarg;
+    return Error::success();
   case 'l':
     options.list = true;
     return Error::success();
@@ -142,7 +154,8 @@ static Error checkOptions(const Options &options) {
   if (options.tolerance && options.expected.empty())
     return Error("--tolerance needs --expect");
   if (!options.list && options.outputs.empty() && options.expected.empty() &&
-      options.repeat == 0 && !options.profile)
+      options.repeat == 0 && !options.profile && options.engineTrace.empty() &&
+      options.waves.empty())
     return Error("there is nothing to do; add --output, --expect, --repeat, "
                  "--profile or --list");
   return Error::success();
@@ -159,6 +172,8 @@ Expected<Options> mlir::dorefa::runtime::parseOptions(int argc, char **argv) {
       {"symbol-prefix", required_argument, nullptr, 'p'},
       {"threads", required_argument, nullptr, 'n'},
       {"device", required_argument, nullptr, 'd'},
+      {"trace-engines", required_argument, nullptr, 'g'},
+      {"waves", required_argument, nullptr, 'w'},
       {"list", no_argument, nullptr, 'l'},
       {"help", no_argument, nullptr, 'h'},
       {nullptr, 0, nullptr, 0}};
@@ -182,8 +197,5 @@ Expected<Options> mlir::dorefa::runtime::parseOptions(int argc, char **argv) {
     options.model = argv[optind];
   if (Error error = checkOptions(options))
     return error;
-  constexpr int64_t profiledRuns = 20;
-  if (options.profile && options.repeat == 0)
-    options.repeat = profiledRuns;
   return options;
 }

@@ -30,8 +30,10 @@ struct Options {
   int32_t threads = 0;
   /// Print the time of each layer.
   bool profile = false;
-  /// Device of a model for a GPU; empty where none is named.
+  /// Device of a model that needs one; empty where none is named.
   std::string device;
+  /// Files of what the accelerator did; empty where none is named.
+  std::string engineTrace, waves;
   bool list = false;
   bool help = false;
 };

@@ -34,6 +34,11 @@ static void printTimes(const char *what, std::vector<double> milliseconds,
               last == 0 ? "" : "s", static_cast<long long>(batch));
 }
 
+/// Whether the model runs on the accelerator.
+static bool isAccelerated(const LoadedModel &model) {
+  return std::strstr(model.getTarget(), "bpa") != nullptr;
+}
+
 /// The library behind a device that is simulated; empty for others.
 static std::string getLibrary(const std::string &device) {
   if (device == "emulator")
@@ -49,7 +54,7 @@ static std::string getLibrary(const std::string &device) {
 static std::string getDevice(const LoadedModel &model, const Options &options) {
   std::string device = options.device;
   if (device.empty())
-    device = std::strstr(model.getTarget(), "bpa") ? "bpa-func" : "gpu";
+    device = isAccelerated(model) ? "bpa-func" : "gpu";
   std::string name = getLibrary(device);
   std::error_code error;
   std::filesystem::path program =
@@ -61,6 +66,58 @@ static std::string getDevice(const LoadedModel &model, const Options &options) {
              : device;
 }
 
+/// Whether the accelerator that was asked for has a clock.
+static bool countsCycles(const Options &options) {
+  return options.device.compare(0, 9, "bpa-cycle") == 0 ||
+         options.device.compare(0, 7, "bpa-rtl") == 0;
+}
+
+/// An error where the device cannot give what is asked for.
+static Error checkRecording(const LoadedModel &model, const Options &options) {
+  if (options.engineTrace.empty() && options.waves.empty())
+    return Error::success();
+  if (!isAccelerated(model))
+    return Error(options.model + ": --trace-engines and --waves need a model for the "
+                                 "accelerator; compile it with --target=bpa");
+  if (!options.engineTrace.empty() && !countsCycles(options))
+    return Error("--trace-engines needs --device=bpa-cycle or --device=bpa-rtl: bpa-func "
+                 "counts no cycles");
+  if (!options.waves.empty() && options.device.compare(0, 7, "bpa-rtl") != 0)
+    return Error("--waves needs --device=bpa-rtl: simulators have no signals");
+  return Error::success();
+}
+
+/// Lets the run that follows record what is asked for; `counters` becomes a table.
+static void record(const Options &options, const char *&counters,
+                   dorefa_run_options &runOptions) {
+  auto orNull = [](const std::string &path) {
+    return path.empty() ? nullptr : path.c_str();
+  };
+  runOptions.engine_trace = orNull(options.engineTrace);
+  runOptions.waves = orNull(options.waves);
+  if (options.profile && countsCycles(options))
+    runOptions.engine_counters = &counters;
+}
+
+/// The table of `profile`, then that of the accelerator's engines.
+static void printProfile(const Profile &profile, const LoadedModel &model,
+                         const Options &options, int64_t batch,
+                         const std::string &counters) {
+  profile.print(model, batch);
+  if (isAccelerated(model))
+    std::printf("\n%s\n", countsCycles(options)
+                              ? counters.c_str()
+                              : "cycles: bpa-func counts none; --device=bpa-cycle does");
+}
+
+/// Timed runs: those of --repeat, or what a profile needs. Cycles are the same each time.
+static int64_t countRuns(const LoadedModel &model, const Options &options) {
+  constexpr int64_t profiledRuns = 20;
+  if (options.repeat != 0 || !options.profile)
+    return options.repeat;
+  return isAccelerated(model) ? 1 : profiledRuns;
+}
+
 /// Runs the model once and then as often as asked for the clock.
 static Error execute(const LoadedModel &model, const InputArrays &inputs,
                      const Options &options, std::vector<NpyArray> &outputs) {
@@ -70,9 +127,13 @@ static Error execute(const LoadedModel &model, const InputArrays &inputs,
     return workspace.takeError();
   dorefa_run_options runOptions = {};
   runOptions.num_threads = options.threads;
+  dorefa_run_options recorded = runOptions;
+  const char *table = "";
+  record(options, table, recorded);
   if (Error error = model.run(inputs.arrays, inputs.batch, *workspace, outputs,
-                              &runOptions))
+                              &recorded))
     return error;
+  std::string counters = table;
   Profile profile(model.getLayers().size());
   if (options.profile)
     profile.observe(runOptions);
@@ -80,7 +141,7 @@ static Error execute(const LoadedModel &model, const InputArrays &inputs,
   double deviceSeconds = none;
   runOptions.device_seconds = &deviceSeconds;
   std::vector<double> milliseconds, deviceMilliseconds;
-  for (int64_t i = 0; i < options.repeat; ++i) {
+  for (int64_t i = 0, runs = countRuns(model, options); i < runs; ++i) {
     Clock::time_point start = Clock::now();
     if (Error error = model.run(inputs.arrays, inputs.batch, *workspace,
                                 outputs, &runOptions))
@@ -92,7 +153,7 @@ static Error execute(const LoadedModel &model, const InputArrays &inputs,
     profile.endRun(time.count());
   }
   if (options.profile)
-    profile.print(model, inputs.batch);
+    printProfile(profile, model, options, inputs.batch, counters);
   printTimes("time", std::move(milliseconds), inputs.batch);
   printTimes("kernels", std::move(deviceMilliseconds), inputs.batch);
   return Error::success();
@@ -161,6 +222,8 @@ int main(int argc, char **argv) {
     listTensors(*model);
     return 0;
   }
+  if (Error error = checkRecording(*model, *options))
+    return fail(error);
   if (model->needsSession() || !options->device.empty())
     if (Error error = model->openSession(getDevice(*model, *options)))
       return fail(error);

@@ -6,8 +6,9 @@
 
 #include "FunctionalSimulator.h"
 #include "Hardware.h"
-#include "Timing.h"
+#include "Recording.h"
 #include "dorefa-c/BPA.h"
+#include "dorefa/Runtime/File.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -42,6 +43,10 @@ struct bpa_device {
   std::optional<Buffer> hardwareDram;
   /// The chip did something else than the simulators; `result.message` says what.
   bool diverged = false;
+  /// Runs since the recording began, and what bpa_get_counters made of them.
+  bool isRecording = false;
+  std::vector<RecordedRun> runs;
+  std::string counters;
 };
 
 /// Whether `size` bytes from `address` on lie in the device's DRAM.
@@ -187,8 +192,7 @@ static std::string findDifference(bpa_device &device) {
 }
 
 /// Runs on the chip what ran on the simulators, and compares.
-static void runHardware(bpa_device &device, const Latencies &latencies,
-                        const char *waves) {
+static void runHardware(bpa_device &device, const Latencies &latencies) {
   RunResult &result = device.result;
   device.diverged = false;
   // The chip does not look for what stops engines.
@@ -203,8 +207,7 @@ static void runHardware(bpa_device &device, const Latencies &latencies,
       {device.program, device.length,
        static_cast<uint8_t *>(device.hardwareDram->data()),
        static_cast<uint64_t>(device.machine.getDramBytes()), latencies,
-       ends ? device.timing.cycles + someCycles : manyCycles,
-       waves},
+       ends ? device.timing.cycles + someCycles : manyCycles},
       trace);
   std::string difference =
       ends ? findDivergence(device.text, device.timing, trace) : "";
@@ -235,8 +238,6 @@ int32_t bpa_run(bpa_device *device, uint32_t program, uint32_t length,
       return status;
   }
   bpa_run_options given = options ? *options : bpa_run_options{};
-  if (given.waves && (device->kind != Kind::Hardware || !isWritable(given.waves)))
-    return BPA_ERROR_ARGUMENT;
   device->machine.start(given.step_limit != 0 ? given.step_limit
                                               : defaultLimit);
   device->program = program;
@@ -258,10 +259,15 @@ int32_t bpa_run(bpa_device *device, uint32_t program, uint32_t length,
         measure(device->machine.configuration, device->text, length, latencies);
   }
   if (device->kind == Kind::Hardware)
-    runHardware(*device, latencies, given.waves);
+    runHardware(*device, latencies);
   if (device->diverged)
     return BPA_ERROR_DIVERGED;
-  return device->result.reason == StopReason::None ? BPA_OK : BPA_ERROR_STOPPED;
+  if (device->result.reason != StopReason::None)
+    return BPA_ERROR_STOPPED;
+  if (device->isRecording)
+    device->runs.push_back(
+        {given.name ? given.name : "program", device->text, device->timing});
+  return BPA_OK;
 }
 
 int32_t bpa_write_register(bpa_device *device, uint32_t offset,
@@ -273,34 +279,40 @@ int32_t bpa_write_register(bpa_device *device, uint32_t offset,
   return BPA_OK;
 }
 
-int32_t bpa_write_trace(const bpa_device *device, const char *path) {
-  std::FILE *file = device && path && device->kind != Kind::Functional ? std::fopen(path, "w")
-                                                      : nullptr;
-  if (!file)
+int32_t bpa_start_recording(bpa_device *device, const char *waves) {
+  if (!device || device->kind == Kind::Functional)
     return BPA_ERROR_ARGUMENT;
-  std::fputs("[", file);
-  for (unsigned i = 0; i < numEngines; ++i)
-    std::fprintf(file,
-                 "{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":0,"
-                 "\"tid\":%u,\"args\":{\"name\":\"%s\"}},\n",
-                 i, getName(static_cast<Engine>(i)));
-  for (size_t i = 0; i < device->timing.instructions.size(); ++i) {
-    const InstructionCycles &cycles = device->timing.instructions[i];
-    std::optional<Engine> engine = device->text[i].getEngine();
-    if (!engine)
-      continue;
-    std::fprintf(file,
-                 "{\"name\":\"%s\",\"ph\":\"X\",\"pid\":0,\"tid\":%u,"
-                 "\"ts\":%llu,\"dur\":%llu,\"args\":{\"pc\":%zu}},\n",
-                 device->text[i].getInfo().mnemonic,
-                 static_cast<unsigned>(*engine),
-                 static_cast<unsigned long long>(cycles.issued),
-                 static_cast<unsigned long long>(cycles.completed -
-                                                 cycles.issued + 1),
-                 i);
-  }
-  std::fputs("{\"name\":\"end\",\"ph\":\"M\",\"pid\":0}]\n", file);
-  return std::fclose(file) == 0 ? BPA_OK : BPA_ERROR_ARGUMENT;
+  if (waves && (!device->hardware || !isWritable(waves)))
+    return BPA_ERROR_ARGUMENT;
+  bpa_stop_recording(device);
+  device->runs.clear();
+  device->isRecording = true;
+  if (waves)
+    device->hardware->startWaves(waves);
+  return BPA_OK;
+}
+
+void bpa_stop_recording(bpa_device *device) {
+  if (!device)
+    return;
+  device->isRecording = false;
+  if (device->hardware)
+    device->hardware->stopWaves();
+}
+
+int32_t bpa_write_trace(const bpa_device *device, const char *path) {
+  if (!device || !path)
+    return BPA_ERROR_ARGUMENT;
+  std::string text = formatTrace(device->runs);
+  Error error = mlir::dorefa::runtime::writeFile(path, {{text.data(), text.size()}});
+  return error ? BPA_ERROR_ARGUMENT : BPA_OK;
+}
+
+const char *bpa_get_counters(bpa_device *device) {
+  if (!device)
+    return "";
+  device->counters = formatCounters(device->runs);
+  return device->counters.c_str();
 }
 
 int32_t bpa_read_register(bpa_device *device, uint32_t offset,

@@ -33,8 +33,6 @@ struct HardwareRun {
   Latencies latencies;
   /// Given up after so many.
   uint64_t cycleLimit;
-  /// FST file that gets all signals, or null.
-  const char *waves;
 };
 
 /// A chip with all its state.
@@ -43,6 +41,11 @@ public:
   virtual ~Hardware() = default;
   /// False where the program did not end.
   virtual bool run(const HardwareRun &run, HardwareTrace &trace) = 0;
+  /// From here on all signals of runs go to an FST file, one run behind the other: a cycle
+  /// takes 2 steps of time.
+  virtual void startWaves(const char *path) = 0;
+  /// Completes the file.
+  virtual void stopWaves() = 0;
   virtual uint32_t readRegister(uint32_t offset) = 0;
   virtual void writeRegister(uint32_t offset, uint32_t value) = 0;
 };

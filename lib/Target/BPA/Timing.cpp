@@ -202,8 +202,10 @@ void Simulator::fetch() {
 }
 
 void Simulator::dispatch() {
-  if (dispatched >= fetched || halted)
+  if (dispatched >= fetched) {
+    ++timing.waitFetch;
     return;
+  }
   const Instruction &instruction = program[dispatched];
   std::optional<Engine> engine = instruction.getEngine();
   if (!engine) {
@@ -214,8 +216,10 @@ void Simulator::dispatch() {
     return;
   }
   EngineState &state = get(*engine);
-  if (state.held >= machine.queueDepth)
+  if (state.held >= machine.queueDepth) {
+    ++timing.engines[static_cast<unsigned>(*engine)].queueFull;
     return;
+  }
   constexpr uint64_t decode = 2;
   state.queue.push_back({instruction, dispatched++, now + decode});
   ++state.held;
@@ -231,6 +235,7 @@ void Simulator::receive() {
   if (burst.toFmap && writes)
     return;
   writes |= burst.toFmap;
+  ++(burst.isProgram ? timing.beatsFetched : timing.beatsLoaded);
   if (burst.isProgram)
     ++fetched;
   else
@@ -352,6 +357,7 @@ void Simulator::tickPost() {
     timing.ceiling += std::max({results.front().second, drain, pipeline});
   }
   dramWritten = flush == 0;
+  timing.beatsWritten += dramWritten;
   if (--drainLeft != 0)
     return;
   if (willFlush())
@@ -370,6 +376,7 @@ void Simulator::tickStore() {
   if (storeLeft == 0 || reads || dramWritten)
     return;
   reads = true;
+  ++timing.beatsWritten;
   if (--storeLeft != 0)
     return;
   storeAnswer =

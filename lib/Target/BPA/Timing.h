@@ -29,6 +29,8 @@ struct EngineCycles {
   std::array<uint64_t, numEngines> waitToken = {};
   /// None is, and none is there.
   uint64_t empty = 0;
+  /// The front end waits for a place in the queue; whatever the engine does.
+  uint64_t queueFull = 0;
 };
 
 /// When an instruction was issued and completed.
@@ -63,6 +65,10 @@ struct Timing {
   /// Sum over tiles of max(steps, drain, 5).
   uint64_t ceiling = 0;
   std::array<EngineCycles, numEngines> engines = {};
+  /// Cycles in which the front end waits for instructions.
+  uint64_t waitFetch = 0;
+  /// Beats of DRAM: instructions, what `ld` reads, what `pp` and `st` write.
+  uint64_t beatsFetched = 0, beatsLoaded = 0, beatsWritten = 0;
   /// Of each instruction of the program; zeros of those of the front end.
   std::vector<InstructionCycles> instructions;
 };

@@ -21,6 +21,7 @@
 #include <cstring>
 #include <deque>
 #include <limits>
+#include <memory>
 
 namespace mlir::bpa {
 
@@ -93,12 +94,6 @@ public:
     write(ControlRegister::Length, run.length);
     write(ControlRegister::Control, 1);
     DramState dram(run.latencies);
-    VerilatedFstC file;
-    if (run.waves) {
-      model.trace(&file, std::numeric_limits<int>::max());
-      file.open(run.waves);
-      waves = &file;
-    }
     model.csr_address = static_cast<uint8_t>(ControlRegister::Status);
     // Until the program starts.
     constexpr unsigned someCycles = 10000;
@@ -112,9 +107,18 @@ public:
     for (unsigned i = 0; i < someCycles && !dram.bursts.empty(); ++i)
       step(run, now++, dram, nullptr);
     model.beat_valid = 0;
-    waves = nullptr;
+    firstCycle += now;
     return ended;
   }
+
+  void startWaves(const char *path) override {
+    waves = std::make_unique<VerilatedFstC>();
+    model.trace(waves.get(), std::numeric_limits<int>::max());
+    waves->open(path);
+    firstCycle = 0;
+  }
+
+  void stopWaves() override { waves.reset(); }
 
 private:
   void write(ControlRegister offset, uint32_t value) {
@@ -137,7 +141,7 @@ private:
     model.clk = 0;
     model.eval();
     if (waves)
-      waves->dump(2 * now);
+      waves->dump(2 * (firstCycle + now));
     if (model.beat_valid && model.beat_ready)
       takeBeat(dram);
     if (model.read) {
@@ -152,7 +156,7 @@ private:
     model.clk = 1;
     model.eval();
     if (waves)
-      waves->dump(2 * now + 1);
+      waves->dump(2 * (firstCycle + now) + 1);
   }
 
   void offerBeat(const HardwareRun &run, uint64_t now, DramState &dram) {
@@ -196,8 +200,10 @@ private:
 
   VerilatedContext context;
   Model model;
-  /// Where signals of the run go, if anywhere: a cycle takes 2 steps of time.
-  VerilatedFstC *waves = nullptr;
+  /// Where signals of runs go, if anywhere.
+  std::unique_ptr<VerilatedFstC> waves;
+  /// Cycles of the runs in this file before the one that is under way.
+  uint64_t firstCycle = 0;
 };
 
 } // namespace mlir::bpa

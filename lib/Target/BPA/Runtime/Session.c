@@ -21,6 +21,8 @@
 #include <string.h>
 
 struct dorefa_session {
+  /** The ELF file. */
+  const uint8_t *program;
   void *library;
   bpa_device *device;
   /** The functions of BPA.h. */
@@ -31,6 +33,10 @@ struct dorefa_session {
   int32_t (*run)(bpa_device *, uint32_t, uint32_t, const bpa_run_options *);
   int32_t (*readRegister)(bpa_device *, uint32_t, uint32_t *);
   const char *(*getMessage)(const bpa_device *);
+  int32_t (*startRecording)(bpa_device *, const char *);
+  void (*stopRecording)(bpa_device *);
+  int32_t (*writeTrace)(const bpa_device *, const char *);
+  const char *(*getCounters)(bpa_device *);
   /** Whether the run that is under way has failed: what follows is left out. */
   int failed;
   char message[512];
@@ -75,6 +81,24 @@ static uint64_t getMemorySize(const uint8_t *program) {
   return size;
 }
 
+/** What the program calls the routine that starts with instruction number `first`; text is
+ * at address 0. */
+static const char *findRoutine(const uint8_t *program, uint32_t first) {
+  const Elf64_Ehdr *header = (const Elf64_Ehdr *)program;
+  const Elf64_Shdr *sections = (const Elf64_Shdr *)(program + header->e_shoff);
+  for (unsigned i = 0; i < header->e_shnum; ++i) {
+    const Elf64_Sym *symbols = (const Elf64_Sym *)(program + sections[i].sh_offset);
+    if (sections[i].sh_type != SHT_SYMTAB)
+      continue;
+    for (uint64_t j = 1; j < sections[i].sh_size / sizeof(*symbols); ++j)
+      if (symbols[j].st_value == first * (uint64_t)16 &&
+          ELF64_ST_TYPE(symbols[j].st_info) == STT_NOTYPE)
+        return (const char *)program + sections[sections[i].sh_link].sh_offset +
+               symbols[j].st_name;
+  }
+  return NULL;
+}
+
 static int32_t load(dorefa_session *session, const uint8_t *program) {
   const Elf64_Ehdr *header = (const Elf64_Ehdr *)program;
   const Elf64_Phdr *segments = (const Elf64_Phdr *)(program + header->e_phoff);
@@ -104,7 +128,11 @@ static int32_t openLibrary(dorefa_session *session, const char *path) {
                    {"bpa_read", (void **)&session->read},
                    {"bpa_run", (void **)&session->run},
                    {"bpa_read_register", (void **)&session->readRegister},
-                   {"bpa_get_message", (void **)&session->getMessage}};
+                   {"bpa_get_message", (void **)&session->getMessage},
+                   {"bpa_start_recording", (void **)&session->startRecording},
+                   {"bpa_stop_recording", (void **)&session->stopRecording},
+                   {"bpa_write_trace", (void **)&session->writeTrace},
+                   {"bpa_get_counters", (void **)&session->getCounters}};
   for (unsigned i = 0; i < sizeof(functions) / sizeof(*functions); ++i) {
     *functions[i].function = dlsym(session->library, functions[i].name);
     if (!*functions[i].function)
@@ -155,6 +183,7 @@ int32_t dorefa_device_open(const void *program, const char *device,
   *result = session;
   if (!session)
     return DOREFA_ERROR_DEVICE;
+  session->program = program;
   // bpa-KIND or bpa-KIND:LIBRARY.
   char kind[32] = "";
   const char *colon = strchr(device, ':');
@@ -185,15 +214,40 @@ const char *dorefa_device_error(const dorefa_session *session) {
  * Runs
  *===--------------------------------------------------------------------------===*/
 
+static int isRecorded(const dorefa_run_options *options) {
+  return options->engine_trace || options->waves || options->engine_counters;
+}
+
 int32_t dorefa_device_begin(const dorefa_run_options *options) {
   if (!options || !options->session)
     return DOREFA_ERROR_DEVICE;
-  options->session->failed = 0;
+  dorefa_session *session = options->session;
+  session->failed = 0;
+  if (!isRecorded(options) ||
+      session->startRecording(session->device, options->waves) == BPA_OK)
+    return DOREFA_OK;
+  if (!options->waves)
+    return fail(session, "the device counts no cycles; bpa-cycle and bpa-rtl do");
+  return fail(session, "cannot write waves '%s'; only bpa-rtl has signals", options->waves);
+}
+
+/** Hands out what was recorded. */
+static int32_t handOut(dorefa_session *session, const dorefa_run_options *options) {
+  if (options->engine_trace &&
+      session->writeTrace(session->device, options->engine_trace) != BPA_OK)
+    return fail(session, "cannot write trace '%s'", options->engine_trace);
+  if (options->engine_counters)
+    *options->engine_counters = session->getCounters(session->device);
   return DOREFA_OK;
 }
 
 int32_t dorefa_device_end(const dorefa_run_options *options) {
-  return options->session->failed ? DOREFA_ERROR_DEVICE : DOREFA_OK;
+  dorefa_session *session = options->session;
+  // Waves of a run that failed say why.
+  session->stopRecording(session->device);
+  if (session->failed)
+    return DOREFA_ERROR_DEVICE;
+  return isRecorded(options) ? handOut(session, options) : DOREFA_OK;
 }
 
 static void check(dorefa_session *session, int32_t status) {
@@ -215,8 +269,10 @@ void dorefa_device_write(const dorefa_run_options *options, int64_t address,
 void dorefa_device_run(const dorefa_run_options *options, int32_t program,
                        int32_t length) {
   dorefa_session *session = options->session;
+  bpa_run_options run = {0};
+  run.name = findRoutine(session->program, program);
   if (!session->failed)
-    check(session, session->run(session->device, program, length, NULL));
+    check(session, session->run(session->device, program, length, &run));
 }
 
 void dorefa_device_read(const dorefa_run_options *options, int64_t address,

@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef DOREFA_LIB_RUNTIME_FILE_H
-#define DOREFA_LIB_RUNTIME_FILE_H
+#ifndef DOREFA_RUNTIME_FILE_H
+#define DOREFA_RUNTIME_FILE_H
 
 #include "dorefa/Runtime/Error.h"
 
@@ -53,4 +53,4 @@ Error writeFile(const std::string &path, const std::vector<Bytes> &pieces);
 
 } // namespace mlir::dorefa::runtime
 
-#endif // DOREFA_LIB_RUNTIME_FILE_H
+#endif // DOREFA_RUNTIME_FILE_H
