@@ -6,11 +6,15 @@
 
 #include "Recording.h"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 
 using namespace mlir::bpa;
+
+using Json = nlohmann::ordered_json;
 
 /// As printf, at the end of `text`.
 __attribute__((format(printf, 2, 3))) static void append(std::string &text,
@@ -111,49 +115,46 @@ std::string mlir::bpa::formatCounters(const std::vector<RecordedRun> &runs) {
 // Trace
 //===----------------------------------------------------------------------===//
 
-/// A row of the viewer.
-static void formatRow(std::string &text, unsigned row, const char *name) {
-  append(text,
-         "{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":0,\"tid\":%u,"
-         "\"args\":{\"name\":\"%s\"}},\n",
-         row, name);
+// Of the format of Chrome: ph is the kind of an event, tid the row, ts and dur are
+// microseconds.
+
+/// Names a row of the viewer.
+static Json formatRow(unsigned row, const char *name) {
+  return {{"name", "thread_name"}, {"ph", "M"}, {"pid", 0}, {"tid", row}, {"args", {{"name", name}}}};
 }
 
-/// Something that takes `duration` cycles; `details` are members of an object. A symbol
-/// may be any text.
-static void formatEvent(std::string &text, unsigned row, std::string name,
-                        uint64_t start, uint64_t duration,
-                        const std::string &details) {
-  std::replace_if(
-      name.begin(), name.end(),
-      [](char c) { return c < ' ' || c == '"' || c == '\\'; }, '_');
-  text += "{\"name\":\"" + name + "\",\"ph\":\"X\",\"pid\":0,";
-  append(text, "\"tid\":%u,\"ts\":%llu,\"dur\":%llu,\"args\":{", row, Number(start),
-         Number(duration));
-  text += details + "}},\n";
+/// Something that takes `duration` cycles.
+static Json formatEvent(unsigned row, const std::string &name, uint64_t start,
+                        uint64_t duration) {
+  return {{"name", name}, {"ph", "X"},     {"pid", 0},
+          {"tid", row},   {"ts", start}, {"dur", duration}};
 }
 
 /// `run`, from cycle `start` on.
-static void formatRun(std::string &text, const RecordedRun &run, uint64_t start) {
-  formatEvent(text, numEngines, run.name, start, run.timing.cycles, "");
+static void formatRun(Json &events, const RecordedRun &run, uint64_t start) {
+  events.push_back(formatEvent(numEngines, run.name, start, run.timing.cycles));
   for (size_t i = 0; i < run.timing.instructions.size(); ++i) {
     const InstructionCycles &cycles = run.timing.instructions[i];
-    if (std::optional<Engine> engine = run.text[i].getEngine())
-      formatEvent(text, static_cast<unsigned>(*engine),
-                  run.text[i].getInfo().mnemonic, start + cycles.issued,
-                  cycles.completed - cycles.issued + 1, "\"pc\":" + std::to_string(i));
+    std::optional<Engine> engine = run.text[i].getEngine();
+    if (!engine)
+      continue;
+    Json event = formatEvent(static_cast<unsigned>(*engine), run.text[i].getInfo().mnemonic,
+                             start + cycles.issued, cycles.completed - cycles.issued + 1);
+    event["args"]["pc"] = i;
+    events.push_back(std::move(event));
   }
 }
 
 std::string mlir::bpa::formatTrace(const std::vector<RecordedRun> &runs) {
-  std::string text = "[";
+  Json events = Json::array();
   for (unsigned e = 0; e < numEngines; ++e)
-    formatRow(text, e, getName(static_cast<Engine>(e)));
-  formatRow(text, numEngines, "program");
+    events.push_back(formatRow(e, getName(static_cast<Engine>(e))));
+  events.push_back(formatRow(numEngines, "program"));
   uint64_t start = 0;
   for (const RecordedRun &run : runs) {
-    formatRun(text, run, start);
+    formatRun(events, run, start);
     start += run.timing.cycles;
   }
-  return text + "{\"name\":\"end\",\"ph\":\"M\",\"pid\":0}]\n";
+  // A symbol of a file may be any bytes.
+  return events.dump(/*indent=*/-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace);
 }
