@@ -56,7 +56,8 @@ typedef struct bpa_run_options {
    * another order with other results. What is found, and that nothing is, holds
    * for every timing. */
   uint64_t check_order;
-  /** Of kinds "cycle" and "rtl": cycles from a request of DRAM to its first beat; 0: 64. */
+  /** Of kinds "cycle" and "rtl": cycles from a request of DRAM to its first beat, at
+   * most 2^20; 0: 64. */
   uint64_t dram_latency;
   /** Of the same kinds: 0, or the number that draws latencies from 1 to
    * 2 * dram_latency. */

@@ -47,6 +47,11 @@ bool checkLockStep(Generator &generator, uint64_t count);
 /// another order of engines. Prints how they ended; false where one did not.
 bool checkPrograms(Generator &generator, uint64_t count);
 
+/// Verifies, runs and counts `count` streams of words: random bits, and programs of all
+/// the above with bits flipped, each up to a limit of steps. Prints how they ended;
+/// false where one does not end in time or is in order but stops.
+bool checkStreams(Generator &generator, uint64_t count);
+
 } // namespace mlir::bpa
 
 #endif // BPA_FUZZ_RANDOM_H

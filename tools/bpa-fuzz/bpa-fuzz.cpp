@@ -17,6 +17,7 @@ static constexpr char overview[] =
     "Examples:\n"
     "  bpa-fuzz --encodings=100000          encode and decode them\n"
     "  bpa-fuzz --programs=1000             verify and run random programs\n"
+    "  bpa-fuzz --streams=1000              the same with any words\n"
     "  bpa-fuzz --lockstep=300              run them on the hardware, too\n"
     "  bpa-fuzz --print=100 --seed=7        print an encodable program\n";
 
@@ -32,6 +33,10 @@ int main(int argc, char **argv) {
       "programs", cl::cat(category), cl::value_desc("N"),
       cl::desc("Verify and run N programs; exit with 1 where one that is in "
                "order depends on the order of engines"));
+  cl::opt<uint64_t> streams(
+      "streams", cl::cat(category), cl::value_desc("N"),
+      cl::desc("Verify and run N streams of words, most of which are no legal "
+               "programs; exit with 1 where one does not end"));
   cl::opt<uint64_t> lockStep(
       "lockstep", cl::cat(category), cl::value_desc("N"),
       cl::desc("Run N programs on the hardware; exit with 1 where one differs from "
@@ -46,6 +51,8 @@ int main(int argc, char **argv) {
       !checkEncodings(generator, encodings))
     return 1;
   if (programs.getNumOccurrences() != 0 && !checkPrograms(generator, programs))
+    return 1;
+  if (streams.getNumOccurrences() != 0 && !checkStreams(generator, streams))
     return 1;
   if (lockStep.getNumOccurrences() != 0 && !checkLockStep(generator, lockStep))
     return 1;

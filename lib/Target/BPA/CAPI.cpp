@@ -133,22 +133,6 @@ int32_t bpa_read(bpa_device *device, uint64_t address, void *bytes,
   return BPA_OK;
 }
 
-/// The instructions up to the first `halt`; they were executed before.
-static std::vector<Instruction> readText(bpa_device *device) {
-  std::vector<Instruction> text;
-  const uint8_t *bytes =
-      device->machine.getDram() + device->program * uint64_t(instructionBytes);
-  for (uint32_t i = 0; i < device->length; ++i) {
-    auto instruction = decode(Encoding::read(bytes + i * instructionBytes));
-    if (!instruction)
-      break;
-    text.push_back(*instruction);
-    if (instruction->op == Op::Halt)
-      break;
-  }
-  return text;
-}
-
 /// The first register, or byte of DRAM, in which the chip differs from the simulators;
 /// empty where there is none.
 static std::string findDifference(bpa_device &device) {
@@ -230,7 +214,11 @@ int32_t bpa_run(bpa_device *device, uint32_t program, uint32_t length,
   if (!device || !isInside(device, program * uint64_t(instructionBytes),
                            length * uint64_t(instructionBytes)))
     return BPA_ERROR_ARGUMENT;
-  constexpr uint64_t defaultLimit = uint64_t(1) << 40;
+  constexpr uint64_t defaultLimit = uint64_t(1) << 40, maxLatency = 1 << 20;
+  if (options && options->dram_latency > maxLatency) {
+    device->result.message = "DRAM must answer within 2^20 cycles";
+    return BPA_ERROR_ARGUMENT;
+  }
   if (device->hardware &&
       (device->diverged || device->result.reason != StopReason::None)) {
     clearMemories(device->machine);
@@ -254,7 +242,7 @@ int32_t bpa_run(bpa_device *device, uint32_t program, uint32_t length,
   device->timing = Timing();
   if (device->kind != Kind::Functional &&
       device->result.reason == StopReason::None) {
-    device->text = readText(device);
+    device->text = std::move(device->result.text);
     device->timing =
         measure(device->machine.configuration, device->text, length, latencies);
   }

@@ -65,12 +65,14 @@ FunctionalSimulator::Step FunctionalSimulator::stepFrontEnd() {
     if (Outcome failure = machine.spend(1))
       return stop(RunResult::frontEnd, pc, *failure);
     queue.push_back({*instruction, pc++});
+    result.text.push_back(*instruction);
     return Step::Done;
   }
   for (const EngineState &state : engines)
     if (!state.queue.empty())
       return Step::Blocked;
   result.haltCode = Halt(*instruction).code;
+  result.text.push_back(*instruction);
   return Step::Halted;
 }
 

@@ -23,6 +23,8 @@ struct RunResult {
   /// Index of the engine, `frontEnd` for the front end.
   unsigned engine = 0;
   std::string message;
+  /// What was dispatched, in order, and the `halt`.
+  std::vector<Instruction> text;
 
   static constexpr unsigned frontEnd = 7;
 };

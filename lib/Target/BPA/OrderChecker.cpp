@@ -131,6 +131,8 @@ Outcome OrderChecker::access(const Access &access, Engine engine) {
   uint64_t granule = getGranule(access.memory);
   ShadowMemory &shadow = shadows[static_cast<unsigned>(access.memory)];
   uint64_t last = (access.first + access.count - 1) / granule;
+  if (Outcome stop = machine.spend(last - access.first / granule + 1))
+    return stop;
   for (uint64_t i = access.first / granule; i <= last; ++i) {
     ShadowMemory::Cell &cell = shadow.at(i);
     for (unsigned other = 0; other < numEngines; ++other) {

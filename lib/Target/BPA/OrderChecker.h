@@ -49,7 +49,7 @@ private:
 class OrderChecker {
 public:
   /// `program` and `length` in beats of DRAM.
-  OrderChecker(const Machine &machine, uint64_t program, uint64_t length)
+  OrderChecker(Machine &machine, uint64_t program, uint64_t length)
       : machine(machine), program(program), length(length) {}
 
   /// `instruction` takes its tokens. Fails where it may access memory at the
@@ -71,7 +71,8 @@ private:
                    uint32_t number, bool otherWrites);
   uint64_t getGranule(Memory memory) const;
 
-  const Machine &machine;
+  /// Looking at its accesses takes steps, too.
+  Machine &machine;
   uint64_t program, length;
   /// Of the last instruction of each engine that was issued or completed.
   Clock issues[numEngines], completions[numEngines];
