@@ -197,6 +197,12 @@ def BitPlane_Conv2DOp : BitPlane_Op<"conv_2d"> {
     that `bitplane-materialize-padding` added: their words are 0 and taps on them
     are outside the input, as with `pads`.
 
+    `pool [PH, PW]` keeps of each PH x PW neighbouring pixels, in each channel, the code
+    of the largest integer: what `bitplane.max_pool` with that window, as strides, too,
+    makes of the codes. The destination is `N x OH/PH x OW/PW x ...`; rows and columns
+    that fill no window are left out. Only kernels of a GPU pool
+    (`bitplane-fuse-max-pool`).
+
     Example:
     ```mlir
     %q = bitplane.conv_2d %x, %w thresholds %t : tensor<64x3xi32> outs(%init : tensor<1x8x8x2x2xi32>)
@@ -214,6 +220,7 @@ def BitPlane_Conv2DOp : BitPlane_Op<"conv_2d"> {
       DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">:$pads,
       DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">:$border,
       DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$dilations,
+      DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$pool,
       DefaultValuedAttr<I64Attr, "1">:$groups,
       DefaultValuedAttr<I64Attr, "0">:$input_offset,
       DefaultValuedAttr<I64Attr, "0">:$filter_offset,
@@ -228,7 +235,7 @@ def BitPlane_Conv2DOp : BitPlane_Op<"conv_2d"> {
     `outs` `(` $init `:` type($init) `)` `channels` $channels `to` $output_channels
     `codes` $input_code `,` $filter_code (`to` $result_code^)?
     (`kernel` `` $kernel^)? (`strides` $strides^)? (`pads` $pads^)?
-    (`border` $border^)? (`dilations` $dilations^)? (`groups` $groups^)?
+    (`border` $border^)? (`dilations` $dilations^)? (`pool` $pool^)? (`groups` $groups^)?
     `` custom<Offsets>($input_offset, $filter_offset)
     (`decreasing` $decreasing^)? (`base` $base^)? (`range` $range^)? attr-dict
     `:` type($input) `,` type($filter) (`->` type($results)^)?
@@ -239,6 +246,10 @@ def BitPlane_Conv2DOp : BitPlane_Op<"conv_2d"> {
     bool isPacked();
     /// Height and width of the filter window, whatever the filter's layout.
     ::std::array<int64_t, 2> getKernelSize();
+    /// Height and width of what is convolved, before any pool.
+    ::std::array<int64_t, 2> getOutputSize();
+    /// Pixels of a window of the pool; 1 where there is no pool.
+    int64_t getPoolSize();
   }];
 }
 

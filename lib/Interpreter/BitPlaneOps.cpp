@@ -60,6 +60,23 @@ static FailureOr<MutableArrayRef<T>> writeResult(OpTy op, size_t count,
   return result;
 }
 
+/// Of each window and channel, the code of `input` that stands for the largest integer.
+static std::vector<uint8_t> takeLargest(const Windows &windows, CodeType type,
+                                        ArrayRef<uint8_t> input) {
+  ValueTable values(type);
+  std::vector<uint8_t> codes;
+  windows.forEach([&](ArrayRef<int64_t> taps) {
+    for (int64_t c = 0; c < windows.channels; ++c) {
+      uint8_t best = input[taps.front() + c];
+      for (int64_t tap : taps.drop_front())
+        if (values[input[tap + c]] > values[best])
+          best = input[tap + c];
+      codes.push_back(best);
+    }
+  });
+  return codes;
+}
+
 //===----------------------------------------------------------------------===//
 // Packing
 //===----------------------------------------------------------------------===//
@@ -156,11 +173,11 @@ struct Contraction {
 
 static Contraction describe(bitplane::Conv2DOp op, const Frame &frame) {
   ArrayRef<int64_t> input = frame.shape(op.getInput());
-  ArrayRef<int64_t> init = frame.shape(op.getInit());
   ArrayRef<int64_t> border = op.getBorder();
   auto [height, width] = op.getKernelSize();
-  WindowDim rows = makeWindowDim(op, 0, input[1], height, init[1]);
-  WindowDim columns = makeWindowDim(op, 1, input[2], width, init[2]);
+  auto [numRows, numColumns] = op.getOutputSize();
+  WindowDim rows = makeWindowDim(op, 0, input[1], height, numRows);
+  WindowDim columns = makeWindowDim(op, 1, input[2], width, numColumns);
   rows.begin = border[0];
   columns.begin = border[1];
   rows.end -= border[2];
@@ -548,6 +565,26 @@ applyThresholds(OpTy op, ArrayRef<int32_t> accumulators, const Frame &frame) {
   return codes;
 }
 
+/// The codes that the pool of `op` keeps of `codes`.
+static std::vector<uint8_t> pool(bitplane::Conv2DOp op, int64_t batch,
+                                 std::vector<uint8_t> codes) {
+  if (op.getPoolSize() == 1)
+    return codes;
+  auto [numRows, numColumns] = op.getOutputSize();
+  auto dimension = [&](unsigned dim, int64_t size) {
+    int64_t window = op.getPool()[dim];
+    return WindowDim{size, /*begin=*/0, /*end=*/size, window, /*stride=*/window,
+                     /*dilation=*/1, /*pad=*/0, size / window};
+  };
+  Windows windows{batch, dimension(0, numRows), dimension(1, numColumns),
+                  static_cast<int64_t>(op.getOutputChannels())};
+  return takeLargest(windows, *op.getResultCode(), codes);
+}
+
+static std::vector<uint8_t> pool(bitplane::MatMulOp, int64_t, std::vector<uint8_t> codes) {
+  return codes;
+}
+
 /// Writes the levels of `codes`; those of code 0 where there is no channel.
 template <typename OpTy>
 static LogicalResult writeLevels(OpTy op, ArrayRef<uint8_t> codes,
@@ -588,12 +625,13 @@ static LogicalResult runContraction(OpTy op, Frame &frame) {
       applyThresholds(op, accumulators, frame);
   if (failed(codes))
     return failure();
+  codes = pool(op, contraction.shape.batch, std::move(*codes));
   if (getElementTypeOrSelf(op.getInit()).isInteger(8))
     return writeLevels(op, *codes, frame);
   int64_t outputs = op.getOutputChannels(),
           planes = op.getResultCode()->getBits();
   auto words = writeResult<uint32_t>(
-      op, contraction.positions() * wordsFor(outputs) * planes, frame);
+      op, codes->size() / outputs * wordsFor(outputs) * planes, frame);
   if (failed(words))
     return failure();
   packCodes(*codes, outputs, planes, *words);
@@ -647,17 +685,7 @@ static LogicalResult run(bitplane::MaxPoolOp op, Frame &frame) {
   windows.channels = windows.channels / planes * kWordBits;
   std::vector<uint8_t> input = unpackWords(frame.read<uint32_t>(op.getInput()),
                                            windows.channels, planes);
-  ValueTable values(op.getCode());
-  std::vector<uint8_t> codes;
-  windows.forEach([&](ArrayRef<int64_t> taps) {
-    for (int64_t c = 0; c < windows.channels; ++c) {
-      uint8_t best = input[taps.front() + c];
-      for (int64_t tap : taps.drop_front())
-        if (values[input[tap + c]] > values[best])
-          best = input[tap + c];
-      codes.push_back(best);
-    }
-  });
+  std::vector<uint8_t> codes = takeLargest(windows, op.getCode(), input);
   auto words =
       writeResult<uint32_t>(op, codes.size() / kWordBits * planes, frame);
   if (failed(words))

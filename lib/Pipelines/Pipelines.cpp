@@ -109,10 +109,12 @@ static void buildKernels(OpPassManager &pm, const PipelineOptions &options) {
   select.lanes = pack.lanes = predict.lanes = options.lanes;
   select.accumulators = predict.accumulators = options.accumulators;
   select.features = pack.features = predict.features = llvm::to_vector(options.features);
-  if (options.path == Path::GPU)
+  if (options.path == Path::GPU) {
+    pm.addPass(createFuseMaxPoolPass());
     pm.addPass(createSelectGPUKernelsPass({options.chip, options.kernel}));
-  else
+  } else {
     pm.addPass(createSelectKernelsPass(select));
+  }
   pm.addPass(createPackWeightsPass(pack));
   // Of processors only.
   if (options.path == Path::CPU)

@@ -54,7 +54,8 @@ int64_t countTaps(bitplane::Conv2DOp op, int64_t dim) {
   ArrayRef<int64_t> border = op.getBorder();
   int64_t before = border[dim], after = border[2 + dim];
   int64_t size = cast<ShapedType>(op.getInput().getType()).getDimSize(1 + dim);
-  int64_t outputs = cast<ShapedType>(op.getInit().getType()).getDimSize(1 + dim);
+  // What fills no window of a pool is not computed.
+  int64_t pool = op.getPool()[dim], outputs = op.getOutputSize()[dim] / pool * pool;
   int64_t taps = 0;
   for (int64_t output = 0; output < outputs; ++output)
     for (int64_t tap = 0; tap < op.getKernelSize()[dim]; ++tap) {

@@ -112,6 +112,8 @@ static LayerReport report(bitplane::Conv2DOp op) {
       {geometry.outputChannels, height, width, geometry.channelsPerGroup()},
       {input[0], shapeOf(op.getInit())[1], shapeOf(op.getInit())[2],
        geometry.outputChannels});
+  if (op.getPoolSize() > 1)
+    row.shape += ", pool " + joinSizes(op.getPool());
   return row;
 }
 
@@ -136,14 +138,17 @@ static LayerReport reportFloat(OpTy op, Value weights) {
   row.floatBytes = 4 * llvm::product_of(shapeOf(weights));
   row.packedBytes = row.floatBytes;
   row.kernel = "float";
-  auto reason = op->template getAttrOfType<StringAttr>("dorefa.reason");
-  row.reason = reason ? reason.str() : "float in the source";
+  row.reason = "float in the source";
   return row;
 }
 
-/// What becomes of accumulators that no thresholds compare in the layer.
+/// What becomes of accumulators that no thresholds compare in the layer, and of codes
+/// that a GPU pools in a kernel of its own.
 static std::string describeUse(Operation *layer) {
   for (Operation *user : layer->getUsers()) {
+    if (auto pool = dyn_cast<bitplane::MaxPoolOp>(user);
+        pool && layer->hasAttr(kGPUKernelAttr))
+      return "pool " + joinSizes(pool.getKernel()) + " is a kernel of its own";
     if (auto lookup = dyn_cast<LookupOp>(user))
       return "codes from a table of " +
              std::to_string(cast<ShapedType>(lookup.getTable().getType()).getNumElements());
@@ -170,6 +175,8 @@ std::optional<LayerReport> dorefa::reportLayer(Operation *op) {
                  .Default([](Operation *) { return std::nullopt; });
   if (!row)
     return row;
+  if (auto reason = op->getAttrOfType<StringAttr>("dorefa.reason"))
+    row->reason = reason.str();
   if (row->reason.empty())
     row->reason = describeUse(op);
   StringRef name = findName(op->getLoc());
@@ -205,6 +212,27 @@ int64_t dorefa::countConstants(Operation *root) {
 //===----------------------------------------------------------------------===//
 
 using Cells = std::vector<std::string>;
+
+std::string dorefa::formatTable(ArrayRef<Cells> table) {
+  SmallVector<size_t> widths(table.front().size(), 0);
+  for (const Cells &cells : table)
+    for (auto [width, cell] : llvm::zip_equal(widths, cells))
+      width = std::max(width, cell.size());
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  auto print = [&](const Cells &cells) {
+    for (auto [cell, width] : llvm::zip_equal(cells, widths))
+      os << "| " << cell << std::string(width - cell.size(), ' ') << ' ';
+    os << "|\n";
+  };
+  print(table.front());
+  for (size_t width : widths)
+    os << '|' << std::string(width + 2, '-');
+  os << "|\n";
+  for (const Cells &cells : table.drop_front())
+    print(cells);
+  return text;
+}
 
 static std::string formatKiB(int64_t bytes) {
   std::string text;
@@ -264,13 +292,6 @@ static Cells formatTotals(ArrayRef<LayerReport> rows) {
           formatKiB(packed), formatKiB(floats), ratio};
 }
 
-static void printCells(raw_ostream &os, const Cells &cells,
-                       ArrayRef<size_t> widths) {
-  for (auto [cell, width] : llvm::zip_equal(cells, widths))
-    os << "| " << cell << std::string(width - cell.size(), ' ') << ' ';
-  os << "|\n";
-}
-
 /// One line for each way in which thresholds were checked.
 static void printCertificates(raw_ostream &os, ModuleOp module) {
   Certificate totals[] = {{VerifyThresholds::Certificate, 0, 0, 0},
@@ -305,18 +326,8 @@ std::string dorefa::formatReport(ModuleOp module, std::optional<double> minWork)
   }
   table.push_back(formatTotals(rows));
 
-  SmallVector<size_t> widths(table.front().size(), 0);
-  for (const Cells &cells : table)
-    for (auto [width, cell] : llvm::zip_equal(widths, cells))
-      width = std::max(width, cell.size());
-  std::string text;
+  std::string text = formatTable(table);
   llvm::raw_string_ostream os(text);
-  printCells(os, table.front(), widths);
-  for (size_t width : widths)
-    os << '|' << std::string(width + 2, '-');
-  os << "|\n";
-  for (const Cells &cells : llvm::drop_begin(table))
-    printCells(os, cells, widths);
   printCertificates(os, module);
   return text;
 }

@@ -2,6 +2,7 @@
 // RUN: dorefa-interpret %t/words.mlir --print | FileCheck %t/words.mlir
 // RUN: dorefa-interpret %t/codes.mlir --print | FileCheck %t/codes.mlir
 // RUN: dorefa-interpret %t/packed.mlir --print | FileCheck %t/packed.mlir
+// RUN: dorefa-interpret %t/pool.mlir --print | FileCheck %t/pool.mlir
 
 //--- words.mlir
 // Channel c is bit c of a word, the planes lie side by side: 1 + 4 + 8 and 2 + 8.
@@ -97,5 +98,28 @@ module {
         codes !dorefa.code<2, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<1, unipolar> kernel popcount
         : tensor<1x1x2xi32>, tensor<1x1x1x32xi32> -> tensor<1x1x1xi32>
     return %accumulators, %thresholded : tensor<1x2xi32>, tensor<1x1x1xi32>
+  }
+}
+
+//--- pool.mlir
+// Inputs 1 2 0 / 0 1 3 / 3 3 3, of which the last column and the last row are in no window.
+// Codes of channel 0 rise with the sums, those of channel 1 fall from 3 to 0: 2 and 3.
+// CHECK: pooled: {{\[}}{{\[}}{{\[}}{{\[}}[2, 3]]]]]
+// Windows of 1 x 3: 2 and 3, 3 and 3, 3 and 0.
+// CHECK: rows: {{\[}}{{\[}}{{\[}}{{\[}}[2, 3]]], {{\[}}{{\[}}[3, 3]]], {{\[}}{{\[}}[1, 1]]]]]
+module {
+  func.func @main() -> (tensor<1x1x1x1x2xi32> {dorefa.name = "pooled"}, tensor<1x3x1x1x2xi32> {dorefa.name = "rows"}) {
+    %x = arith.constant dense<[[[[[1, 0]], [[0, 1]], [[0, 0]]], [[[0, 0]], [[1, 0]], [[1, 1]]], [[[1, 1]], [[1, 1]], [[1, 1]]]]]> : tensor<1x3x3x1x2xi32>
+    %w = arith.constant dense<1> : tensor<2x1x1x1xi8>
+    %t = arith.constant dense<[[1, 2, 3], [0, 1, 2]]> : tensor<2x3xi32>
+    %one = tensor.empty() : tensor<1x1x1x1x2xi32>
+    %pooled = bitplane.conv_2d %x, %w thresholds %t : tensor<2x3xi32> outs(%one : tensor<1x1x1x1x2xi32>) channels 1 to 2
+        codes !dorefa.code<2, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<2, unipolar> pool [2, 2] decreasing [false, true]
+        : tensor<1x3x3x1x2xi32>, tensor<2x1x1x1xi8> -> tensor<1x1x1x1x2xi32>
+    %three = tensor.empty() : tensor<1x3x1x1x2xi32>
+    %rows = bitplane.conv_2d %x, %w thresholds %t : tensor<2x3xi32> outs(%three : tensor<1x3x1x1x2xi32>) channels 1 to 2
+        codes !dorefa.code<2, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<2, unipolar> pool [1, 3] decreasing [false, true]
+        : tensor<1x3x3x1x2xi32>, tensor<2x1x1x1xi8> -> tensor<1x3x1x1x2xi32>
+    return %pooled, %rows : tensor<1x1x1x1x2xi32>, tensor<1x3x1x1x2xi32>
   }
 }

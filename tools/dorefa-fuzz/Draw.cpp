@@ -184,6 +184,18 @@ private:
                          LayerKind::AvgPool, LayerKind::GlobalPool}));
     drawWindow(layer, 3);
     layer.countPads = random.chance(50);
+    // What this says of means, it does not say of maxima.
+    if (layer.kind == LayerKind::MaxPool && layer.countPads)
+      putSideBySide(layer);
+  }
+
+  /// Windows that touch without overlapping, as a convolution on a GPU pools them.
+  static void putSideBySide(Layer &layer) {
+    for (int i : {0, 1}) {
+      layer.kernel[i] = layer.strides[i] = layer.kernel[i] > 1 ? 2 : 1;
+      layer.dilations[i] = 1;
+      layer.pads[i] = layer.pads[i + 2] = 0;
+    }
   }
 
   void addUnary() {

@@ -45,14 +45,18 @@ struct TensorCoreTile {
   int64_t pixels() const { return 16 * tiles * warpRows; }
   int64_t channelBlocks() const { return blocks * warpColumns; }
   int64_t threads() const { return 32 * warpRows * warpColumns; }
+  /// Whether a lane, which has 2 pixels of each 16, has all of windows of `size` pixels.
+  bool canPool(int64_t size) const { return 2 * tiles % size == 0; }
 };
 
 /// A contraction as the model sees it: sizes for one batch.
 struct GPULayer {
   bitplane::FilterGeometry geometry;
-  /// Of the output and of the input; a dynamic batch is `batch`.
+  /// That are convolved, and of the input; a dynamic batch is `batch`.
   int64_t pixels, inputPixels;
   int64_t taps;
+  /// Pixels that one of the result is pooled from.
+  int64_t poolSize;
   CodeType inputCode, filterCode, resultCode;
   /// Whether sums over windows are needed, of bits and of levels.
   bool sumsBits, sumsLevels;

@@ -549,6 +549,49 @@ def FuseMultiplyAddPass : Pass<"dorefa-fuse-multiply-add"> {
 // Phase kernels
 //===----------------------------------------------------------------------===//
 
+def FuseMaxPoolPass : Pass<"bitplane-fuse-max-pool"> {
+  let summary = "Let convolutions pool the codes they make";
+  let description = [{
+    A pool of the codes of a `bitplane.conv_2d` that nobody else reads becomes its
+    attribute `pool`: a kernel that has the pixels of a window in the registers of one
+    thread keeps one in two or four of them, and neither stores the others nor reads
+    them back. For targets whose kernels pool.
+
+    Only windows of 2 or 4 pixels that touch without overlapping are fused, without
+    pads: pixels of windows that overlap would be computed several times, and those of
+    other windows do not fill the rows of a thread. All other pools remain, with a remark
+    `max-pool-fused` that says why.
+
+    Example:
+    ```mlir
+    func.func @main(%x: tensor<1x5x4x1x1xi32>, %w: tensor<1x1x1x8xi8>, %t: tensor<1x1xi32>)
+        -> tensor<1x2x2x1x1xi32> {
+      %map = tensor.empty() : tensor<1x5x4x1x1xi32>
+      %q = bitplane.conv_2d %x, %w thresholds %t : tensor<1x1xi32> outs(%map : tensor<1x5x4x1x1xi32>)
+          channels 8 to 1
+          codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<1, unipolar>
+          : tensor<1x5x4x1x1xi32>, tensor<1x1x1x8xi8> -> tensor<1x5x4x1x1xi32>
+      %init = tensor.empty() : tensor<1x2x2x1x1xi32>
+      %y = bitplane.max_pool %q outs(%init : tensor<1x2x2x1x1xi32>) code !dorefa.code<1, unipolar>
+          kernel [2, 2] strides [2, 2] : tensor<1x5x4x1x1xi32> -> tensor<1x2x2x1x1xi32>
+      return %y : tensor<1x2x2x1x1xi32>
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @main(%x: tensor<1x5x4x1x1xi32>, %w: tensor<1x1x1x8xi8>, %t: tensor<1x1xi32>)
+        -> tensor<1x2x2x1x1xi32> {
+      %init = tensor.empty() : tensor<1x2x2x1x1xi32>
+      %y = bitplane.conv_2d %x, %w thresholds %t : tensor<1x1xi32> outs(%init : tensor<1x2x2x1x1xi32>)
+          channels 8 to 1
+          codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<1, unipolar>
+          pool [2, 2] : tensor<1x5x4x1x1xi32>, tensor<1x1x1x8xi8> -> tensor<1x2x2x1x1xi32>
+      return %y : tensor<1x2x2x1x1xi32>
+    }
+    ```
+  }];
+}
+
 def PackWeightsPass : Pass<"bitplane-pack-weights"> {
   let summary = "Pack constant weights and thresholds for the chosen kernel";
   let description = [{

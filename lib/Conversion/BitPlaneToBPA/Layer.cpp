@@ -278,6 +278,10 @@ static bool read(bitplane::Conv2DOp op, Layer &layer,
     reason = "padding is part of the input";
     return false;
   }
+  if (op.getPoolSize() > 1) {
+    reason = "a pool is part of it";
+    return false;
+  }
   return readContraction(layer, op, op.getFilter(), op.getInputCode(),
                          op.getFilterCode(), op.getFilterOffset(), machine,
                          reason);

@@ -29,6 +29,7 @@ GPUContraction::GPUContraction(bitplane::Conv2DOp op)
       base(op.getBase()), window(op.getKernelSize()) {
   llvm::copy(op.getStrides(), strides.begin());
   llvm::copy(op.getDilations(), dilations.begin());
+  llvm::copy(op.getPool(), pool.begin());
   rowClasses = getRowClasses(op).classOf;
   columnClasses = getColumnClasses(op).classOf;
 }
@@ -46,6 +47,14 @@ int64_t GPUContraction::numThresholds() const {
   if (thresholds)
     return sizeOf(thresholds, 0) - 1;
   return affine ? largestLevel(resultCode) - base : 0;
+}
+
+Pixel dorefa::poolPixel(GPUBuilder &b, const GPUContraction &c, const Pixel &result,
+                        Value number) {
+  if (c.poolSize() == 1)
+    return result;
+  return {result.image, b.add(b.mul(result.row, c.pool[0]), b.div(number, c.pool[1])),
+          b.add(b.mul(result.column, c.pool[1]), b.rem(number, c.pool[1]))};
 }
 
 //===----------------------------------------------------------------------===//
@@ -105,6 +114,41 @@ Values GPUEpilogue::correct(const Pixel &pixel, Value channel, ArrayRef<Value> s
            sums, loadRow(c.correction, leading, channel, sums.size())))
     corrected.push_back(b.add(sum, correction));
   return corrected;
+}
+
+/// Whether the codes of `count` channels fall where their sums rise.
+Values GPUEpilogue::falls(Value channel, size_t count) {
+  Values result;
+  if (c.thresholds)
+    for (Value sign : loadRow(c.thresholds, {b.index(0)}, channel, count))
+      result.push_back(b.compare(arith::CmpIPredicate::slt, sign, b.i32(0)));
+  else
+    for (Value slope : loadRow(c.affine, {b.index(0)}, channel, count))
+      result.push_back(arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, slope, b.f32(0)));
+  return result;
+}
+
+/// The exact sums with the largest codes of a window: codes are monotone in their sums.
+Values GPUEpilogue::poolSums(const Pixel &pixel, Value channel, ArrayRef<Values> sums) {
+  Values least, most;
+  for (auto [number, ofPixel] : llvm::enumerate(sums)) {
+    Pixel at = poolPixel(b, c, pixel, b.index(static_cast<int64_t>(number)));
+    Values exact = correct(at, channel, ofPixel);
+    if (number == 0) {
+      least = most = exact;
+      continue;
+    }
+    for (auto [low, high, sum] : llvm::zip_equal(least, most, exact)) {
+      low = arith::MinSIOp::create(b, low, sum);
+      high = arith::MaxSIOp::create(b, high, sum);
+    }
+  }
+  if (sums.size() == 1)
+    return most;
+  for (auto [high, low, isFalling] :
+       llvm::zip_equal(most, least, falls(channel, most.size())))
+    high = b.select(isFalling, low, high);
+  return most;
 }
 
 /// What thresholds are compared with: decreasing channels compare -sum with
@@ -199,9 +243,12 @@ Value GPUEpilogue::isOutput(Value channel) {
 // Results of a lane
 //===----------------------------------------------------------------------===//
 
-void GPUEpilogue::emit(const Pixel &pixel, Value block, Value lane, Value sum) {
+void GPUEpilogue::emit(const Pixel &pixel, Value block, Value lane, ArrayRef<Value> sums) {
   Value channel = b.add(b.mul(block, kWordBits), lane);
-  sum = correct(pixel, channel, sum).front();
+  SmallVector<Values> ofPixels;
+  for (Value sum : sums)
+    ofPixels.push_back({sum});
+  Value sum = poolSums(pixel, channel, ofPixels).front();
   if (!c.hasCodes()) {
     b.when(isOutput(channel), [&] { b.store(sum, c.init, indicesOf(pixel, channel)); });
     return;
@@ -283,17 +330,17 @@ void GPUEpilogue::storeLevels(const Pixel &pixel, Value channel, ArrayRef<Value>
 }
 
 void GPUEpilogue::emitEight(const Pixel &pixel, Value exists, Value block, Value member,
-                            ArrayRef<Value> sums) {
+                            ArrayRef<Values> sums) {
   Value channel = b.add(b.mul(block, kWordBits), b.mul(member, 8));
-  Values corrected = correct(pixel, channel, sums);
+  Values exact = poolSums(pixel, channel, sums);
   if (!c.hasCodes()) {
     b.when(exists, [&] {
-      storeChannels(pixel, channel, corrected, c.geometry.outputChannels,
+      storeChannels(pixel, channel, exact, c.geometry.outputChannels,
                     /*channelsPerWord=*/1);
     });
     return;
   }
-  Values levels = levelsOf(corrected, channel);
+  Values levels = levelsOf(exact, channel);
   int64_t zeroLevel = -smallestSum(c.resultCode);
   auto masked = [&](size_t i, Value value, Value other) {
     if (c.geometry.outputChannels % kWordBits == 0)

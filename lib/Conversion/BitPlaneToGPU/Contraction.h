@@ -28,6 +28,8 @@ struct GPUContraction {
   int64_t base = 0;
   bool isMatMul = false;
   std::array<int64_t, 2> window = {1, 1}, strides = {1, 1}, dilations = {1, 1};
+  /// Height and width of the windows of a pool.
+  std::array<int64_t, 2> pool = {1, 1};
   SmallVector<int64_t> rowClasses = {}, columnClasses = {};
 
   explicit GPUContraction(bitplane::Conv2DOp op);
@@ -40,6 +42,8 @@ struct GPUContraction {
   bool givesBytes() const { return getElementTypeOrSelf(init).isInteger(8); }
   /// Levels of a code above the lowest.
   int64_t numThresholds() const;
+  /// Pixels that a pixel of the result is pooled from.
+  int64_t poolSize() const { return pool[0] * pool[1]; }
 };
 
 /// Of an output pixel its image, row and column; those of a matmul are its row, 0
@@ -48,23 +52,29 @@ struct Pixel {
   Value image, row, column;
 };
 
+/// What is convolved for pixel `number` (below poolSize()) of the window that `result` is
+/// pooled from: `result` itself where there is no pool.
+Pixel poolPixel(GPUBuilder &b, const GPUContraction &c, const Pixel &result, Value number);
+
 /// Turns exact sums of neighbouring output channels of a pixel into integers or codes
-/// and stores them.
+/// and stores them. A pixel of a pool gets the sums of each pixel of its window.
 class GPUEpilogue {
 public:
   /// Makes tables; called outside of the kernel.
   GPUEpilogue(GPUBuilder &b, const GPUContraction &c);
 
-  /// Stores output channel `32 * block + lane` of a pixel, `sum` being
+  /// Stores output channel `32 * block + lane` of a pixel, `sums` being
   /// `dot * I + sum * S`; all lanes of a warp come here for the same pixel.
-  void emit(const Pixel &pixel, Value block, Value lane, Value sum);
+  void emit(const Pixel &pixel, Value block, Value lane, ArrayRef<Value> sums);
 
   /// Stores output channels from `32 * block + 8 * member` on, where `exists` holds.
   void emitEight(const Pixel &pixel, Value exists, Value block, Value member,
-                 ArrayRef<Value> sums);
+                 ArrayRef<Values> sums);
 
 private:
   Value isOutput(Value channel);
+  Values falls(Value channel, size_t count);
+  Values poolSums(const Pixel &pixel, Value channel, ArrayRef<Values> sums);
   Values correct(const Pixel &pixel, Value channel, ArrayRef<Value> sums);
   Values loadRow(Value table, ArrayRef<Value> leading, Value channel, size_t count);
   Values orient(ArrayRef<Value> sums, Value channel);

@@ -70,9 +70,10 @@ static bool hasSum(CodeType input, int64_t inputOffset, CodeType filter,
 
 GPULayer::GPULayer(bitplane::Conv2DOp op, int64_t batch)
     : geometry(op.getChannels(), op.getOutputChannels(), op.getGroups()),
-      pixels(countPixels(op.getInit(), 3, batch)),
+      pixels(countPixels(op.getInit(), 3, batch) * op.getPoolSize()),
       inputPixels(countPixels(op.getInput(), 3, batch)),
-      taps(op.getKernelSize()[0] * op.getKernelSize()[1]), inputCode(op.getInputCode()),
+      taps(op.getKernelSize()[0] * op.getKernelSize()[1]), poolSize(op.getPoolSize()),
+      inputCode(op.getInputCode()),
       filterCode(op.getFilterCode()), resultCode(op.getResultCode().value_or(CodeType())),
       sumsBits(dotForm(inputCode, op.getInputOffset(), filterCode, op.getFilterOffset()).sum),
       sumsLevels(hasSum(inputCode, op.getInputOffset(), filterCode, op.getFilterOffset())),
@@ -81,7 +82,7 @@ GPULayer::GPULayer(bitplane::Conv2DOp op, int64_t batch)
 GPULayer::GPULayer(bitplane::MatMulOp op, int64_t batch)
     : geometry(op.getChannels(), op.getOutputChannels()),
       pixels(countPixels(op.getInit(), 1, batch)), inputPixels(pixels), taps(1),
-      inputCode(op.getInputCode()), filterCode(op.getWeightsCode()),
+      poolSize(1), inputCode(op.getInputCode()), filterCode(op.getWeightsCode()),
       resultCode(op.getResultCode().value_or(CodeType())),
       sumsBits(dotForm(inputCode, op.getInputOffset(), filterCode, op.getWeightsOffset()).sum),
       sumsLevels(hasSum(inputCode, op.getInputOffset(), filterCode, op.getWeightsOffset())),
@@ -114,7 +115,7 @@ static double countBytes(const GPULayer &s, bool areBytes) {
                              : s.geometry.words * 4 * s.filterCode.getBits());
   double perOutput = s.geometry.blocks * 4.0 *
                      (s.resultCode ? s.resultCode.getBits() : kWordBits);
-  return s.inputPixels * perInput + weights + s.pixels * perOutput;
+  return s.inputPixels * perInput + weights + s.pixels / s.poolSize * perOutput;
 }
 
 static double toNanoseconds(double clocks, const GPUMachine &m) { return clocks / m.gigahertz; }
@@ -180,11 +181,12 @@ static double predictTensorCores(const GPULayer &s, const GPUPlan &plan,
 
 static double predictPopcount(const GPULayer &s, const GPUMachine &m) {
   int64_t p = s.inputCode.getBits(), q = s.filterCode.getBits();
-  // Of a warp for one word of the window: counts, other operations, and loads, one of 128
-  // bytes per clock.
-  double counts = 32.0 * p * q / kPopcounts, operations = 32.0 * 2 * p * q / kOperations;
-  double perWord = std::max(counts, operations) + p + q;
-  double warps = double(s.pixels) * s.geometry.blocks;
+  // Of a warp for one word of the windows: counts, other operations, and loads, one of 128
+  // bytes per clock; pixels of a pool share those of the filter.
+  double pairs = 32.0 * p * q * s.poolSize;
+  double perWord =
+      std::max(pairs / kPopcounts, 2 * pairs / kOperations) + p * s.poolSize + q;
+  double warps = double(s.pixels) / s.poolSize * s.geometry.blocks;
   double perMultiprocessor = std::ceil(warps / (4 * m.multiprocessors)) * 4;
   double words = s.taps * s.geometry.words;
   // One word after the other waits for its loads where there are few warps.
@@ -245,7 +247,8 @@ static std::optional<GPUPlan> planTensorCores(const GPULayer &layer, Kernel kern
   std::optional<GPUPlan> best;
   for (TensorCoreTile tile : kTiles) {
     tile.stages = std::min(tile.stages, kShared / o.stageBytes(tile));
-    if (tile.stages < kFewestStages || !shareWords(layer.geometry, tile.channelBlocks()) ||
+    if (tile.stages < kFewestStages || !tile.canPool(layer.poolSize) ||
+        !shareWords(layer.geometry, tile.channelBlocks()) ||
         (o.inputPlanes * o.filterPlanes > 1 && tile.tiles > kMostTiles))
       continue;
     GPUPlan plan{kernel, tile, 0};

@@ -4,10 +4,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A warp computes one pixel, a lane one output channel of a block of 32. Lanes
-// read neighbouring words of the filter and the same words of the input, and the
-// bits of a word of the result are those of the lanes. Warps of a block compute
-// neighbouring pixels, so that they find the filter in the first-level cache.
+// A warp computes one pixel of the result, or the pixels that it is pooled from; a lane
+// one output channel of a block of 32. Lanes read neighbouring words of the filter and the
+// same words of the input, and the bits of a word of the result are those of the lanes.
+// Warps of a block compute neighbouring pixels, so that they find the filter in the
+// first-level cache.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,9 +29,10 @@ public:
   void emit();
 
 private:
-  Value sumOf(const Pixel &pixel, Value block, Value lane);
-  Values addWord(const Pixel &pixel, Value block, Value lane, Value ky, Value kx,
+  Values sumsOf(ArrayRef<Pixel> pixels, Value block, Value lane);
+  Values addWord(ArrayRef<Pixel> pixels, Value block, Value lane, Value ky, Value kx,
                  Value word, ValueRange carried);
+  void addPlanes(MutableArrayRef<Value> sums, ArrayRef<Value> planes, Value bits, PlaneTerm w);
   Value windowSum(const Pixel &pixel, Value block, Value lane);
   Value planeSums(ArrayRef<Value> planes, Value mask);
   Values loadPlanes(const Pixel &pixel, Value ky, Value kx, Value word);
@@ -44,6 +46,8 @@ private:
   bool sumsInLanes() const {
     return c.form.sum != 0 && !c.geometry.hasOneGroupPerBlock();
   }
+  /// Numbers that a lane adds up for a pixel.
+  size_t perPixel() const { return accumulatorOf.size() + sumsInLanes(); }
 
   GPUBuilder &b;
   const GPUContraction &c;
@@ -130,26 +134,39 @@ Value PopcountEmitter::planeSums(ArrayRef<Value> planes, Value mask) {
   return sum;
 }
 
-/// Adds one input word to the accumulators, behind which lies S where lanes have
-/// their own.
-Values PopcountEmitter::addWord(const Pixel &pixel, Value block, Value lane,
+/// Adds products of the planes of an input word with a plane of the filter.
+void PopcountEmitter::addPlanes(MutableArrayRef<Value> sums, ArrayRef<Value> planes,
+                                Value bits, PlaneTerm w) {
+  for (auto [i, plane] : llvm::enumerate(planes)) {
+    PlaneTerm x = planeTerm(c.inputCode, i);
+    Value &sum = sums[accumulatorOf[x.exponent + w.exponent]];
+    Value number = b.popcount(b.bitAnd(plane, bits));
+    sum = x.negative == w.negative ? b.add(sum, number) : b.sub(sum, number);
+  }
+}
+
+/// Adds one input word of each pixel to its accumulators, behind which lies S where lanes
+/// have their own.
+Values PopcountEmitter::addWord(ArrayRef<Pixel> pixels, Value block, Value lane,
                                 Value ky, Value kx, Value word,
                                 ValueRange carried) {
   Values next(carried);
-  Values planes = loadPlanes(pixel, ky, kx, inputWord(block, word));
+  auto sumsOf = [&](size_t pixel) {
+    return MutableArrayRef<Value>(next).slice(pixel * perPixel(), perPixel());
+  };
+  SmallVector<Values> planes;
+  for (const Pixel &pixel : pixels)
+    planes.push_back(loadPlanes(pixel, ky, kx, inputWord(block, word)));
   for (unsigned j = 0; j < c.filterCode.getBits(); ++j) {
-    PlaneTerm w = planeTerm(c.filterCode, j);
     Value bits = filterWord(block, j, ky, kx, word, lane);
-    for (auto [i, plane] : llvm::enumerate(planes)) {
-      PlaneTerm x = planeTerm(c.inputCode, i);
-      Value &sum = next[accumulatorOf[x.exponent + w.exponent]];
-      Value number = b.popcount(b.bitAnd(plane, bits));
-      sum = x.negative == w.negative ? b.add(sum, number) : b.sub(sum, number);
-    }
+    for (size_t pixel = 0; pixel < pixels.size(); ++pixel)
+      addPlanes(sumsOf(pixel), planes[pixel], bits, planeTerm(c.filterCode, j));
   }
   if (sumsInLanes())
-    next.back() = b.add(next.back(),
-                        planeSums(planes, b.load(masks, {block, word, lane})));
+    for (size_t pixel = 0; pixel < pixels.size(); ++pixel) {
+      Value &sum = sumsOf(pixel).back();
+      sum = b.add(sum, planeSums(planes[pixel], b.load(masks, {block, word, lane})));
+    }
   return next;
 }
 
@@ -168,24 +185,30 @@ Value PopcountEmitter::windowSum(const Pixel &pixel, Value block, Value lane) {
   return b.sumOfLanes(sum);
 }
 
-/// `dot * I + sum * S`.
-Value PopcountEmitter::sumOf(const Pixel &pixel, Value block, Value lane) {
-  Values zeros(accumulatorOf.size() + sumsInLanes(), b.i32(0));
+/// `dot * I + sum * S` of each pixel.
+Values PopcountEmitter::sumsOf(ArrayRef<Pixel> pixels, Value block, Value lane) {
+  Values zeros(pixels.size() * perPixel(), b.i32(0));
   Values sums = b.loop(c.window[0], zeros, [&](Value ky, ValueRange rows) {
     return b.loop(c.window[1], rows, [&](Value kx, ValueRange columns) {
       return b.loop(c.geometry.words, columns, [&](Value word, ValueRange carried) {
-        return addWord(pixel, block, lane, ky, kx, word, carried);
+        return addWord(pixels, block, lane, ky, kx, word, carried);
       });
     });
   });
-  Value result = b.i32(0);
-  for (auto [exponent, number] : accumulatorOf)
-    result = b.add(result, b.mul(sums[number], int64_t(1) << exponent));
-  result = b.mul(result, c.form.dot);
-  if (c.form.sum == 0)
-    return result;
-  Value window = sumsInLanes() ? sums.back() : windowSum(pixel, block, lane);
-  return b.add(result, b.mul(window, c.form.sum));
+  Values results;
+  for (auto [i, pixel] : llvm::enumerate(pixels)) {
+    ArrayRef<Value> ofPixel = ArrayRef<Value>(sums).slice(i * perPixel(), perPixel());
+    Value result = b.i32(0);
+    for (auto [exponent, number] : accumulatorOf)
+      result = b.add(result, b.mul(ofPixel[number], int64_t(1) << exponent));
+    result = b.mul(result, c.form.dot);
+    if (c.form.sum != 0) {
+      Value window = sumsInLanes() ? ofPixel.back() : windowSum(pixel, block, lane);
+      result = b.add(result, b.mul(window, c.form.sum));
+    }
+    results.push_back(result);
+  }
+  return results;
 }
 
 void PopcountEmitter::emit() {
@@ -195,12 +218,15 @@ void PopcountEmitter::emit() {
   sizes.push_back(b.getIndexAttr(kWarpSize));
   b.launch(c.isMatMul ? "matmul" : "conv_2d", sizes, [&](ValueRange at) {
     Value block = at[1], lane = at.back();
-    Pixel pixel{at[0], {}, {}};
+    Pixel result{at[0], {}, {}};
     if (!c.isMatMul) {
-      pixel.row = at[2];
-      pixel.column = at[3];
+      result.row = at[2];
+      result.column = at[3];
     }
-    epilogue.emit(pixel, block, lane, sumOf(pixel, block, lane));
+    SmallVector<Pixel> pixels;
+    for (int64_t i = 0; i < c.poolSize(); ++i)
+      pixels.push_back(poolPixel(b, c, result, b.index(i)));
+    epilogue.emit(result, block, lane, sumsOf(pixels, block, lane));
   });
 }
 

@@ -22,6 +22,9 @@
 // adds its weighted sums. A product with ones counts the bits of the window. A lane ends
 // with 8 neighbouring channels of each pixel: a byte of each word of the result.
 //
+// Where the result is pooled, rows of a tile are ordered such that a lane has all pixels
+// of a window: row 8 i + g of a warp is of lanes 4 g to 4 g + 3 for every i.
+//
 //===----------------------------------------------------------------------===//
 
 #include "Fragments.h"
@@ -41,6 +44,8 @@ using namespace mlir::dorefa;
 static constexpr int64_t kSums = 4;
 /// Bytes that a lane of ldmatrix names.
 static constexpr int64_t kChunk = 16;
+/// Rows of a fragment that different lanes have; each lane has two of a tile.
+static constexpr int64_t kGroups = 8, kRowsOfLane = kProductPixels / kGroups;
 
 /// Weight of a pair of planes: exponent, and whether it is subtracted.
 using Weight = std::pair<unsigned, bool>;
@@ -67,7 +72,8 @@ private:
     Value exists;
   };
 
-  Pixel locate(Value number);
+  Pixel locate(Value row);
+  Pixel locateResult(Value number);
   Value inputOffset(const Pixel &pixel);
   SmallVector<Copy> planPixelCopies(Value firstPixel, Value row, Value thread);
   void copyPixels(ArrayRef<Copy> copies, Value step, Value stage);
@@ -85,6 +91,7 @@ private:
   void addWindows(MutableArrayRef<Value> sums, ArrayRef<Values> a, ArrayRef<Value> ones);
   void multiply(MutableArrayRef<Value> sums, ArrayRef<Value> lhs, ArrayRef<Value> rhs);
   void store(const GPUBuilder::Block &block, ArrayRef<Value> sums);
+  Values eightSums(ArrayRef<Value> sums, int64_t row, int64_t n);
   Value exactSum(ArrayRef<Value> sums, int64_t tile, int64_t product, int64_t element);
 
   Value swizzle(Value row, Value chunk);
@@ -119,7 +126,7 @@ private:
   /// Per tile of channels, where its words start in a pixel; null where at its start.
   Value firstBytes;
   Value masks;
-  /// Pixels of all images.
+  /// Pixels of the results of all images, and of one.
   Value numPixels;
   int64_t pixelsPerImage = 1;
   // Of the kernel.
@@ -194,8 +201,8 @@ Weight TensorCoreEmitter::weightOf(int64_t inputPlane, int64_t filterPlane) cons
   return {x.exponent + w.exponent, x.negative != w.negative};
 }
 
-/// Pixel `number` of all images; the last one where there are fewer.
-Pixel TensorCoreEmitter::locate(Value number) {
+/// Pixel `number` of the results of all images; the last one where there are fewer.
+Pixel TensorCoreEmitter::locateResult(Value number) {
   number = arith::MinUIOp::create(b, number, b.sub(numPixels, b.index(1)));
   Pixel pixel;
   pixel.image = b.div(number, pixelsPerImage);
@@ -206,6 +213,16 @@ Pixel TensorCoreEmitter::locate(Value number) {
   pixel.row = b.div(inside, width);
   pixel.column = b.rem(inside, width);
   return pixel;
+}
+
+/// The pixel that row `row` of all tiles convolves: of 8 windows of a pool, the first
+/// pixels come first, then the second ones.
+Pixel TensorCoreEmitter::locate(Value row) {
+  if (c.poolSize() == 1)
+    return locateResult(row);
+  Value window = b.add(b.mul(b.div(row, kGroups * c.poolSize()), kGroups),
+                       b.rem(row, kGroups));
+  return poolPixel(b, c, locateResult(window), b.rem(b.div(row, kGroups), c.poolSize()));
 }
 
 /// Where the window of a pixel starts in the input.
@@ -526,22 +543,32 @@ Value TensorCoreEmitter::exactSum(ArrayRef<Value> sums, int64_t row, int64_t pro
   return result;
 }
 
+/// The sums of row `row` of a lane, in block `n` of the warp's channels.
+Values TensorCoreEmitter::eightSums(ArrayRef<Value> sums, int64_t row, int64_t n) {
+  Values eight;
+  for (int64_t i = 0; i < 8; ++i)
+    eight.push_back(exactSum(sums, row / kRowsOfLane, kBlockProducts * n + i / 2,
+                             row % kRowsOfLane * 2 + i % 2));
+  return eight;
+}
+
 void TensorCoreEmitter::store(const GPUBuilder::Block &block, ArrayRef<Value> sums) {
-  Value firstPixel = b.add(b.mul(block.number, tile.pixels()),
-                           b.mul(warpRow, tile.tiles * kProductPixels));
+  int64_t poolSize = c.poolSize();
+  Value firstRow = b.add(b.mul(block.number, tile.pixels()),
+                         b.mul(warpRow, tile.tiles * kProductPixels));
+  Value firstPixel = b.add(b.div(firstRow, poolSize), group);
   Value firstBlock =
       b.add(b.mul(block.row, tile.channelBlocks()), b.mul(warpColumn, tile.blocks));
   for (int64_t n = 0; n < tile.blocks; ++n) {
     Value number = b.add(firstBlock, n);
     auto emit = [&] {
-      for (int64_t row = 0; row < 2 * tile.tiles; ++row) {
-        Value pixel = b.add(b.add(firstPixel, group), 8 * row);
-        Values eight;
-        for (int64_t i = 0; i < 8; ++i)
-          eight.push_back(exactSum(sums, row / 2, kBlockProducts * n + i / 2,
-                                   row % 2 * 2 + i % 2));
+      for (int64_t i = 0; i < kRowsOfLane * tile.tiles / poolSize; ++i) {
+        Value pixel = b.add(firstPixel, kGroups * i);
+        SmallVector<Values> ofWindow;
+        for (int64_t row = i * poolSize; row < (i + 1) * poolSize; ++row)
+          ofWindow.push_back(eightSums(sums, row, n));
         Value exists = b.compare(arith::CmpIPredicate::ult, pixel, numPixels);
-        epilogue.emitEight(locate(pixel), exists, number, member, eight);
+        epilogue.emitEight(locateResult(pixel), exists, number, member, ofWindow);
       }
     };
     if (c.geometry.blocks % tile.channelBlocks() == 0)
@@ -560,7 +587,7 @@ void TensorCoreEmitter::emit() {
   std::string name = c.isMatMul ? "matmul" : "conv_2d";
   name += o.areBytes ? "_imma" : "_mma";
   b.launchBlocks(
-      name, numPixels, tile.pixels(),
+      name, numPixels, tile.pixels() / c.poolSize(),
       llvm::divideCeil(c.geometry.blocks, tile.channelBlocks()), tile.threads(),
       tile.stages * o.stageBytes(tile), [&](const GPUBuilder::Block &block) {
         input = b.pointerTo(c.input);
@@ -591,7 +618,8 @@ static bool hasStaticLayout(Value buffer) {
 
 LogicalResult dorefa::emitTensorCoreKernel(GPUBuilder &b, const GPUContraction &c,
                                            const TensorCoreTile &tile) {
-  if (!hasStaticLayout(c.input) || !hasStaticLayout(c.init) || getGranule(c) < 4)
+  if (!hasStaticLayout(c.input) || !hasStaticLayout(c.init) || getGranule(c) < 4 ||
+      !tile.canPool(c.poolSize()))
     return failure();
   Value fragments = packFragments(b, c, tile);
   if (!fragments)

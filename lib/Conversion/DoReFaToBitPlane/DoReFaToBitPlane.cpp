@@ -192,9 +192,10 @@ struct ConvertConv2D : OpConversionPattern<dorefa::Conv2DOp> {
         typeOf(op.getInput()).getDimSize(3), type.getDimSize(3), input, filter,
         /*result_code=*/TypeAttr(),
         op.getStrides(), op.getPads(), /*border=*/ArrayRef<int64_t>{0, 0, 0, 0},
-        op.getDilations(), op.getGroups(), op.getInputOffset(),
-        op.getFilterOffset(), /*decreasing=*/DenseBoolArrayAttr(), /*base=*/0,
-        op.getRangeAttr(), /*kernel=*/bitplane::KernelAttr());
+        op.getDilations(), /*pool=*/ArrayRef<int64_t>{1, 1}, op.getGroups(),
+        op.getInputOffset(), op.getFilterOffset(),
+        /*decreasing=*/DenseBoolArrayAttr(), /*base=*/0, op.getRangeAttr(),
+        /*kernel=*/bitplane::KernelAttr());
     return success();
   }
 };
@@ -493,9 +494,10 @@ struct FlattenedMatMulToConv2D : OpRewritePattern<bitplane::MatMulOp> {
         /*strides=*/ArrayRef<int64_t>{1, 1},
         /*pads=*/ArrayRef<int64_t>{0, 0, 0, 0},
         /*border=*/ArrayRef<int64_t>{0, 0, 0, 0},
-        /*dilations=*/ArrayRef<int64_t>{1, 1}, /*groups=*/1,
-        op.getInputOffset(), op.getWeightsOffset(), op.getDecreasingAttr(),
-        op.getBase(), op.getRangeAttr(), op.getKernelAttr());
+        /*dilations=*/ArrayRef<int64_t>{1, 1},
+        /*pool=*/ArrayRef<int64_t>{1, 1}, /*groups=*/1, op.getInputOffset(),
+        op.getWeightsOffset(), op.getDecreasingAttr(), op.getBase(),
+        op.getRangeAttr(), op.getKernelAttr());
     conv->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     SmallVector<ReassociationIndices> groups = {{0, 1, 2}};
     for (int64_t i = 3; i < type.getRank(); ++i)

@@ -458,11 +458,24 @@ std::array<int64_t, 2> Conv2DOp::getKernelSize() {
   return {shape[first], shape[first + 1]};
 }
 
+std::array<int64_t, 2> Conv2DOp::getOutputSize() {
+  std::array<int64_t, 2> size;
+  for (unsigned i : {0, 1})
+    size[i] = dorefa::windowCount(shaped(getInput()).getDimSize(i + 1), getKernelSize()[i],
+                                  getStrides()[i], getDilations()[i], getPads()[i],
+                                  getPads()[i + 2])
+                  .value_or(0);
+  return size;
+}
+
+int64_t Conv2DOp::getPoolSize() { return llvm::product_of(getPool()); }
+
 static LogicalResult verifyConvWindow(Conv2DOp op) {
   if (failed(verifyWindow(op, "'strides'", op.getStrides(), 2, 1)) ||
       failed(verifyWindow(op, "'dilations'", op.getDilations(), 2, 1)) ||
       failed(verifyWindow(op, "'pads'", op.getPads(), 4, 0)) ||
-      failed(verifyWindow(op, "'border'", op.getBorder(), 4, 0)))
+      failed(verifyWindow(op, "'border'", op.getBorder(), 4, 0)) ||
+      failed(verifyWindow(op, "'pool'", op.getPool(), 2, 1)))
     return failure();
   ArrayRef<int64_t> input = shaped(op.getInput()).getShape();
   for (unsigned i : {0, 1})
@@ -505,14 +518,17 @@ LogicalResult Conv2DOp::verify() {
 
   ArrayRef<int64_t> input = shaped(getInput()).getShape();
   SmallVector<int64_t> leading = {input[0]};
-  for (unsigned i : {0, 1}) {
-    std::optional<int64_t> count =
-        dorefa::windowCount(input[i + 1], getKernelSize()[i], getStrides()[i],
-                            getDilations()[i], getPads()[i], getPads()[i + 2]);
-    if (!count)
+  for (auto [size, window] : llvm::zip_equal(getOutputSize(), getPool())) {
+    if (size == 0)
       return emitOpError("filter is larger than the padded input");
-    leading.push_back(*count);
+    if (window > size)
+      return emitOpError("has a pool of ")
+             << window << " rows or columns but convolves only " << size;
+    leading.push_back(size / window);
   }
+  if (getPoolSize() > 1 && !getResultCode())
+    return emitOpError("has a pool but makes no codes; give it thresholds, or pool in an "
+                       "operation of its own");
   if (failed(verifyContraction(*this, leading, getInputOffset(),
                                getFilterOffset())))
     return failure();

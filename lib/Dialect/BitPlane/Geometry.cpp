@@ -238,8 +238,7 @@ static BorderClasses getClasses(Conv2DOp op, unsigned dim) {
   ArrayRef<int64_t> pads = op.getPads(), border = op.getBorder();
   unsigned i = dim - 1;
   int64_t input = cast<ShapedType>(op.getInput().getType()).getDimSize(dim);
-  int64_t output = cast<ShapedType>(op.getInit().getType()).getDimSize(dim);
-  return BorderClasses(input - border[i] - border[i + 2], output,
+  return BorderClasses(input - border[i] - border[i + 2], op.getOutputSize()[i],
                        op.getKernelSize()[i], op.getStrides()[i],
                        op.getDilations()[i], pads[i] + border[i]);
 }

@@ -292,6 +292,8 @@ LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::Conv2DOp op,
         "filter is not packed; run 'bitplane-pack-weights' first");
   if (llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; }))
     return op.emitOpError("has pads; run 'bitplane-materialize-padding' first");
+  if (op.getPoolSize() > 1)
+    return op.emitOpError("has a pool, which only kernels of a GPU compute");
   KernelBuilder b(builder, op, options);
   Contraction c{
       op,

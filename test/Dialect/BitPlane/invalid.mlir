@@ -492,3 +492,42 @@ func.func @accumulators_as_bytes(%x: tensor<4x1x1xi32>, %w: tensor<8x8xi8>, %ini
       : tensor<4x1x1xi32>, tensor<8x8xi8> -> tensor<4x8xi8>
   return
 }
+
+// -----
+
+func.func @conv_pool_sums(%x: tensor<1x4x4x1x1xi32>, %w: tensor<8x1x1x8xi8>, %init: tensor<1x2x2x8xi32>) {
+  // expected-error @+1 {{has a pool but makes no codes; give it thresholds, or pool in an operation of its own}}
+  %y = bitplane.conv_2d %x, %w outs(%init : tensor<1x2x2x8xi32>) channels 8 to 8
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> pool [2, 2] : tensor<1x4x4x1x1xi32>, tensor<8x1x1x8xi8> -> tensor<1x2x2x8xi32>
+  return
+}
+
+// -----
+
+func.func @conv_pool_size(%x: tensor<1x5x3x1x1xi32>, %w: tensor<8x1x1x8xi8>, %t: tensor<8x1xi32>, %init: tensor<1x3x2x1x1xi32>) {
+  // expected-error @+1 {{destination has shape [1, 3, 2, 1, 1] but must have [1, 2, 1, 1, 1]}}
+  %y = bitplane.conv_2d %x, %w thresholds %t : tensor<8x1xi32> outs(%init : tensor<1x3x2x1x1xi32>) channels 8 to 8
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<1, unipolar> pool [2, 2]
+      : tensor<1x5x3x1x1xi32>, tensor<8x1x1x8xi8> -> tensor<1x3x2x1x1xi32>
+  return
+}
+
+// -----
+
+func.func @conv_pool_window(%x: tensor<1x4x1x1x1xi32>, %w: tensor<8x1x1x8xi8>, %t: tensor<8x1xi32>, %init: tensor<1x2x1x1x1xi32>) {
+  // expected-error @+1 {{has a pool of 2 rows or columns but convolves only 1}}
+  %y = bitplane.conv_2d %x, %w thresholds %t : tensor<8x1xi32> outs(%init : tensor<1x2x1x1x1xi32>) channels 8 to 8
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<1, unipolar> pool [2, 2]
+      : tensor<1x4x1x1x1xi32>, tensor<8x1x1x8xi8> -> tensor<1x2x1x1x1xi32>
+  return
+}
+
+// -----
+
+func.func @conv_pool_count(%x: tensor<1x4x4x1x1xi32>, %w: tensor<8x1x1x8xi8>, %t: tensor<8x1xi32>, %init: tensor<1x4x4x1x1xi32>) {
+  // expected-error @+1 {{'pool' must be 2 integers of at least 1}}
+  %y = bitplane.conv_2d %x, %w thresholds %t : tensor<8x1xi32> outs(%init : tensor<1x4x4x1x1xi32>) channels 8 to 8
+      codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<1, unipolar> pool [0, 1]
+      : tensor<1x4x4x1x1xi32>, tensor<8x1x1x8xi8> -> tensor<1x4x4x1x1xi32>
+  return
+}

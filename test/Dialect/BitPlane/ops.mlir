@@ -29,6 +29,16 @@ func.func @conv_2d_thresholds(%x: tensor<1x8x8x2x2xi32>, %w: tensor<64x3x3x40xi8
 
 // The second offset alone has to survive, too.
 
+// CHECK-LABEL: @conv_2d_pool
+func.func @conv_2d_pool(%x: tensor<?x5x4x1x1xi32>, %w: tensor<8x1x1x8xi8>, %t: tensor<8x1xi32>,
+                        %init: tensor<?x2x4x1x1xi32>) -> tensor<?x2x4x1x1xi32> {
+  // CHECK: to !dorefa.code<1, unipolar> pool [2, 1] :
+  %q = bitplane.conv_2d %x, %w thresholds %t : tensor<8x1xi32> outs(%init : tensor<?x2x4x1x1xi32>)
+      channels 8 to 8 codes !dorefa.code<1, unipolar>, !dorefa.code<1, bipolar> to !dorefa.code<1, unipolar>
+      pool [2, 1] : tensor<?x5x4x1x1xi32>, tensor<8x1x1x8xi8> -> tensor<?x2x4x1x1xi32>
+  return %q : tensor<?x2x4x1x1xi32>
+}
+
 // CHECK-LABEL: @conv_2d_offsets
 func.func @conv_2d_offsets(%x: tensor<?x4x4x1x2xi32>, %w: tensor<4x2x2x3xi8>, %init: tensor<?x2x1x4xi32>) -> tensor<?x2x1x4xi32> {
   // CHECK: strides [1, 2] dilations [2, 2] groups 2 offsets 0, -1 range [-40, 41] :

@@ -32,13 +32,17 @@ class Layer:
     is_conv: bool = True
     has_codes: bool = True
     channels: int = 72
+    pool: tuple[int, int] = (1, 1)
 
 
 LAYERS = [Layer(1, 1), Layer(1, 2), Layer(2, 2, has_codes=False), Layer(2, 3, is_conv=False),
           Layer(1, 4, encoding="signed"), Layer(1, 5, is_conv=False, has_codes=False),
           Layer(1, 6), Layer(3, 2, encoding="bipolar", has_codes=False),
           Layer(4, 4, kernel="dot"), Layer(8, 8, kernel="dot", encoding="signed", channels=3),
-          Layer(2, 5, kernel="dot", is_conv=False, has_codes=False)]
+          Layer(2, 5, kernel="dot", is_conv=False, has_codes=False),
+          Layer(1, 1, pool=(2, 2)), Layer(1, 2, pool=(2, 2)), Layer(2, 2, pool=(1, 2)),
+          Layer(1, 3, encoding="bipolar", pool=(4, 1)), Layer(2, 3, encoding="signed", pool=(2, 2)),
+          Layer(4, 4, kernel="dot", pool=(2, 2)), Layer(2, 4, kernel="dot", pool=(2, 1), channels=3)]
 OUTPUTS, TAPS, SIDE = 200, 3, 9
 
 
@@ -66,10 +70,15 @@ def make(layer: Layer, tile: tuple[int, ...]) -> tuple[str, np.ndarray]:
         "q": tensor((*image, blocks, layer.bits), "i32"),
         "y": tensor((*image, OUTPUTS), "i8" if layer.has_codes else "i32"),
     }
+    pooled = (image[0], *(SIDE // size for size in layer.pool))
+    if layer.pool != (1, 1):
+        types["m"] = tensor((*pooled, blocks, layer.bits), "i32")
+        types["y"] = tensor((*pooled, OUTPUTS), "i8")
     weights = rng.integers(0, 1 << layer.weight_bits, (OUTPUTS, *window, layer.channels),
                            dtype=np.uint8)
     spread = np.sqrt(weights[0].size) * 2 ** (layer.bits + layer.weight_bits - 2)
     thresholds = rng.normal(0, spread, (OUTPUTS, (1 << layer.bits) - 1)).astype(np.int32)
+    directions = ", ".join(rng.choice(["true", "false"], OUTPUTS))
     base = -(1 << (layer.bits - 1)) if layer.encoding == "signed" else 0
     result = "q" if layer.has_codes else "y"
     lines = [
@@ -84,13 +93,20 @@ def make(layer: Layer, tile: tuple[int, ...]) -> tuple[str, np.ndarray]:
         f"codes {code}, !dorefa.code<{layer.weight_bits}, bipolar> "
         + (f"to {code} " if layer.has_codes else "") + f"kernel {layer.kernel} "
         + ("pads [1, 1, 1, 1] " if layer.is_conv else "")
-        + (f"base {base} " if layer.has_codes else "")
+        + (f"decreasing [{directions}] base {base} " if layer.has_codes else "")
         + f"{{dorefa.gpu_tile = array<i64: {', '.join(map(str, tile))}>}} "
         f": {types['p']}, {types['w']} -> {types[result]}",
     ]
+    last = "q"
+    if layer.pool != (1, 1):
+        last, window = "m", list(layer.pool)
+        lines += [f"%l = tensor.empty() : {types['m']}",
+                  f"%m = bitplane.max_pool %q outs(%l : {types['m']}) code {code} "
+                  f"kernel {window} strides {window} : {types['q']} -> {types['m']}"]
     if layer.has_codes:
         lines += [f"%j = tensor.empty() : {types['y']}",
-                  f"%y = bitplane.unpack %q outs(%j : {types['y']}) : {types['q']} -> {types['y']}"]
+                  f"%y = bitplane.unpack %{last} outs(%j : {types['y']}) "
+                  f": {types[last]} -> {types['y']}"]
     body = "\n  ".join(lines)
     text = (f'module attributes {{dorefa.phase = "bitplane"}} {{\nfunc.func @main(%x: {types["x"]} '
             f'{{dorefa.name = "x"}}) -> ({types["y"]} {{dorefa.name = "y"}}) {{\n  {body}\n'
@@ -107,7 +123,8 @@ def run(*command: object) -> None:
 
 def check(binaries: Path, work: Path, layer: Layer, tile: tuple[int, ...]) -> int:
     """Returns the number of values compared; raises where one differs."""
-    stem = work / f"w{layer.weight_bits}a{layer.bits}-{'x'.join(map(str, tile))}"
+    stem = work / (f"w{layer.weight_bits}a{layer.bits}-{layer.kernel}-"
+                   f"{'x'.join(map(str, layer.pool + tile))}")
     source, library, data = (stem.with_suffix(s) for s in (".mlir", ".so", ".npy"))
     text, codes = make(layer, tile)
     source.write_text(text)
@@ -120,6 +137,8 @@ def check(binaries: Path, work: Path, layer: Layer, tile: tuple[int, ...]) -> in
     if compiled.tobytes() != reference.tobytes():
         raise RuntimeError(f"{np.sum(compiled != reference)} of {compiled.size} values differ: see "
                            f"{source}")
+    if b"max_pool" in library.read_bytes():
+        raise RuntimeError(f"has a pool of its own: see {source}")
     if b"mma.sync" not in library.read_bytes():
         raise RuntimeError(f"has no products on tensor cores: see {source}")
     return compiled.size
@@ -133,7 +152,9 @@ def main() -> int:
         planes = 1 if layer.kernel == "dot" else layer.bits
         filters = 1 if layer.kernel == "dot" else layer.weight_bits
         # The largest, the smallest, and one more in turn.
-        drawn = [TILES[0], TILES[-1], TILES[1 + number % (len(TILES) - 2)]]
+        # A lane has two rows of each tile of a warp.
+        usable = [tile for tile in TILES if 2 * tile[2] % (layer.pool[0] * layer.pool[1]) == 0]
+        drawn = [usable[0], usable[-1], usable[1 + number % (len(usable) - 2)]]
         if planes * filters == 1:
             drawn.append(LARGE[number % 2])
         for tile in drawn:

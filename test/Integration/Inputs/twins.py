@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Run small random networks compiled and interpreted, and compare every bit.
 
-Usage: twins.py BIN WORK WBITS... [--target NAME] [--mcpu NAME] [--kernel NAME]
+Usage: twins.py BIN WORK WBITS... [--target NAME] [--mcpu NAME] [--kernel NAME] [--pool]
 
 For each width of the weights in WBITS and each width of the activations from 1 to 8 one
 network with two layers on codes, whose shape, encodings, offsets, groups, strides,
-dilations, pads, pools and thresholds are drawn from a generator seeded by the widths.
+dilations, pads, pools and thresholds are drawn from a generator seeded by the widths. With
+--pool, each first layer makes codes, and windows of 2 or 4 of them, side by side, are pooled.
 """
 
 import argparse
@@ -127,6 +128,22 @@ def add_pool(net: Network, value: str) -> str:
     return result
 
 
+def add_touching_pool(net: Network, value: str) -> str:
+    """Appends a maximum over windows without gaps or overlap, as a GPU fuses, where one fits."""
+    batch, height, width, channels = net.shape
+    fitting = [k for k in ((2, 2), (1, 2), (2, 1), (4, 1), (1, 4)) if k[0] <= height and k[1] <= width]
+    if not fitting:
+        return value
+    kernel = fitting[int(net.rng.integers(0, len(fitting))) if net.rng.random() < 0.4 else 0]
+    source = net.tensor(net.shape, net.code)
+    net.shape = (batch, height // kernel[0], width // kernel[1], channels)
+    result = net.name()
+    net.lines.append(
+        f"{result} = dorefa.max_pool {value} kernel {list(kernel)} strides {list(kernel)} "
+        f": {source} -> {net.tensor(net.shape, net.code)}")
+    return result
+
+
 def add_matmul(net: Network, value: str, bits: int) -> str:
     """Appends a fully connected layer on the flattened codes."""
     batch, *rest = net.shape
@@ -145,7 +162,7 @@ def add_matmul(net: Network, value: str, bits: int) -> str:
     return result
 
 
-def make(wbits: int, abits: int) -> tuple[str, np.ndarray]:
+def make(wbits: int, abits: int, pool: bool) -> tuple[str, np.ndarray]:
     """Returns the text of a network and an input for it."""
     rng = np.random.default_rng(100 * wbits + abits)
     shape = (int(rng.integers(1, 4)), int(rng.integers(3, 12)), int(rng.integers(3, 20)),
@@ -159,9 +176,11 @@ def make(wbits: int, abits: int) -> tuple[str, np.ndarray]:
                      f": {source} -> {net.tensor(shape, net.code)}")
     accumulators = add_conv(net, value, wbits)
     net.results.append((accumulators, net.tensor(net.shape, "i32")))
-    value = add_threshold(net, accumulators if rng.random() < 0.5 else add_again(net, accumulators),
-                          abits)
-    if rng.random() < 0.6:
+    is_shown = rng.random() < 0.5 and not pool
+    value = add_threshold(net, accumulators if is_shown else add_again(net, accumulators), abits)
+    if pool:
+        value = add_touching_pool(net, value)
+    elif rng.random() < 0.6:
         value = add_pool(net, value)
     last = add_matmul(net, value, wbits) if rng.random() < 0.5 else add_conv(net, value, wbits)
     net.results.append((last, net.tensor(net.shape, "i32")))
@@ -188,11 +207,11 @@ def run(*command: object) -> None:
 
 
 def check(binaries: Path, work: Path, wbits: int, abits: int, options: list[str],
-          device: list[str]) -> int:
+          device: list[str], pool: bool) -> int:
     """Returns the number of values compared; raises where one differs."""
     stem = work / f"w{wbits}a{abits}"
     source, library = stem.with_suffix(".mlir"), stem.with_suffix(".so")
-    text, data = make(wbits, abits)
+    text, data = make(wbits, abits, pool)
     source.write_text(text)
     np.save(stem.with_suffix(".npy"), data)
     count = text.count("dorefa.name") - 1
@@ -221,6 +240,7 @@ def main() -> int:
     parser.add_argument("--target", default="cpu", help="gpu runs in the emulator")
     parser.add_argument("--mcpu", default="native")
     parser.add_argument("--kernel", default="")
+    parser.add_argument("--pool", action="store_true")
     arguments = parser.parse_args()
     options = [f"--target={arguments.target}", f"--mcpu={arguments.mcpu}",
                f"--kernel={arguments.kernel}"]
@@ -231,7 +251,7 @@ def main() -> int:
         for abits in range(1, 9):
             try:
                 total += check(arguments.binaries, arguments.work, wbits, abits, options,
-                               device)
+                               device, arguments.pool)
             except RuntimeError as error:
                 failures += 1
                 print(f"w{wbits}a{abits}: {error}", flush=True)
