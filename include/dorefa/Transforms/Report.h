@@ -47,7 +47,8 @@ struct LayerReport {
   /// correction), and its weights as float32.
   int64_t packedBytes = 0;
   int64_t floatBytes = 0;
-  /// Why the layer is float; empty for a layer on bits.
+  /// Why the layer is float, or stays with the host of the accelerator; else empty, or what
+  /// becomes of accumulators.
   std::string reason;
 };
 
@@ -59,6 +60,9 @@ std::vector<LayerReport> reportLayers(ModuleOp module);
 
 /// Bytes of the constants of all layers below `root`, as their kernels read them.
 int64_t countConstants(Operation *root);
+
+/// Rows of cells as an aligned Markdown table; the first row is its head.
+std::string formatTable(ArrayRef<std::vector<std::string>> table);
 
 /// The layers as an aligned Markdown table with totals, and below it how many
 /// thresholds were fused and how many evaluations of the reference checked them. Names
