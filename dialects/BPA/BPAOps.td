@@ -62,8 +62,7 @@ def BPA_RoutineOp : BPA_Container<"routine", []> {
     What one `bpa.launch` runs: instructions without branches, the last one a
     `bpa.halt`. Before, the launch copies its operands to `inputs`, behind that the
     bytes of `outputs` to its results. Of several `samples` each input and output has
-    as many parts of the same size. `layers` says of each layer that the routine
-    computes its name, operation and multiply-adds, for reports.
+    as many parts of the same size.
 
     Until `bpa-insert-tokens` has run, instructions take effect one after the other;
     from then on engines run at the same time, ordered by tokens alone.
@@ -79,8 +78,7 @@ def BPA_RoutineOp : BPA_Container<"routine", []> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, SymbolRefArrayAttr:$inputs,
       SymbolRefArrayAttr:$outputs,
-      DefaultValuedAttr<ConfinedAttr<I64Attr, [IntPositive]>, "1">:$samples,
-      OptionalAttr<ArrayAttr>:$layers);
+      DefaultValuedAttr<ConfinedAttr<I64Attr, [IntPositive]>, "1">:$samples);
   let extraClassDeclaration = [{
     /// Bytes from sample to sample at `symbol`, a space that the routine names.
     int64_t getPitch(Attribute symbol);

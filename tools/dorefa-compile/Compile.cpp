@@ -7,6 +7,7 @@
 #include "CompileOptions.h"
 #include "Tune.h"
 #include "dorefa/Target/BPA/BPATarget.h"
+#include "dorefa/Target/BPA/Report.h"
 #include "dorefa/Target/CPU/CPUTarget.h"
 #include "dorefa/Target/GPU/GPUTarget.h"
 #include "dorefa/Transforms/Report.h"
@@ -105,9 +106,9 @@ compileVersions(const CompileOptions &options, ModuleOp module,
                  "measured.\n");
     if (options.target == "bpa")
       report = "All layers:\n\n" + formatReport(module) +
-               "\nLayers of the host; all others on bits run on the accelerator "
-               "(--remarks says why):\n\n" +
-               report;
+               "\nLayers of the accelerator, by the cycle simulator, program by program; ideal "
+               "are the steps of a full array:\n\n" +
+               bpa::formatReport(version) + "\nLayers of the host:\n\n" + report;
     if (failed(runToPhase(version, target.getFinalPhase(), pipeline, observer)))
       return failure();
   }

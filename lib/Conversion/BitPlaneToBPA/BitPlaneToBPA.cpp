@@ -31,6 +31,9 @@ using namespace mlir::bpa;
 /// host.
 static constexpr int64_t maxCodeBits = 4;
 
+static constexpr StringLiteral comparedOnHost =
+    "the host compares: codes are ternary or have more than 4 bits";
+
 /// Whether `pp` can make the codes of `op`.
 template <typename OpTy>
 static bool canCompare(OpTy op) {
@@ -39,6 +42,11 @@ static bool canCompare(OpTy op) {
   return code.getBits() <= maxCodeBits &&
          code.getEncoding() != dorefa::Encoding::Ternary &&
          count < int64_t(1) << code.getBits();
+}
+
+/// Says in reports why the host has to do something for `op`, or all of it.
+static void setReason(Operation *op, StringRef reason) {
+  op->setAttr("dorefa.reason", StringAttr::get(op->getContext(), reason));
 }
 
 /// Lets the contraction deliver integers, and `bitplane.threshold` compare
@@ -50,8 +58,7 @@ static void splitThresholds(OpTy op) {
   remark::analysis(
       op.getLoc(),
       remark::RemarkOpts::name("compared-on-host").category("dorefa"))
-      << "the host compares the sums, because codes are ternary or have more "
-         "than 4 bits";
+      << comparedOnHost;
   ImplicitLocOpBuilder b(op.getLoc(), op);
   auto words = cast<RankedTensorType>(op.getInit().getType());
   SmallVector<int64_t> shape(words.getShape().drop_back(2));
@@ -69,6 +76,7 @@ static void splitThresholds(OpTy op) {
   raw.setBase(0);
   raw.getInitMutable().assign(empty);
   raw->getResult(0).setType(type);
+  setReason(raw, comparedOnHost);
   auto codes = bitplane::ThresholdOp::create(
       b, op->getResultTypes(), raw->getResult(0), op.getThresholds(),
       op.getInit(), TypeAttr::get(*op.getResultCode()), op.getDecreasingAttr(),
@@ -104,7 +112,7 @@ public:
   /// The maps of `segment`; nothing, once a layer that does not fit was
   /// dropped.
   std::optional<MapPlan> plan(const Segment &segment);
-  /// What does not go to the accelerator, and why.
+  /// Says what does not go to the accelerator, and why, in remarks and to reports.
   void emitRemarks() const;
 
 private:
@@ -259,11 +267,13 @@ std::optional<MapPlan> Partition::plan(const Segment &segment) {
 }
 
 void Partition::emitRemarks() const {
-  for (const auto &[op, reason] : reasons)
+  for (const auto &[op, reason] : reasons) {
     remark::missed(
         op->getLoc(),
         remark::RemarkOpts::name("not-on-accelerator").category("dorefa"))
         << reason;
+    setReason(op, reason);
+  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -452,8 +462,27 @@ private:
 
 } // namespace
 
+/// Lets the locations of instructions say what reports need of their layer. `planes` are
+/// pairs of planes of the source.
+static void describe(Builder &b, const Layer &layer) {
+  int64_t planes = layer.weightTerms.size() *
+                   (layer.inputTerms.size() - layer.validPlanes);
+  NamedAttrList list;
+  list.set("operation", b.getStringAttr(layer.op->getName().stripDialect()));
+  list.set("macs", b.getI64IntegerAttr(layer.macs));
+  list.set("planes", b.getI64IntegerAttr(planes));
+  list.set("bits", b.getI64IntegerAttr(layer.isPool ? layer.to.bits : layer.levels.bits));
+  if (Attribute reason = layer.op->getAttr("dorefa.reason"))
+    list.set("reason", reason);
+  layer.op->setLoc(FusedLoc::get(b.getContext(), {layer.op->getLoc()},
+                                 list.getDictionary(b.getContext())));
+}
+
 void ConvertBitPlaneToBPA::convert(ProgramOp program, const Segment &segment,
                                    const MapPlan &plan, size_t number) {
+  Builder attributes(&getContext());
+  for (const Layer &layer : segment.layers)
+    describe(attributes, layer);
   std::vector<Port> inputs, outputs;
   RoutineOp routine = createRoutine(program, ("main" + Twine(number)).str(),
                                     segment.layers, plan, inputs, outputs);

@@ -362,7 +362,7 @@ RoutineOp bpa::createRoutine(ProgramOp program, StringRef name,
   ArrayAttr none = builder.getArrayAttr({});
   auto routine =
       RoutineOp::create(builder, program.getLoc(), name, none, none,
-                        plan.maps.front().samples, /*layers=*/nullptr);
+                        plan.maps.front().samples);
   routine.getBody().emplaceBlock();
   RoutineBuilder routineBuilder(program, routine, layers, plan);
   routineBuilder.build(inputs, outputs);

@@ -106,6 +106,7 @@ private:
 
   int64_t getTapCycles() const;
   uint64_t getDrain() const;
+  void addCeiling(Engine engine, uint64_t cycles);
 
   const Configuration &machine;
   const std::vector<Instruction> &program;
@@ -269,6 +270,17 @@ void Simulator::finish(Engine engine, uint64_t cycles) {
   }
 }
 
+/// The first instruction that has slots left cannot take less for a tile.
+void Simulator::addCeiling(Engine engine, uint64_t cycles) {
+  timing.ceiling += cycles;
+  for (const Flight &flight : get(engine).flights) {
+    if (flight.left == 0)
+      continue;
+    timing.instructions[flight.index].ceiling += cycles;
+    return;
+  }
+}
+
 void Simulator::tickLoad() {
   if (loadRows == 0 || readRequested || bursts.size() >= mostBursts)
     return;
@@ -322,7 +334,7 @@ void Simulator::tickMatMul() {
   if (--stepsLeft != 0)
     return;
   if (keeps)
-    timing.ceiling += tileSteps;
+    addCeiling(Engine::MM, tileSteps);
   else
     results.push_back({now + pipeline, tileSteps});
   stepsLeft = tileSteps;
@@ -354,7 +366,7 @@ void Simulator::tickPost() {
       return;
     draining = true;
     drainLeft = drain;
-    timing.ceiling += std::max({results.front().second, drain, pipeline});
+    addCeiling(Engine::PP, std::max({results.front().second, drain, pipeline}));
   }
   dramWritten = flush == 0;
   timing.beatsWritten += dramWritten;
@@ -538,7 +550,8 @@ void Simulator::issueAll() {
       continue;
     if (isRegister) {
       configure(entry.instruction);
-      timing.instructions[entry.index] = {now, now};
+      timing.instructions[entry.index].issued = now;
+      timing.instructions[entry.index].completed = now;
       --state.held;
     } else if (canIssue(engine, entry)) {
       issue(engine, entry);

@@ -36,6 +36,8 @@ struct EngineCycles {
 /// When an instruction was issued and completed.
 struct InstructionCycles {
   uint64_t issued = 0, completed = 0;
+  /// Of a `pp`, and of an `mm` that keeps its sums: what it adds to Timing::ceiling.
+  uint64_t ceiling = 0;
 };
 
 /// How long DRAM takes to answer.
