@@ -8,6 +8,7 @@
 #define DOREFA_LIB_CONVERSION_BITPLANETOBPA_ROUTINEBUILDER_H
 
 #include "Schedule.h"
+#include "Start.h"
 #include "Weights.h"
 
 namespace mlir::bpa {
@@ -44,15 +45,20 @@ struct Constants {
   }
 };
 
+/// Pixels `first` to `end` - 1 of rows.
+struct Columns {
+  int64_t first, end;
+};
+
 /// Samples and rows of the output of a layer, and where input and output lie
 /// meanwhile.
 struct BandPlan {
   int64_t sample, samples;
   Rows output, input;
   Band from, to;
-  /// Rows that were loaded and pixels that were stored, counted through all
-  /// samples.
-  int64_t loaded = 0, stored = 0;
+  /// Pixels that were loaded and stored, counted through all samples; before
+  /// the rows that the first windows read were, columns of these.
+  int64_t loaded = 0, stored = 0, columns = 0;
   bool isCleared = false;
 
   int64_t getRows() const { return output.end - output.first; }
@@ -104,12 +110,22 @@ private:
   // Maps.
   int64_t getSamples() const { return plan.maps.front().samples; }
   BandPlan getBand(int64_t number, int64_t sample, Rows output) const;
+  bool hasWholeRows() const;
+  int64_t getRowStep() const;
   int64_t getInputEnd(const BandPlan &band, int64_t pixel) const;
+  int64_t getColumnEnd(int64_t pixels) const;
+  std::vector<Load> takeLoads(BandPlan &band, int64_t pixel) const;
+  static int64_t countBeats(ArrayRef<Load> loads);
   void loadPixels(BandPlan &band, int64_t pixel);
   void loadPiece(const BandPlan &band, int64_t sample, int64_t first,
-                 int64_t end);
+                 int64_t end, std::vector<Load> &loads) const;
+  void loadBlock(const BandPlan &band, int64_t sample, int64_t firstRow,
+                 int64_t count, int64_t step, Columns columns,
+                 std::vector<Load> &loads) const;
   void clearBand(BandPlan &band);
   void storePixels(BandPlan &band, int64_t pixel);
+  void storeBeats(const BandPlan &band, int64_t pixel, int64_t first,
+                  int64_t end);
   void storePiece(const BandPlan &band, int64_t first, int64_t end);
 
   // Layers.
@@ -124,14 +140,25 @@ private:
   void loadConstants(const Pass &pass, int64_t tile, int64_t tiles);
   int64_t getGatherCycles(const Pass &pass) const;
   int64_t getProductCycles(const Pass &pass) const;
-  std::vector<Chunk> cutPixels(const BandPlan &band, const Pass &pass,
-                               int64_t atStart) const;
+  int64_t getPixels(const BandPlan &band) const {
+    return band.samples * band.getRows() * layer().to.width;
+  }
+  int64_t chooseGroups(const BandPlan &band, const Pass &pass, int64_t pixel,
+                       const Clocks &clocks) const;
+  Clocks makeClocks(const Pass &pass) const;
+  int64_t gatherAhead(BandPlan band, const Pass &pass, int64_t end,
+                      int64_t count, Clocks &clocks) const;
+  std::vector<Chunk> cutStart(const BandPlan &band, const Pass &pass) const;
   void addStart(BandPlan &band, const Pass &pass,
-                MutableArrayRef<Chunk> chunks);
+                MutableArrayRef<Chunk> chunks, Clocks &clocks);
+  bool canSplitLast(const BandPlan &band, const Chunk &chunk) const;
+  void addLast(BandPlan &band, const Pass &pass, const Chunk &chunk);
   void addPass(BandPlan &band, const Pass &pass);
   void addGather(BandPlan &band, const Pass &pass, Chunk &chunk);
   void addProduct(BandPlan &band, const Pass &pass, const Chunk &chunk,
                   int64_t tile, int64_t tiles);
+  void addProducts(BandPlan &band, const Pass &pass, ArrayRef<Chunk> chunks,
+                   int64_t tile, int64_t tiles);
   void addPost(const BandPlan &band, const Pass &pass, const Chunk &chunk,
                int64_t tile, int64_t tiles);
   int64_t countPasses(const GroupShape &shape) const;
@@ -156,11 +183,17 @@ private:
     return layer().isRaw() ? 2 * machine.columns
                            : std::max<int64_t>(getEntries() / 2, 5);
   }
-  /// Whether tiles take less time than `pp` to write codes before the next
-  /// `pp`.
+  /// From one tile to the next.
+  int64_t getTileCycles(const GroupShape &shape) const {
+    return std::max(getSteps(shape), getDrain());
+  }
+  /// Cycles in which `pp` writes codes behind its last tile.
+  int64_t getFlush() const {
+    return int64_t(machine.rows) * layer().levels.bits;
+  }
+  /// Whether tiles take less time than that.
   bool isShort(const GroupShape &shape) const {
-    return std::max(getSteps(shape), getDrain()) <
-           int64_t(machine.rows) * std::max<int64_t>(layer().levels.bits, 1);
+    return getTileCycles(shape) < std::max<int64_t>(getFlush(), machine.rows);
   }
   template <typename T>
   void add(const T &instruction, StringRef symbol = "") {

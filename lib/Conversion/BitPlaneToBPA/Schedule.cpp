@@ -14,7 +14,6 @@
 
 
 #include "RoutineBuilder.h"
-#include "Start.h"
 
 using namespace mlir;
 using namespace mlir::bpa;
@@ -22,7 +21,7 @@ using llvm::alignTo;
 using llvm::divideCeil;
 
 /// Loads of constants are not cut into pieces of fewer beats.
-static constexpr int64_t leastConstants = 32;
+static constexpr int64_t leastConstants = 32, leastThresholds = 16;
 
 void RoutineBuilder::addPool(BandPlan &band) {
   configureWindow(band, /*firstLane=*/0, to().getUsedLanes(machine));
@@ -81,12 +80,13 @@ void RoutineBuilder::placeConstants(Pass &pass) {
   constexpr int64_t mostLoads = 16;
   int64_t beats =
       getWeightWords(pass.shape) * machine.columns * machine.lanes / beatLanes;
-  pass.tilesPerLoad = std::max<int64_t>(divideCeil(leastConstants, beats),
-                                        divideCeil(pass.tiles, mostLoads));
-  // Behind its last tile `pp` writes codes before it begins with the next ones.
-  if (isShort(pass.shape))
-    pass.tilesPerLoad =
-        std::max<int64_t>(pass.tilesPerLoad, machine.lanes / machine.columns);
+  // Behind its last tile `pp` writes codes, which leave LD the port of FMAP in
+  // half of the cycles.
+  int64_t least = divideCeil(2 * getFlush(), getTileCycles(pass.shape));
+  pass.tilesPerLoad =
+      std::max<int64_t>({static_cast<int64_t>(divideCeil(leastConstants, beats)),
+                         static_cast<int64_t>(divideCeil(pass.tiles, mostLoads)),
+                         std::min<int64_t>(least, machine.lanes / machine.columns)});
   pass.tilesPerLoad = std::min(pass.tilesPerLoad, pass.tiles);
 }
 
@@ -104,7 +104,7 @@ void RoutineBuilder::loadConstants(const Pass &pass, int64_t tile,
   add(load, weightSymbols[current][pass.group]);
   if (entries == 0)
     return;
-  int64_t step = std::max<int64_t>(tiles, divideCeil(leastConstants, entries));
+  int64_t step = std::max<int64_t>(tiles, divideCeil(leastThresholds, entries));
   step = divideCeil(step, pass.tilesPerLoad) * pass.tilesPerLoad;
   if (tile % step != 0)
     return;
@@ -129,51 +129,53 @@ int64_t RoutineBuilder::getGatherCycles(const Pass &pass) const {
 }
 
 int64_t RoutineBuilder::getProductCycles(const Pass &pass) const {
-  return pass.tiles * std::max(getSteps(pass.shape), getDrain());
+  return pass.tiles * getTileCycles(pass.shape);
 }
 
-/// Pixels of the chunks of a band. The first one is what whole groups leave
-/// over, so that the array starts early, as it does with the next ones where
-/// `atStart` are asked for; each behind them is gathered while those before are
-/// multiplied; the last ones are small, so that their results leave early.
-std::vector<Chunk> RoutineBuilder::cutPixels(const BandPlan &band,
-                                             const Pass &pass,
-                                             int64_t atStart) const {
-  int64_t rows = machine.rows,
-          group = layer().inputTerms.size() * pass.shape.words;
-  int64_t pixels = band.samples * band.getRows() * layer().to.width, pixel = 0;
-  int64_t gather = getGatherCycles(pass), multiply = getProductCycles(pass);
+/// Groups of pixels of the chunk that begins at `pixel`, for each row of the
+/// array one. At the start of a layer as many as are gathered while those before
+/// are multiplied; the last ones are few, so that their results leave early.
+int64_t RoutineBuilder::chooseGroups(const BandPlan &band, const Pass &pass,
+                                     int64_t pixel,
+                                     const Clocks &clocks) const {
+  int64_t words = layer().inputTerms.size() * pass.shape.words;
   // Long ones would only save instructions.
   int64_t mostCycles = isShort(pass.shape) ? 4096 : 1024;
-  int64_t most =
-      std::min(machine.abufWords / (4 * group), mostCycles / multiply);
-  most = std::max<int64_t>(most, 1);
-  int64_t load = from().base ? 0
-                             : band.getInputRows() * from().getRow() *
-                                   from().shape.bits / beatLanes *
-                                   band.samples * rows / pixels;
-  std::vector<Chunk> chunks;
-  auto take = [&](int64_t count) {
-    count = std::min(count, pixels - pixel);
-    chunks.push_back({pixel, pixel + count, 0});
-    pixel += count;
-  };
-  take(pixels % rows == 0 ? rows : pixels % rows);
-  int64_t done = 1;
-  while (pixel != pixels) {
-    int64_t left = (pixels - pixel) / rows, count = most;
-    if (static_cast<int64_t>(chunks.size()) < atStart)
-      count = isShort(pass.shape) ? std::min<int64_t>(most, 3) : 1;
-    else if (pass.isStart)
-      count = std::clamp(std::min(done * (multiply - gather) / gather,
-                                  done * (multiply - load) / (load + gather)),
-                         int64_t(1), most);
-    if (pass.isLast && left < 2 * count)
-      count = divideCeil(left, 2);
-    take(count * rows);
-    done += count;
+  int64_t count = std::min(machine.abufWords / (4 * words),
+                           mostCycles / getProductCycles(pass));
+  int64_t left = (getPixels(band) - pixel) / machine.rows;
+  count = std::max<int64_t>(std::min(count, left), 1);
+  while (count > 1 && pass.isStart) {
+    Clocks then = clocks;
+    if (gatherAhead(band, pass, pixel + count * machine.rows, count, then) <=
+        clocks.getProductEnd())
+      break;
+    --count;
   }
-  return chunks;
+  if (!pass.isLast)
+    return count;
+  // What is left behind this one lasts until this one's result has left.
+  constexpr int64_t storeDelay = 100;
+  int64_t cycles = getProductCycles(pass), beats = 0;
+  if (!layer().isRaw())
+    beats = machine.rows * to().pixel * to().shape.bits / beatLanes;
+  return std::clamp<int64_t>((left * cycles - storeDelay) / (cycles + beats), 1, count);
+}
+
+/// `pp` writes the codes of so many tiles together.
+Clocks RoutineBuilder::makeClocks(const Pass &pass) const {
+  int64_t together = machine.lanes / machine.columns;
+  int64_t tiles = std::min(pass.tilesPerLoad, together);
+  int64_t cycles = std::max(tiles * getTileCycles(pass.shape), getFlush() + 1);
+  return Clocks(double(cycles) / double(cycles - getFlush()));
+}
+
+/// Loads and gathers `count` groups up to `end`; returns when they are there.
+int64_t RoutineBuilder::gatherAhead(BandPlan band, const Pass &pass,
+                                    int64_t end, int64_t count,
+                                    Clocks &clocks) const {
+  int64_t ready = clocks.loadMap(countBeats(takeLoads(band, end)));
+  return clocks.gather(ready, count * getGatherCycles(pass));
 }
 
 /// Gathers a chunk.
@@ -234,21 +236,36 @@ void RoutineBuilder::addProduct(BandPlan &band, const Pass &pass,
   addPost(band, pass, chunk, tile, tiles);
 }
 
+/// The first chunks of a pass: the very first one is what whole groups leave
+/// over, so that the array starts early.
+std::vector<Chunk> RoutineBuilder::cutStart(const BandPlan &band,
+                                            const Pass &pass) const {
+  constexpr int64_t most = 4;
+  int64_t rows = machine.rows, pixels = getPixels(band), count = 1;
+  int64_t words = layer().inputTerms.size() * pass.shape.words;
+  if (pass.isStart)
+    count = std::clamp<int64_t>(machine.abufWords / words / 2, 1, most);
+  int64_t step = isShort(pass.shape) ? 3 * rows : rows;
+  int64_t end = pixels % rows == 0 ? rows : pixels % rows;
+  std::vector<Chunk> chunks{{0, end, 0}};
+  for (; --count > 0 && end + rows < pixels; end = chunks.back().end)
+    chunks.push_back({end, std::min(end + step, pixels - rows), 0});
+  return chunks;
+}
+
 /// The first chunks of a pass, times all its tiles, in the order in which both
-/// are there.
+/// are there. Advances `clocks` to their end.
 void RoutineBuilder::addStart(BandPlan &band, const Pass &pass,
-                              MutableArrayRef<Chunk> chunks) {
+                              MutableArrayRef<Chunk> chunks, Clocks &clocks) {
   std::vector<PixelPiece> pixels;
   std::vector<ConstantPiece> constants;
-  int64_t loaded = band.loaded, lanes = from().pixel * from().shape.bits;
+  BandPlan ahead = band;
   for (const Chunk &chunk : chunks) {
-    int64_t end =
-        from().base ? loaded : std::max(loaded, getInputEnd(band, chunk.end));
     int64_t count = chunk.end - chunk.first;
-    pixels.push_back({(end - loaded) * lanes / beatLanes,
+    pixels.push_back({countBeats(takeLoads(ahead, chunk.end)),
                       getGatherCycles(pass) * count / machine.rows,
-                      static_cast<int64_t>(divideCeil(count, machine.rows))});
-    loaded = end;
+                      static_cast<int64_t>(divideCeil(count, machine.rows)),
+                      count % machine.rows == 0});
   }
   int64_t beats =
       getWeightWords(pass.shape) * machine.columns * machine.lanes / beatLanes +
@@ -256,43 +273,96 @@ void RoutineBuilder::addStart(BandPlan &band, const Pass &pass,
   for (int64_t tile = 0; tile < pass.tiles; tile += pass.tilesPerLoad) {
     int64_t tiles = std::min(pass.tilesPerLoad, pass.tiles - tile);
     constants.push_back({pass.isLoaded ? 0 : tiles * beats,
-                         tiles * std::max(getSteps(pass.shape), getDrain())});
+                         tiles * getTileCycles(pass.shape)});
   }
-  for (auto [chunk, piece] : orderStart(pixels, constants)) {
+  PixelPiece next{};
+  if (chunks.back().end != getPixels(band))
+    next = {countBeats(takeLoads(ahead, chunks.back().end + machine.rows)),
+            getGatherCycles(pass), 1, true};
+  for (auto [chunk, piece, count] :
+       orderStart(pixels, constants, next, clocks)) {
     int64_t tile = piece * pass.tilesPerLoad;
     int64_t tiles = std::min(pass.tilesPerLoad, pass.tiles - tile);
     if (piece < 0)
       addGather(band, pass, chunks[chunk]);
-    else if (chunk >= 0)
-      addProduct(band, pass, chunks[chunk], tile, tiles);
-    else if (!pass.isLoaded)
+    else if (chunk < 0 && !pass.isLoaded)
       loadConstants(pass, tile, tiles);
+    else if (chunk >= 0)
+      addProducts(band, pass, chunks.slice(chunk, count), tile, tiles);
   }
 }
 
+/// Multiplies chunks, as many at a time as lie one behind the other.
+void RoutineBuilder::addProducts(BandPlan &band, const Pass &pass,
+                                 ArrayRef<Chunk> chunks, int64_t tile,
+                                 int64_t tiles) {
+  int64_t words = layer().inputTerms.size() * pass.shape.words;
+  Chunk joined = chunks.front();
+  for (const Chunk &chunk : chunks.drop_front()) {
+    int64_t groups = (joined.end - joined.first) / machine.rows;
+    if (joined.abuf + groups * words == chunk.abuf) {
+      joined.end = chunk.end;
+      continue;
+    }
+    addProduct(band, pass, joined, tile, tiles);
+    joined = chunk;
+  }
+  addProduct(band, pass, joined, tile, tiles);
+}
+
 /// All pixels of a band times the tiles of a pass. At the start of a layer
-/// weights arrive tile by tile.
+/// weights arrive tile by tile; each chunk behind it is gathered while those
+/// before are multiplied.
 void RoutineBuilder::addPass(BandPlan &band, const Pass &pass) {
   configureWindow(band, pass.shape.firstLane, pass.shape.lanes);
   configurePlanes();
   configureResult(band);
-  int64_t group = layer().inputTerms.size() * pass.shape.words;
-  constexpr int64_t mostAtStart = 4;
-  int64_t atStart =
-      pass.isStart
-          ? std::clamp<int64_t>(machine.abufWords / group / 2, 1, mostAtStart)
-          : 1;
-  std::vector<Chunk> chunks = cutPixels(band, pass, atStart);
-  atStart = std::min<int64_t>(atStart, chunks.size());
-  addStart(band, pass, llvm::MutableArrayRef(chunks).take_front(atStart));
-  for (size_t i = 0; i < chunks.size(); ++i) {
-    if (i >= static_cast<size_t>(atStart)) {
-      addGather(band, pass, chunks[i]);
-      addProduct(band, pass, chunks[i], 0, pass.tiles);
+  std::vector<Chunk> chunks = cutStart(band, pass);
+  Clocks clocks = makeClocks(pass);
+  addStart(band, pass, chunks, clocks);
+  if (pass.isLast)
+    storePixels(band, chunks.back().end);
+  for (int64_t pixel = chunks.back().end; pixel != getPixels(band);) {
+    int64_t count = chooseGroups(band, pass, pixel, clocks);
+    Chunk chunk{pixel, pixel + count * machine.rows, 0};
+    int64_t ready = gatherAhead(band, pass, chunk.end, count, clocks);
+    clocks.multiply(ready, count * getProductCycles(pass));
+    addGather(band, pass, chunk);
+    pixel = chunk.end;
+    if (pass.isLast && pixel == getPixels(band) && canSplitLast(band, chunk)) {
+      addLast(band, pass, chunk);
+      continue;
     }
+    addProduct(band, pass, chunk, 0, pass.tiles);
     if (pass.isLast)
-      storePixels(band, chunks[i].end);
+      storePixels(band, chunk.end);
   }
+}
+
+/// Whether pixels of the last chunk of a band are stored beat by beat.
+bool RoutineBuilder::canSplitLast(const BandPlan &band,
+                                  const Chunk &chunk) const {
+  int64_t pixels = own().to < 0 ? 1 : band.getRows() * to().shape.width;
+  return own().to >= 0 && (!to().base || to().isOutput) &&
+         layer().groups == 1 && to().pixel % beatLanes == 0 &&
+         to().pixel > beatLanes &&
+         band.stored / pixels == (chunk.end - 1) / pixels;
+}
+
+/// The last product of a band: the last beat of pixels is stored alone, so that
+/// the last store is short.
+void RoutineBuilder::addLast(BandPlan &band, const Pass &pass,
+                             const Chunk &chunk) {
+  int64_t beats = to().pixel / beatLanes;
+  int64_t tiles = std::clamp<int64_t>(
+      (beats - 1) * beatLanes / machine.columns - pass.tile, 0, pass.tiles);
+  if (tiles > 0)
+    addProduct(band, pass, chunk, 0, tiles);
+  storeBeats(band, chunk.end, 0, beats - 1);
+  if (tiles < pass.tiles)
+    addProduct(band, pass, chunk, tiles, pass.tiles - tiles);
+  storeBeats(band, chunk.end, beats - 1, beats);
+  band.stored = chunk.end;
 }
 
 void RoutineBuilder::addGroup(BandPlan &band, int64_t group, bool isStart) {

@@ -21,53 +21,88 @@ public:
       : pixels(pixels), constants(constants) {}
 
   /// Loads as `order` says, pixels where it holds; sorts products by the time
-  /// at which they can begin. Returns when the last one ends.
-  int64_t run(llvm::ArrayRef<char> order);
+  /// at which they can begin.
+  Clocks run(Clocks clocks, llvm::ArrayRef<char> order);
   std::vector<StartStep> getSteps() const;
 
 private:
+  /// A product, and when it can begin.
+  struct Product {
+    StartStep step;
+    int64_t ready;
+  };
+
+  bool canJoin(const Product &last, const Product &next) const;
+
   llvm::ArrayRef<PixelPiece> pixels;
   llvm::ArrayRef<ConstantPiece> constants;
-  std::vector<StartStep> loads, products;
+  std::vector<StartStep> loads;
+  std::vector<Product> products;
 };
 
 } // namespace
 
-int64_t Start::run(llvm::ArrayRef<char> order) {
-  // Of each `ga` before its first access.
-  constexpr int64_t setup = 20;
+/// From the last beat to a slot of what waits for it.
+static constexpr int64_t loadDelay = 6;
+
+int64_t Clocks::loadConstants(int64_t beats) {
+  isStarted = true;
+  loaded += beats;
+  return loaded + loadDelay;
+}
+
+int64_t Clocks::loadMap(int64_t beats) {
+  loaded += isStarted ? static_cast<int64_t>(beats * mapDelay) : beats;
+  return loaded + loadDelay;
+}
+
+int64_t Clocks::gather(int64_t ready, int64_t slots) {
+  // From the last slot to a step; from the slot before to the first one.
+  constexpr int64_t delay = 9, setup = 21;
+  int64_t first = std::max({gathered, ready, prepared + setup});
+  prepared = first;
+  gathered = first + slots;
+  return gathered + delay;
+}
+
+int64_t Clocks::multiply(int64_t ready, int64_t cycles) {
+  product = std::max(product, ready) + cycles;
+  return product;
+}
+
+Clocks Start::run(Clocks clocks, llvm::ArrayRef<char> order) {
   loads.clear();
   products.clear();
   std::vector<int64_t> gathered, loaded;
-  int64_t now = 0, gatherFree = 0;
   for (char isPixels : order) {
     if (isPixels) {
       const PixelPiece &piece = pixels[gathered.size()];
       loads.push_back({static_cast<int64_t>(gathered.size()), -1});
-      now += piece.beats;
-      gatherFree = std::max(gatherFree, now) + setup + piece.gather;
-      gathered.push_back(gatherFree);
+      gathered.push_back(
+          clocks.gather(clocks.loadMap(piece.beats), piece.gather));
     } else {
       loads.push_back({-1, static_cast<int64_t>(loaded.size())});
-      now += constants[loaded.size()].beats;
-      loaded.push_back(now);
+      loaded.push_back(clocks.loadConstants(constants[loaded.size()].beats));
     }
   }
   for (int64_t c = 0; c < static_cast<int64_t>(constants.size()); ++c)
     for (int64_t p = 0; p < static_cast<int64_t>(pixels.size()); ++p)
-      products.push_back({p, c});
-  auto getReady = [&](const StartStep &step) {
-    return std::max(gathered[step.pixels], loaded[step.constants]);
-  };
-  llvm::stable_sort(products,
-                    [&](const StartStep &left, const StartStep &right) {
-                      return getReady(left) < getReady(right);
-                    });
-  int64_t end = 0;
-  for (const StartStep &product : products)
-    end = std::max(end, getReady(product)) +
-          pixels[product.pixels].groups * constants[product.constants].cycles;
-  return end;
+      products.push_back({{p, c}, std::max(gathered[p], loaded[c])});
+  llvm::stable_sort(products, [](const Product &left, const Product &right) {
+    return left.ready < right.ready;
+  });
+  for (const Product &product : products)
+    clocks.multiply(product.ready, pixels[product.step.pixels].groups *
+                                       constants[product.step.constants].cycles);
+  return clocks;
+}
+
+/// Whether `next` goes on where `last` ends, and could begin with it.
+bool Start::canJoin(const Product &last, const Product &next) const {
+  return last.ready == next.ready &&
+         last.step.constants == next.step.constants &&
+         last.step.pixels + last.step.count == next.step.pixels &&
+         pixels[next.step.pixels - 1].isWhole;
 }
 
 /// Loads keep their order: all up to what a product needs come before it.
@@ -75,30 +110,39 @@ std::vector<StartStep> Start::getSteps() const {
   std::vector<StartStep> steps;
   auto next = loads.begin();
   int64_t p = 0, c = 0;
-  for (const StartStep &product : products) {
-    for (; p <= product.pixels || c <= product.constants; ++next) {
+  for (size_t i = 0; i < products.size(); ++i) {
+    Product product = products[i];
+    while (i + 1 < products.size() && canJoin(product, products[i + 1])) {
+      ++product.step.count;
+      ++i;
+    }
+    int64_t last = product.step.pixels + product.step.count - 1;
+    for (; p <= last || c <= product.step.constants; ++next) {
       ++(next->pixels >= 0 ? p : c);
       steps.push_back(*next);
     }
-    steps.push_back(product);
+    steps.push_back(product.step);
   }
   return steps;
 }
 
 std::vector<StartStep>
 mlir::bpa::orderStart(llvm::ArrayRef<PixelPiece> pixels,
-                      llvm::ArrayRef<ConstantPiece> constants) {
+                      llvm::ArrayRef<ConstantPiece> constants,
+                      const PixelPiece &next, Clocks &clocks) {
   Start start(pixels, constants);
   std::vector<char> order(constants.size(), 0), best;
   order.resize(constants.size() + pixels.size(), 1);
   int64_t least = INT64_MAX;
   do {
-    int64_t end = start.run(order);
+    Clocks then = start.run(clocks, order);
+    int64_t ready = then.gather(then.loadMap(next.beats), next.gather);
+    int64_t end = std::max(then.getProductEnd(), ready);
     if (end < least) {
       least = end;
       best = order;
     }
   } while (std::next_permutation(order.begin(), order.end()));
-  start.run(best);
+  clocks = start.run(clocks, best);
   return start.getSteps();
 }

@@ -43,10 +43,24 @@ BandPlan RoutineBuilder::getBand(int64_t number, int64_t sample,
   return band;
 }
 
-/// Brings pixels `first` to `end` - 1 of the band from a sample, where those
+/// Whether rows of the input are whole beats, so that parts of them can be
+/// loaded.
+bool RoutineBuilder::hasWholeRows() const {
+  return from().getRow() % beatLanes == 0 && from().plane % beatLanes == 0;
+}
+
+/// Rows from one that windows read to the next: those between stay in DRAM.
+int64_t RoutineBuilder::getRowStep() const {
+  const Window &window = layer().window;
+  bool hasGaps = window.kernel[0] == 1 && window.pads[0] == 0;
+  return hasGaps && hasWholeRows() ? window.strides[0] : 1;
+}
+
+/// The load of pixels `first` to `end` - 1 of the band from a sample, where those
 /// before are there; planes may begin at different places of a beat.
 void RoutineBuilder::loadPiece(const BandPlan &band, int64_t sample,
-                               int64_t first, int64_t end) {
+                               int64_t first, int64_t end,
+                               std::vector<Load> &loads) const {
   const Map &map = from();
   bool isWhole = end - first == map.getPixels();
   bool isSimple = map.plane % beatLanes == 0;
@@ -71,45 +85,121 @@ void RoutineBuilder::loadPiece(const BandPlan &band, int64_t sample,
       load.sstride = band.from.plane / beatLanes;
     }
     if (load.nx > 0)
-      add(load, symbols[own().from]);
+      loads.push_back(load);
   }
 }
 
-/// Input pixels of a band, through all samples, up to the last one that the
+/// The load of `count` rows of a sample, one in `step`, from these columns on.
+/// Columns begin and end at beats.
+void RoutineBuilder::loadBlock(const BandPlan &band, int64_t sample,
+                               int64_t firstRow, int64_t count, int64_t step,
+                               Columns columns,
+                               std::vector<Load> &loads) const {
+  const Map &map = from();
+  int64_t lane = firstRow * map.getRow() + columns.first * map.pixel;
+  Load load;
+  load.dram = ((band.sample + sample) * map.getPitch() +
+               band.input.first * map.getRow() + lane) /
+              beatLanes;
+  load.sram =
+      (band.from.base + sample * band.from.image + lane) / beatLanes;
+  load.nx = (columns.end - columns.first) * map.pixel / beatLanes;
+  int64_t dramPlane = map.plane / beatLanes,
+          sramPlane = band.from.plane / beatLanes, planes = map.shape.bits;
+  // Rows of all planes where there is one, else plane by plane.
+  load.ny = count == 1 ? planes : count;
+  load.dstride = count == 1 ? dramPlane : step * map.getRow() / beatLanes;
+  load.sstride = count == 1 ? sramPlane : load.dstride;
+  for (int64_t plane = 0; plane < (count == 1 ? 1 : planes); ++plane) {
+    loads.push_back(load);
+    load.dram += dramPlane;
+    load.sram += sramPlane;
+  }
+}
+
+/// Input rows of a band, through all samples, up to the last one that the
 /// windows of output pixels before `pixel` read.
 int64_t RoutineBuilder::getInputEnd(const BandPlan &band, int64_t pixel) const {
-  const Window &window = layer().window;
-  int64_t width = from().shape.width, last = (pixel - 1) / layer().to.width;
+  int64_t last = (pixel - 1) / layer().to.width;
   int64_t sample = last / band.getRows(),
           row = band.output.first + last % band.getRows();
   int64_t rows =
       bpa::getInputRows(layer(), {row, row + 1}).end - band.input.first;
-  // All columns, unless the first pixels of the first row are asked for.
-  int64_t columns = width;
-  if (last == 0)
-    columns = std::clamp<int64_t>(
-        (pixel - 1) * window.strides[1] - window.pads[1] +
-            (window.kernel[1] - 1) * window.dilations[1] + 1,
-        1, width);
-  return (sample * band.getInputRows() + rows - 1) * width + columns;
+  return sample * band.getInputRows() + rows;
+}
+
+/// Columns of the input that the first `pixels` windows of a row read, in whole
+/// beats of some length; all of them where few are left.
+int64_t RoutineBuilder::getColumnEnd(int64_t pixels) const {
+  constexpr int64_t least = 4;
+  const Window &window = layer().window;
+  int64_t width = from().shape.width,
+          end = (pixels - 1) * window.strides[1] - window.pads[1] +
+                (window.kernel[1] - 1) * window.dilations[1] + 1;
+  int64_t step = beatLanes / std::gcd(from().pixel, beatLanes);
+  step = alignTo(divideCeil(least * beatLanes, from().pixel), step);
+  end = alignTo(std::max<int64_t>(end, 1), step);
+  return end + step > width ? width : end;
+}
+
+/// The loads of what windows of the output pixels before `pixel` read, as far
+/// as it was not loaded. Of the rows that the first windows read, columns come
+/// as they are needed.
+std::vector<Load> RoutineBuilder::takeLoads(BandPlan &band,
+                                            int64_t pixel) const {
+  std::vector<Load> loads;
+  if (from().base)
+    return loads;
+  int64_t width = from().shape.width, rows = band.getInputRows();
+  int64_t end = getInputEnd(band, pixel), head = getInputEnd(band, 1);
+  if (hasWholeRows() && band.loaded < head * width) {
+    int64_t columns = end > head || pixel > layer().to.width
+                          ? width
+                          : getColumnEnd(pixel);
+    if (columns > band.columns && columns - band.columns < width) {
+      loadBlock(band, /*sample=*/0, /*firstRow=*/0, head, /*step=*/1,
+                {band.columns, columns}, loads);
+      band.columns = columns;
+      band.loaded = columns == width ? head * width : 0;
+    }
+    if (band.columns != 0 && columns != width)
+      return loads;
+  }
+  int64_t step = getRowStep();
+  int64_t least = divideCeil(leastLoad * beatLanes, from().pixel);
+  while (band.loaded < end * width) {
+    int64_t border = alignTo(band.loaded + 1, rows * width);
+    int64_t sample = band.loaded / (rows * width);
+    int64_t start = sample * rows * width;
+    int64_t next = std::min(end * width, border);
+    if (step > 1) {
+      int64_t row = alignTo((band.loaded - start) / width, step),
+              stop = (next - start) / width;
+      if (row < stop)
+        loadBlock(band, sample, row, divideCeil(stop - row, step), step,
+                  {0, width}, loads);
+    } else {
+      next = std::min(std::max(next, band.loaded + least), border);
+      if (border - next < least)
+        next = border;
+      loadPiece(band, sample, band.loaded - start, next - start, loads);
+    }
+    band.loaded = next;
+  }
+  return loads;
+}
+
+int64_t RoutineBuilder::countBeats(ArrayRef<Load> loads) {
+  int64_t beats = 0;
+  for (const Load &load : loads)
+    beats += load.nx * load.ny;
+  return beats;
 }
 
 /// Brings what windows of the output pixels before `pixel` read.
 void RoutineBuilder::loadPixels(BandPlan &band, int64_t pixel) {
-  if (from().base)
-    return;
-  int64_t pixels = band.getInputRows() * from().shape.width;
-  int64_t end = getInputEnd(band, pixel);
-  int64_t least = divideCeil(leastLoad * beatLanes, from().pixel);
-  while (band.loaded < end) {
-    int64_t border = alignTo(band.loaded + 1, pixels);
-    int64_t next = std::min(std::max(end, band.loaded + least), border);
-    if (border - next < least)
-      next = border;
-    int64_t sample = band.loaded / pixels, start = sample * pixels;
-    loadPiece(band, sample, band.loaded - start, next - start);
-    band.loaded = next;
-  }
+  for (const Load &load : takeLoads(band, pixel))
+    add(load, symbols[own().from]);
 }
 
 /// Writes zeros to lanes that the layer does not write but the host reads.
@@ -142,6 +232,30 @@ void RoutineBuilder::storePiece(const BandPlan &band, int64_t first,
   store.dstride = map.plane / beatLanes;
   store.sstride = band.to.plane / beatLanes;
   add(store, symbols[own().to]);
+}
+
+/// Takes beats `first` to `end` - 1 of each of the band's pixels before `pixel`
+/// that are not in DRAM: they are whole beats, of one sample.
+void RoutineBuilder::storeBeats(const BandPlan &band, int64_t pixel,
+                                int64_t first, int64_t end) {
+  const Map &map = to();
+  int64_t pixels = band.getRows() * map.shape.width, start = band.stored;
+  int64_t place = band.output.first * map.shape.width + start % pixels;
+  Store store;
+  store.nx = end - first;
+  store.ny = pixel - start;
+  store.dstride = store.sstride = map.pixel / beatLanes;
+  for (int64_t plane = 0; plane < map.shape.bits; ++plane) {
+    store.dram = ((band.sample + start / pixels) * map.getPitch() +
+                  plane * map.plane + place * map.pixel) /
+                     beatLanes +
+                 first;
+    store.sram = (band.to.base + plane * band.to.plane + start * map.pixel) /
+                     beatLanes +
+                 first;
+    if (store.nx > 0)
+      add(store, symbols[own().to]);
+  }
 }
 
 /// Takes the pixels before `pixel` to DRAM, as far as they are whole beats and

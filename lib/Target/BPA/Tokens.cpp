@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 using namespace mlir::bpa;
 
@@ -187,14 +188,17 @@ std::vector<size_t>
 mlir::bpa::orderInstructions(const Configuration &configuration,
                              const std::vector<Instruction> &program) {
   Timing timing = measureEarliest(configuration, program);
-  std::vector<std::pair<uint64_t, size_t>> cycles;
+  // Of one cycle, that of LD first: DRAM takes longest.
+  std::vector<std::tuple<uint64_t, unsigned, size_t>> cycles;
   for (size_t i = 0; i < program.size(); ++i)
-    cycles.push_back({program[i].getEngine() ? timing.instructions[i].issued
-                                             : UINT64_MAX,
-                      i});
+    if (std::optional<Engine> engine = program[i].getEngine())
+      cycles.push_back({timing.instructions[i].issued,
+                        static_cast<unsigned>(*engine), i});
+    else
+      cycles.push_back({UINT64_MAX, 0, i});
   std::sort(cycles.begin(), cycles.end());
   std::vector<size_t> order;
-  for (auto [cycle, index] : cycles)
+  for (auto [cycle, engine, index] : cycles)
     order.push_back(index);
   return order;
 }
