@@ -415,8 +415,9 @@ def ConvertLinalgToGPUPass : GPUKernelPass<"convert-linalg-to-gpu"> {
     of the result. A reduction runs in the order of the operation's loops and stays in
     a register, so that a float layer is one chain of fused multiply-adds in
     (ky, kx, c) order from the value that the destination holds, as semantics demand;
-    `dorefa-fuse-multiply-add` must have run. Fills of the strips of one border share a
-    launch. A loop of the network itself, as in top-k, runs in one thread.
+    `dorefa-fuse-multiply-add` must have run. Where a bias or number was written there for
+    nobody else, the chain starts from that in a register, and it is not written. Fills of the
+    strips of one border share a launch. A loop of the network itself, as in top-k, runs in one thread.
 
     Limits: an operation must write each element of its result once, and only the first
     size may be dynamic.

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../../Target/CPU/ReductionStart.h"
 #include "../BitPlaneToGPU/GPUBuilder.h"
 #include "dorefa/Conversion/Passes.h"
 
@@ -27,10 +28,12 @@ using namespace mlir::dorefa;
 namespace {
 
 /// One thread per element of the result; it goes through the reduction in the
-/// order of the loops and keeps the element in a register.
+/// order of the loops and keeps the element in a register. What fills the result before
+/// is `start`, where nobody else sees it.
 class LinalgEmitter {
 public:
-  explicit LinalgEmitter(linalg::LinalgOp op) : b(op), op(op) {}
+  LinalgEmitter(linalg::LinalgOp op, const ReductionStart &start)
+      : b(op), op(op), start(start) {}
 
   LogicalResult emit() {
     for (OpOperand &init : op.getDpsInitsMutable()) {
@@ -69,7 +72,7 @@ private:
         loops[loop] = index;
       Values state;
       for (OpOperand &init : op.getDpsInitsMutable())
-        state.push_back(isRead(init) ? load(init) : zeroOf(init));
+        state.push_back(isRead(init) ? startOf(init) : zeroOf(init));
       state = reduce(reductions, state);
       for (auto [init, value] : llvm::zip_equal(op.getDpsInitsMutable(), state))
         b.store(value, init.get(), indicesOf(init));
@@ -109,6 +112,23 @@ private:
     if (!isa<MemRefType>(operand.get().getType()))
       return operand.get();
     return b.load(operand.get(), indicesOf(operand));
+  }
+
+  /// What an element of a result starts from.
+  Value startOf(OpOperand &init) {
+    if (start.scalar)
+      return start.scalar;
+    if (!start.bias)
+      return load(init);
+    // Groups of channels may be dimensions of their own.
+    int64_t channels = cast<MemRefType>(start.bias.getType()).getDimSize(0);
+    ArrayRef<int64_t> shape = cast<MemRefType>(init.get().getType()).getShape();
+    Values indices = indicesOf(init);
+    size_t dim = shape.size();
+    Value channel = indices[--dim];
+    for (int64_t inner = shape[dim]; inner < channels; inner *= shape[dim])
+      channel = b.add(channel, b.mul(indices[--dim], inner));
+    return b.load(start.bias, channel);
   }
 
   Values reduce(ArrayRef<unsigned> rest, ValueRange state) {
@@ -155,6 +175,7 @@ private:
 
   GPUBuilder b;
   linalg::LinalgOp op;
+  ReductionStart start;
   SmallVector<OpFoldResult> sizes;
   SmallVector<unsigned> parallel, reductions;
   /// Indices of the loops.
@@ -275,13 +296,31 @@ struct ConvertLinalgToGPUPass
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>())
       for (Block &block : function.getBody()) {
         emitSerialRuns(block);
+        Starts starts = findStarts(block);
         emitBorders(block);
-        if (failed(emitParallel(block)))
+        if (failed(emitParallel(block, starts)))
           return signalPassFailure();
       }
   }
 
 private:
+  using Starts = llvm::DenseMap<Operation *, ReductionStart>;
+
+  /// What reductions start from; drops what would have filled their results.
+  static Starts findStarts(Block &block) {
+    Starts starts;
+    for (auto op : block.getOps<linalg::LinalgOp>()) {
+      if (op.getNumReductionLoops() == 0 || op.getNumDpsInits() != 1 ||
+          !op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)))
+        continue;
+      if (ReductionStart start = ReductionStart::find(op); start.filler)
+        starts.try_emplace(op, start);
+    }
+    for (auto &[op, start] : starts)
+      start.filler->erase();
+    return starts;
+  }
+
   static void emitSerialRuns(Block &block) {
     SmallVector<Operation *> run;
     auto end = [&] {
@@ -301,11 +340,11 @@ private:
     end();
   }
 
-  static LogicalResult emitParallel(Block &block) {
+  static LogicalResult emitParallel(Block &block, const Starts &starts) {
     for (Operation &op : llvm::make_early_inc_range(block)) {
       LogicalResult result = success();
       if (auto layer = dyn_cast<linalg::LinalgOp>(op))
-        result = LinalgEmitter(layer).emit();
+        result = LinalgEmitter(layer, starts.lookup(layer)).emit();
       else if (auto copy = dyn_cast<memref::CopyOp>(op))
         emitCopy(copy);
       else
