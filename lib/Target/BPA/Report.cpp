@@ -25,6 +25,8 @@ struct LayerCycles {
   uint64_t ceiling = 0;
   /// When its last instruction completes; from the layer before to there.
   uint64_t end = 0, cycles = 0;
+  /// Bytes that arrive in these cycles, those of the layer behind included.
+  uint64_t bytesMeanwhile = 0;
   uint64_t bytesRead = 0, bytesWritten = 0;
 };
 
@@ -40,6 +42,7 @@ public:
 private:
   LayerCycles &getLayer(FusedLocWith<DictionaryAttr> location);
   void count(const Instruction &instruction, LayerCycles &layer);
+  std::vector<LayerCycles> sort(uint64_t cycles) const;
 
   RoutineOp routine;
   const Configuration &machine;
@@ -74,6 +77,12 @@ LayerCycles &RoutineReport::getLayer(FusedLocWith<DictionaryAttr> location) {
   return row;
 }
 
+/// Bytes that an `ld` or `st` moves.
+template <typename Transfer>
+static uint64_t getBytes(const Transfer &transfer) {
+  return transfer.nx * transfer.ny * instructionBytes;
+}
+
 /// Adds what an instruction of `layer` moves from and to DRAM.
 void RoutineReport::count(const Instruction &instruction, LayerCycles &layer) {
   switch (instruction.op) {
@@ -81,10 +90,10 @@ void RoutineReport::count(const Instruction &instruction, LayerCycles &layer) {
     result = ConfigureResult(instruction);
     return;
   case bpa::Op::Load:
-    layer.bytesRead += Load(instruction).nx * Load(instruction).ny * instructionBytes;
+    layer.bytesRead += getBytes(Load(instruction));
     return;
   case bpa::Op::Store:
-    layer.bytesWritten += Store(instruction).nx * Store(instruction).ny * instructionBytes;
+    layer.bytesWritten += getBytes(Store(instruction));
     return;
   case bpa::Op::PostProcess: {
     PostProcess post(instruction);
@@ -99,6 +108,25 @@ void RoutineReport::count(const Instruction &instruction, LayerCycles &layer) {
   }
 }
 
+/// The layers in the order in which they end, of a routine of `cycles`.
+std::vector<LayerCycles> RoutineReport::sort(uint64_t cycles) const {
+  std::vector<LayerCycles> rows;
+  for (auto &[location, row] : layers)
+    rows.push_back(row);
+  llvm::sort(rows, [](const LayerCycles &left, const LayerCycles &right) {
+    return left.end < right.end;
+  });
+  // The halt belongs to nobody.
+  if (!rows.empty())
+    rows.back().end = cycles;
+  uint64_t start = 0;
+  for (LayerCycles &row : rows) {
+    row.cycles = row.end - start;
+    start = row.end;
+  }
+  return rows;
+}
+
 std::vector<LayerCycles> RoutineReport::run(const std::vector<Instruction> &text) {
   Timing timing = measure(machine, text, text.size(), Latencies());
   for (auto [i, op] : llvm::enumerate(routine.getBody().front())) {
@@ -111,20 +139,15 @@ std::vector<LayerCycles> RoutineReport::run(const std::vector<Instruction> &text
     layer.end = std::max(layer.end, cycles.completed);
     count(text[i], layer);
   }
-  std::vector<LayerCycles> rows;
-  for (auto &[location, row] : layers)
-    rows.push_back(row);
-  llvm::sort(rows, [](const LayerCycles &left, const LayerCycles &right) {
-    return left.end < right.end;
-  });
-  uint64_t start = 0;
-  for (LayerCycles &row : rows) {
-    row.cycles = row.end - start;
-    start = row.end;
+  std::vector<LayerCycles> rows = sort(timing.cycles);
+  for (auto [i, instruction] : llvm::enumerate(text)) {
+    if (instruction.op != bpa::Op::Load)
+      continue;
+    uint64_t arrival = timing.instructions[i].completed;
+    auto row = llvm::find_if(
+        rows, [&](const LayerCycles &one) { return arrival <= one.end; });
+    row->bytesMeanwhile += getBytes(Load(instruction));
   }
-  // The halt belongs to nobody.
-  if (!rows.empty())
-    rows.back().cycles += timing.cycles - start;
   return rows;
 }
 
@@ -151,7 +174,7 @@ static Cells formatRow(const LayerCycles &row) {
           formatPart(row.ideal, row.cycles),
           formatPart(row.ceiling, row.cycles),
           formatBytes(row.bytesRead),
-          formatPart(double(row.bytesRead) / instructionBytes, row.cycles),
+          formatPart(double(row.bytesMeanwhile) / instructionBytes, row.cycles),
           formatBytes(row.bytesWritten),
           row.results};
 }
@@ -164,6 +187,7 @@ static LayerCycles addUp(ArrayRef<LayerCycles> rows, StringRef name) {
     sum.ideal += row.ideal;
     sum.ceiling += row.ceiling;
     sum.cycles += row.cycles;
+    sum.bytesMeanwhile += row.bytesMeanwhile;
     sum.bytesRead += row.bytesRead;
     sum.bytesWritten += row.bytesWritten;
   }
