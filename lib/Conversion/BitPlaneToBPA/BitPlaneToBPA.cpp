@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/ValueBoundsOpInterface.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace mlir::bpa {
@@ -176,8 +177,15 @@ void Partition::checkNeighbours() {
              "are no whole tiles");
 }
 
-/// A layer belongs to the first launch behind all that the host has to do for
-/// it.
+/// Whether two layers are known to have as many samples.
+static bool haveSameBatch(const Layer &left, const Layer &right) {
+  FailureOr<bool> areEqual = ValueBoundsConstraintSet::areEqual(
+      {left.result, /*dim=*/0}, {right.result, /*dim=*/0});
+  return succeeded(areEqual) && *areEqual;
+}
+
+/// A layer belongs to the first launch of its batch behind all that the host
+/// has to do for it.
 std::vector<Segment> Partition::getSegments() {
   std::vector<Segment> segments;
   llvm::DenseMap<Operation *, size_t> numbers;
@@ -199,6 +207,10 @@ std::vector<Segment> Partition::getSegments() {
     // Number 0 is what needs no launch.
     if (layer)
       number = std::max<size_t>(number, 1);
+    while (layer && number <= segments.size() &&
+           !segments[number - 1].layers.empty() &&
+           !haveSameBatch(segments[number - 1].layers.front(), *layer))
+      ++number;
     numbers[&op] = number;
     if (!layer)
       continue;
