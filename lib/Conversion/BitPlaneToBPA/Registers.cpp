@@ -14,8 +14,8 @@ void RoutineBuilder::addInstruction(const Instruction &instruction,
                                     StringRef symbol) {
   const InstructionInfo &info = instruction.getInfo();
   if (info.number >= 0) {
-    auto [entry, isNew] =
-        registers.try_emplace(static_cast<unsigned>(instruction.op), instruction);
+    auto [entry, isNew] = registers.try_emplace(
+        static_cast<unsigned>(instruction.op), instruction);
     auto values = ArrayRef(instruction.values, info.numFields);
     if (!isNew && values == ArrayRef(entry->second.values, info.numFields))
       return;

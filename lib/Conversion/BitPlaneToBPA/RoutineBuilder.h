@@ -56,9 +56,13 @@ struct BandPlan {
   int64_t sample, samples;
   Rows output, input;
   Band from, to;
-  /// Pixels that were loaded and stored, counted through all samples; before
-  /// the rows that the first windows read were, columns of these.
-  int64_t loaded = 0, stored = 0, columns = 0;
+  /// Whole rows that were loaded and pixels that were stored, counted through
+  /// all samples.
+  int64_t loaded = 0, stored = 0;
+  /// Whether rows come in parts, and columns that were loaded of those before
+  /// row `partEnd`.
+  bool inParts = false;
+  int64_t columns = 0, partEnd = 0;
   bool isCleared = false;
 
   int64_t getRows() const { return output.end - output.first; }
@@ -114,6 +118,9 @@ private:
   int64_t getRowStep() const;
   int64_t getInputEnd(const BandPlan &band, int64_t pixel) const;
   int64_t getColumnEnd(int64_t pixels) const;
+  void loadRows(BandPlan &band, int64_t end, std::vector<Load> &loads) const;
+  void loadColumns(BandPlan &band, int64_t rows, int64_t end,
+                   std::vector<Load> &loads) const;
   std::vector<Load> takeLoads(BandPlan &band, int64_t pixel) const;
   static int64_t countBeats(ArrayRef<Load> loads);
   void loadPixels(BandPlan &band, int64_t pixel);
@@ -149,8 +156,8 @@ private:
   int64_t gatherAhead(BandPlan band, const Pass &pass, int64_t end,
                       int64_t count, Clocks &clocks) const;
   std::vector<Chunk> cutStart(const BandPlan &band, const Pass &pass) const;
-  void addStart(BandPlan &band, const Pass &pass,
-                MutableArrayRef<Chunk> chunks, Clocks &clocks);
+  void addStart(BandPlan &band, const Pass &pass, MutableArrayRef<Chunk> chunks,
+                Clocks &clocks);
   bool canSplitLast(const BandPlan &band, const Chunk &chunk) const;
   void addLast(BandPlan &band, const Pass &pass, const Chunk &chunk);
   void addPass(BandPlan &band, const Pass &pass);

@@ -12,7 +12,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-
 #include "RoutineBuilder.h"
 
 using namespace mlir;
@@ -82,11 +81,12 @@ void RoutineBuilder::placeConstants(Pass &pass) {
       getWeightWords(pass.shape) * machine.columns * machine.lanes / beatLanes;
   // Behind its last tile `pp` writes codes, which leave LD the port of FMAP in
   // half of the cycles.
-  int64_t least = divideCeil(2 * getFlush(), getTileCycles(pass.shape));
-  pass.tilesPerLoad =
-      std::max<int64_t>({static_cast<int64_t>(divideCeil(leastConstants, beats)),
-                         static_cast<int64_t>(divideCeil(pass.tiles, mostLoads)),
-                         std::min<int64_t>(least, machine.lanes / machine.columns)});
+  auto least = static_cast<int64_t>(llvm::PowerOf2Ceil(
+      divideCeil(3 * getFlush() / 2, getTileCycles(pass.shape))));
+  pass.tilesPerLoad = std::max<int64_t>(
+      {static_cast<int64_t>(divideCeil(leastConstants, beats)),
+       static_cast<int64_t>(divideCeil(pass.tiles, mostLoads)),
+       std::min<int64_t>(least, machine.lanes / machine.columns)});
   pass.tilesPerLoad = std::min(pass.tilesPerLoad, pass.tiles);
 }
 
@@ -133,8 +133,9 @@ int64_t RoutineBuilder::getProductCycles(const Pass &pass) const {
 }
 
 /// Groups of pixels of the chunk that begins at `pixel`, for each row of the
-/// array one. At the start of a layer as many as are gathered while those before
-/// are multiplied; the last ones are few, so that their results leave early.
+/// array one. At the start of a layer as many as are gathered while those
+/// before are multiplied; the last ones are few, so that their results leave
+/// early.
 int64_t RoutineBuilder::chooseGroups(const BandPlan &band, const Pass &pass,
                                      int64_t pixel,
                                      const Clocks &clocks) const {
@@ -143,12 +144,13 @@ int64_t RoutineBuilder::chooseGroups(const BandPlan &band, const Pass &pass,
   int64_t mostCycles = isShort(pass.shape) ? 4096 : 1024;
   int64_t count = std::min(machine.abufWords / (4 * words),
                            mostCycles / getProductCycles(pass));
-  int64_t left = (getPixels(band) - pixel) / machine.rows;
+  int64_t pixels = getPixels(band),
+          left = divideCeil(pixels - pixel, machine.rows);
   count = std::max<int64_t>(std::min(count, left), 1);
   while (count > 1 && pass.isStart) {
     Clocks then = clocks;
-    if (gatherAhead(band, pass, pixel + count * machine.rows, count, then) <=
-        clocks.getProductEnd())
+    int64_t end = std::min(pixel + count * machine.rows, pixels);
+    if (gatherAhead(band, pass, end, count, then) <= clocks.getProductEnd())
       break;
     --count;
   }
@@ -159,7 +161,8 @@ int64_t RoutineBuilder::chooseGroups(const BandPlan &band, const Pass &pass,
   int64_t cycles = getProductCycles(pass), beats = 0;
   if (!layer().isRaw())
     beats = machine.rows * to().pixel * to().shape.bits / beatLanes;
-  return std::clamp<int64_t>((left * cycles - storeDelay) / (cycles + beats), 1, count);
+  return std::clamp<int64_t>((left * cycles - storeDelay) / (cycles + beats), 1,
+                             count);
 }
 
 /// `pp` writes the codes of so many tiles together.
@@ -246,7 +249,9 @@ std::vector<Chunk> RoutineBuilder::cutStart(const BandPlan &band,
   if (pass.isStart)
     count = std::clamp<int64_t>(machine.abufWords / words / 2, 1, most);
   int64_t step = isShort(pass.shape) ? 3 * rows : rows;
-  int64_t end = pixels % rows == 0 ? rows : pixels % rows;
+  int64_t end =
+      pixels % rows == 0 || isShort(pass.shape) ? rows : pixels % rows;
+  end = std::min(end, pixels);
   std::vector<Chunk> chunks{{0, end, 0}};
   for (; --count > 0 && end + rows < pixels; end = chunks.back().end)
     chunks.push_back({end, std::min(end + step, pixels - rows), 0});
@@ -259,6 +264,7 @@ void RoutineBuilder::addStart(BandPlan &band, const Pass &pass,
                               MutableArrayRef<Chunk> chunks, Clocks &clocks) {
   std::vector<PixelPiece> pixels;
   std::vector<ConstantPiece> constants;
+  band.inParts = pass.isStart;
   BandPlan ahead = band;
   for (const Chunk &chunk : chunks) {
     int64_t count = chunk.end - chunk.first;
@@ -272,24 +278,30 @@ void RoutineBuilder::addStart(BandPlan &band, const Pass &pass,
       getEntries();
   for (int64_t tile = 0; tile < pass.tiles; tile += pass.tilesPerLoad) {
     int64_t tiles = std::min(pass.tilesPerLoad, pass.tiles - tile);
-    constants.push_back({pass.isLoaded ? 0 : tiles * beats,
-                         tiles * getTileCycles(pass.shape)});
+    constants.push_back(
+        {pass.isLoaded ? 0 : tiles * beats, tiles * getTileCycles(pass.shape)});
   }
   PixelPiece next{};
   if (chunks.back().end != getPixels(band))
-    next = {countBeats(takeLoads(ahead, chunks.back().end + machine.rows)),
-            getGatherCycles(pass), 1, true};
-  for (auto [chunk, piece, count] :
-       orderStart(pixels, constants, next, clocks)) {
+    next = {
+        countBeats(takeLoads(ahead, std::min(chunks.back().end + machine.rows,
+                                             getPixels(band)))),
+        getGatherCycles(pass), 1, true};
+  // `pp` writes codes before the next one drains.
+  int64_t delay =
+      std::max<int64_t>(0, getFlush() - getTileCycles(pass.shape) + 4);
+  for (auto [chunk, piece, numChunks, numPieces] :
+       orderStart(pixels, constants, next, delay, clocks)) {
     int64_t tile = piece * pass.tilesPerLoad;
-    int64_t tiles = std::min(pass.tilesPerLoad, pass.tiles - tile);
+    int64_t tiles = std::min(numPieces * pass.tilesPerLoad, pass.tiles - tile);
     if (piece < 0)
       addGather(band, pass, chunks[chunk]);
     else if (chunk < 0 && !pass.isLoaded)
       loadConstants(pass, tile, tiles);
     else if (chunk >= 0)
-      addProducts(band, pass, chunks.slice(chunk, count), tile, tiles);
+      addProducts(band, pass, chunks.slice(chunk, numChunks), tile, tiles);
   }
+  band.inParts = false;
 }
 
 /// Multiplies chunks, as many at a time as lie one behind the other.
@@ -324,7 +336,8 @@ void RoutineBuilder::addPass(BandPlan &band, const Pass &pass) {
     storePixels(band, chunks.back().end);
   for (int64_t pixel = chunks.back().end; pixel != getPixels(band);) {
     int64_t count = chooseGroups(band, pass, pixel, clocks);
-    Chunk chunk{pixel, pixel + count * machine.rows, 0};
+    Chunk chunk{pixel, std::min(pixel + count * machine.rows, getPixels(band)),
+                0};
     int64_t ready = gatherAhead(band, pass, chunk.end, count, clocks);
     clocks.multiply(ready, count * getProductCycles(pass));
     addGather(band, pass, chunk);
@@ -430,9 +443,8 @@ RoutineOp bpa::createRoutine(ProgramOp program, StringRef name,
                              std::vector<Port> &outputs) {
   auto builder = OpBuilder::atBlockEnd(&program.getBody().front());
   ArrayAttr none = builder.getArrayAttr({});
-  auto routine =
-      RoutineOp::create(builder, program.getLoc(), name, none, none,
-                        plan.maps.front().samples);
+  auto routine = RoutineOp::create(builder, program.getLoc(), name, none, none,
+                                   plan.maps.front().samples);
   routine.getBody().emplaceBlock();
   RoutineBuilder routineBuilder(program, routine, layers, plan);
   routineBuilder.build(inputs, outputs);

@@ -8,6 +8,7 @@
 #include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
+#include <tuple>
 
 using namespace mlir::bpa;
 
@@ -17,8 +18,8 @@ namespace {
 class Start {
 public:
   Start(llvm::ArrayRef<PixelPiece> pixels,
-        llvm::ArrayRef<ConstantPiece> constants)
-      : pixels(pixels), constants(constants) {}
+        llvm::ArrayRef<ConstantPiece> constants, int64_t productDelay)
+      : pixels(pixels), constants(constants), productDelay(productDelay) {}
 
   /// Loads as `order` says, pixels where it holds; sorts products by the time
   /// at which they can begin.
@@ -30,14 +31,22 @@ private:
   struct Product {
     StartStep step;
     int64_t ready;
+    bool isDone = false;
   };
 
-  bool canJoin(const Product &last, const Product &next) const;
+  Product &get(int64_t p, int64_t c) { return all[c * pixels.size() + p]; }
+  bool areReady(const StartStep &step, int64_t time);
+  StartStep extend(StartStep step, int64_t time);
+  void multiply(Clocks &clocks);
 
   llvm::ArrayRef<PixelPiece> pixels;
   llvm::ArrayRef<ConstantPiece> constants;
+  int64_t productDelay;
   std::vector<StartStep> loads;
-  std::vector<Product> products;
+  /// By constants, then pixels; in the order in which they can begin; and
+  /// those that are made together.
+  std::vector<Product> all;
+  std::vector<StartStep> sorted, products;
 };
 
 } // namespace
@@ -45,14 +54,18 @@ private:
 /// From the last beat to a slot of what waits for it.
 static constexpr int64_t loadDelay = 6;
 
+/// Beats of the instructions that load, gather or multiply a piece.
+static constexpr int64_t loadFetch = 3;
+
 int64_t Clocks::loadConstants(int64_t beats) {
   isStarted = true;
-  loaded += beats;
+  loaded += beats + loadFetch;
   return loaded + loadDelay;
 }
 
 int64_t Clocks::loadMap(int64_t beats) {
   loaded += isStarted ? static_cast<int64_t>(beats * mapDelay) : beats;
+  loaded += loadFetch;
   return loaded + loadDelay;
 }
 
@@ -85,24 +98,68 @@ Clocks Start::run(Clocks clocks, llvm::ArrayRef<char> order) {
       loaded.push_back(clocks.loadConstants(constants[loaded.size()].beats));
     }
   }
+  all.clear();
+  sorted.clear();
   for (int64_t c = 0; c < static_cast<int64_t>(constants.size()); ++c)
-    for (int64_t p = 0; p < static_cast<int64_t>(pixels.size()); ++p)
-      products.push_back({{p, c}, std::max(gathered[p], loaded[c])});
-  llvm::stable_sort(products, [](const Product &left, const Product &right) {
-    return left.ready < right.ready;
-  });
-  for (const Product &product : products)
-    clocks.multiply(product.ready, pixels[product.step.pixels].groups *
-                                       constants[product.step.constants].cycles);
+    for (int64_t p = 0; p < static_cast<int64_t>(pixels.size()); ++p) {
+      all.push_back({{p, c}, std::max(gathered[p], loaded[c])});
+      sorted.push_back({p, c});
+    }
+  std::sort(sorted.begin(), sorted.end(),
+            [&](const StartStep &left, const StartStep &right) {
+              return std::tuple(get(left.pixels, left.constants).ready,
+                                left.constants, left.pixels) <
+                     std::tuple(get(right.pixels, right.constants).ready,
+                                right.constants, right.pixels);
+            });
+  multiply(clocks);
   return clocks;
 }
 
-/// Whether `next` goes on where `last` ends, and could begin with it.
-bool Start::canJoin(const Product &last, const Product &next) const {
-  return last.ready == next.ready &&
-         last.step.constants == next.step.constants &&
-         last.step.pixels + last.step.count == next.step.pixels &&
-         pixels[next.step.pixels - 1].isWhole;
+/// Whether all these products are left and can begin by `time`.
+bool Start::areReady(const StartStep &step, int64_t time) {
+  for (int64_t c = 0; c < step.numConstants; ++c)
+    for (int64_t p = 0; p < step.numPixels; ++p) {
+      const Product &product = get(step.pixels + p, step.constants + c);
+      if (product.isDone || product.ready > time)
+        return false;
+    }
+  return true;
+}
+
+/// A product with those of the next pixels and constants that can begin too.
+StartStep Start::extend(StartStep step, int64_t time) {
+  for (int64_t p; p = step.pixels + step.numPixels,
+                  p < static_cast<int64_t>(pixels.size());
+       ++step.numPixels)
+    if (!pixels[p - 1].isWhole || !areReady({p, step.constants}, time))
+      break;
+  for (int64_t c; c = step.constants + step.numConstants,
+                  c < static_cast<int64_t>(constants.size());
+       ++step.numConstants)
+    if (!areReady({step.pixels, c, step.numPixels}, time))
+      break;
+  return step;
+}
+
+void Start::multiply(Clocks &clocks) {
+  for (const StartStep &first : sorted) {
+    Product &product = get(first.pixels, first.constants);
+    if (product.isDone)
+      continue;
+    int64_t time = std::max(clocks.getProductEnd(), product.ready);
+    StartStep step = extend(first, time);
+    int64_t groups = 0, cycles = 0;
+    for (int64_t p = 0; p < step.numPixels; ++p)
+      groups += pixels[step.pixels + p].groups;
+    for (int64_t c = 0; c < step.numConstants; ++c) {
+      cycles += constants[step.constants + c].cycles;
+      for (int64_t p = 0; p < step.numPixels; ++p)
+        get(step.pixels + p, step.constants + c).isDone = true;
+    }
+    clocks.multiply(time, groups * cycles + productDelay);
+    products.push_back(step);
+  }
 }
 
 /// Loads keep their order: all up to what a product needs come before it.
@@ -110,27 +167,21 @@ std::vector<StartStep> Start::getSteps() const {
   std::vector<StartStep> steps;
   auto next = loads.begin();
   int64_t p = 0, c = 0;
-  for (size_t i = 0; i < products.size(); ++i) {
-    Product product = products[i];
-    while (i + 1 < products.size() && canJoin(product, products[i + 1])) {
-      ++product.step.count;
-      ++i;
-    }
-    int64_t last = product.step.pixels + product.step.count - 1;
-    for (; p <= last || c <= product.step.constants; ++next) {
+  for (const StartStep &product : products) {
+    while (p < product.pixels + product.numPixels ||
+           c < product.constants + product.numConstants) {
       ++(next->pixels >= 0 ? p : c);
-      steps.push_back(*next);
+      steps.push_back(*next++);
     }
-    steps.push_back(product.step);
+    steps.push_back(product);
   }
   return steps;
 }
 
-std::vector<StartStep>
-mlir::bpa::orderStart(llvm::ArrayRef<PixelPiece> pixels,
-                      llvm::ArrayRef<ConstantPiece> constants,
-                      const PixelPiece &next, Clocks &clocks) {
-  Start start(pixels, constants);
+std::vector<StartStep> mlir::bpa::orderStart(
+    llvm::ArrayRef<PixelPiece> pixels, llvm::ArrayRef<ConstantPiece> constants,
+    const PixelPiece &next, int64_t productDelay, Clocks &clocks) {
+  Start start(pixels, constants, productDelay);
   std::vector<char> order(constants.size(), 0), best;
   order.resize(constants.size() + pixels.size(), 1);
   int64_t least = INT64_MAX;

@@ -21,8 +21,8 @@
 namespace mlir::bpa {
 
 /// When engines have done all that they were given so far, and what comes
-/// after can use it: section 7 of the manual without its ports and queues. Time 0
-/// is that of the first beat.
+/// after can use it: section 7 of the manual without its ports and queues. Time
+/// 0 is that of the first beat.
 class Clocks {
 public:
   /// `mapDelay`: how many times longer maps take to load while `pp` writes.
@@ -34,7 +34,8 @@ public:
   /// Gathers in `slots` what can be used at `ready`; returns when the array can
   /// use it.
   int64_t gather(int64_t ready, int64_t slots);
-  /// Multiplies for `cycles` what can be used at `ready`; returns when this ends.
+  /// Multiplies for `cycles` what can be used at `ready`; returns when this
+  /// ends.
   int64_t multiply(int64_t ready, int64_t cycles);
 
   int64_t getProductEnd() const { return product; }
@@ -65,17 +66,19 @@ struct ConstantPiece {
 /// the product of both. None is -1.
 struct StartStep {
   int64_t pixels, constants;
-  /// Of products: pieces of pixels, from `pixels` on.
-  int64_t count = 1;
+  /// Of products: pieces from these on that are multiplied together.
+  int64_t numPixels = 1, numConstants = 1;
 };
 
 /// The steps of all products of `pixels` with `constants`, each piece before
 /// its first product, in the order in which the last product ends first and
 /// `next` is there for the one behind it. At most 4 pieces of pixels and 16 of
-/// constants: all orders are tried. Advances `clocks` to their end.
+/// constants: all orders are tried. The array waits for `productDelay` cycles
+/// behind each product. Advances `clocks` to their end.
 std::vector<StartStep> orderStart(llvm::ArrayRef<PixelPiece> pixels,
                                   llvm::ArrayRef<ConstantPiece> constants,
-                                  const PixelPiece &next, Clocks &clocks);
+                                  const PixelPiece &next, int64_t productDelay,
+                                  Clocks &clocks);
 
 } // namespace mlir::bpa
 

@@ -56,8 +56,8 @@ int64_t RoutineBuilder::getRowStep() const {
   return hasGaps && hasWholeRows() ? window.strides[0] : 1;
 }
 
-/// The load of pixels `first` to `end` - 1 of the band from a sample, where those
-/// before are there; planes may begin at different places of a beat.
+/// The load of pixels `first` to `end` - 1 of the band from a sample, where
+/// those before are there; planes may begin at different places of a beat.
 void RoutineBuilder::loadPiece(const BandPlan &band, int64_t sample,
                                int64_t first, int64_t end,
                                std::vector<Load> &loads) const {
@@ -101,8 +101,7 @@ void RoutineBuilder::loadBlock(const BandPlan &band, int64_t sample,
   load.dram = ((band.sample + sample) * map.getPitch() +
                band.input.first * map.getRow() + lane) /
               beatLanes;
-  load.sram =
-      (band.from.base + sample * band.from.image + lane) / beatLanes;
+  load.sram = (band.from.base + sample * band.from.image + lane) / beatLanes;
   load.nx = (columns.end - columns.first) * map.pixel / beatLanes;
   int64_t dramPlane = map.plane / beatLanes,
           sramPlane = band.from.plane / beatLanes, planes = map.shape.bits;
@@ -142,50 +141,67 @@ int64_t RoutineBuilder::getColumnEnd(int64_t pixels) const {
   return end + step > width ? width : end;
 }
 
+/// Appends the loads of rows up to `end`, through all samples.
+void RoutineBuilder::loadRows(BandPlan &band, int64_t end,
+                              std::vector<Load> &loads) const {
+  int64_t width = from().shape.width, rows = band.getInputRows();
+  int64_t step = getRowStep();
+  int64_t least = divideCeil(leastLoad * beatLanes, from().getRow());
+  while (band.loaded < end) {
+    int64_t border = alignTo(band.loaded + 1, rows);
+    int64_t sample = band.loaded / rows, start = sample * rows;
+    int64_t next = std::min(std::max(end, band.loaded + least), border);
+    if (border - next < least)
+      next = border;
+    int64_t row = band.loaded - start;
+    if (step == 1) {
+      loadPiece(band, sample, row * width, (next - start) * width, loads);
+    } else if (row = alignTo(row, step); row < next - start) {
+      int64_t count = divideCeil(next - start - row, step);
+      loadBlock(band, sample, row, count, step, {0, width}, loads);
+    }
+    band.loaded = next;
+  }
+}
+
+/// Appends the loads of columns up to `end` of the rows behind the last whole
+/// one up to `rows`.
+void RoutineBuilder::loadColumns(BandPlan &band, int64_t rows, int64_t end,
+                                 std::vector<Load> &loads) const {
+  if (band.loaded >= rows || band.columns >= end)
+    return;
+  int64_t width = from().shape.width;
+  if (band.columns == 0 && end == width)
+    return loadRows(band, rows, loads);
+  int64_t sample = band.loaded / band.getInputRows(),
+          start = sample * band.getInputRows();
+  int64_t row = alignTo(band.loaded - start, getRowStep());
+  loadBlock(band, sample, row, rows - start - row, /*step=*/1,
+            {band.columns, end}, loads);
+  band.columns = end % width;
+  band.partEnd = rows;
+  if (end == width)
+    band.loaded = rows;
+}
+
 /// The loads of what windows of the output pixels before `pixel` read, as far
-/// as it was not loaded. Of the rows that the first windows read, columns come
-/// as they are needed.
+/// as it was not loaded: whole rows, or in parts.
 std::vector<Load> RoutineBuilder::takeLoads(BandPlan &band,
                                             int64_t pixel) const {
   std::vector<Load> loads;
   if (from().base)
     return loads;
-  int64_t width = from().shape.width, rows = band.getInputRows();
-  int64_t end = getInputEnd(band, pixel), head = getInputEnd(band, 1);
-  if (hasWholeRows() && band.loaded < head * width) {
-    int64_t columns = end > head || pixel > layer().to.width
-                          ? width
-                          : getColumnEnd(pixel);
-    if (columns > band.columns && columns - band.columns < width) {
-      loadBlock(band, /*sample=*/0, /*firstRow=*/0, head, /*step=*/1,
-                {band.columns, columns}, loads);
-      band.columns = columns;
-      band.loaded = columns == width ? head * width : 0;
-    }
-    if (band.columns != 0 && columns != width)
-      return loads;
+  int64_t width = layer().to.width, row = (pixel - 1) / width;
+  int64_t end = getInputEnd(band, pixel);
+  if (band.columns != 0 && (end > band.partEnd || !band.inParts))
+    loadColumns(band, band.partEnd, from().shape.width, loads);
+  if (!band.inParts || !hasWholeRows()) {
+    loadRows(band, end, loads);
+    return loads;
   }
-  int64_t step = getRowStep();
-  int64_t least = divideCeil(leastLoad * beatLanes, from().pixel);
-  while (band.loaded < end * width) {
-    int64_t border = alignTo(band.loaded + 1, rows * width);
-    int64_t sample = band.loaded / (rows * width);
-    int64_t start = sample * rows * width;
-    int64_t next = std::min(end * width, border);
-    if (step > 1) {
-      int64_t row = alignTo((band.loaded - start) / width, step),
-              stop = (next - start) / width;
-      if (row < stop)
-        loadBlock(band, sample, row, divideCeil(stop - row, step), step,
-                  {0, width}, loads);
-    } else {
-      next = std::min(std::max(next, band.loaded + least), border);
-      if (border - next < least)
-        next = border;
-      loadPiece(band, sample, band.loaded - start, next - start, loads);
-    }
-    band.loaded = next;
-  }
+  if (row > 0)
+    loadRows(band, getInputEnd(band, row * width), loads);
+  loadColumns(band, end, getColumnEnd(pixel - row * width), loads);
   return loads;
 }
 
@@ -250,9 +266,9 @@ void RoutineBuilder::storeBeats(const BandPlan &band, int64_t pixel,
                   plane * map.plane + place * map.pixel) /
                      beatLanes +
                  first;
-    store.sram = (band.to.base + plane * band.to.plane + start * map.pixel) /
-                     beatLanes +
-                 first;
+    store.sram =
+        (band.to.base + plane * band.to.plane + start * map.pixel) / beatLanes +
+        first;
     if (store.nx > 0)
       add(store, symbols[own().to]);
   }
@@ -278,4 +294,3 @@ void RoutineBuilder::storePixels(BandPlan &band, int64_t pixel) {
     band.stored = end;
   }
 }
-
