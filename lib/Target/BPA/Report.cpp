@@ -68,7 +68,8 @@ LayerCycles &RoutineReport::getLayer(FusedLocWith<DictionaryAttr> location) {
   if (!isNew)
     return row;
   DictionaryAttr layer = location.getMetadata();
-  row.name = dorefa::getSourceName(location).str();
+  StringRef name = dorefa::getSourceName(location);
+  row.name = name.empty() ? "-" : name.str();
   row.operation = layer.getAs<StringAttr>("operation").str();
   row.results = describeResults(layer);
   row.macs = layer.getAs<IntegerAttr>("macs").getInt() * routine.getSamples();

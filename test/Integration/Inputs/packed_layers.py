@@ -285,6 +285,28 @@ def chains(module: Module) -> None:
     module.chain(40, (4, "signed"), groups=2)
 
 
+def accelerator(module: Module) -> None:
+    """What an instruction set of bit planes forgets: dilations, groups that cut words, pools that
+    overlap, many inputs, many thresholds; with planes of several widths."""
+    for dilations, strides in (((3, 2), (1, 1)), ((2, 4), (2, 1)), ((1, 3), (1, 2))):
+        module.conv(batch=2, size=(13, 14), channels=34, outputs=40, kernel=(3, 3), dilations=dilations,
+                    strides=strides, pads=(3, 1, 2, 4), result_code=(2, "unipolar"))
+    for channels, outputs in ((34, 24), (48, 32), (34, 90)):
+        module.conv(size=(9, 8), channels=2 * channels, outputs=2 * outputs, groups=2,
+                    kernel=(5, 5), pads=(2, 2, 2, 2), result_code=(2, "unipolar"))
+    for bits in (3, 4):
+        module.conv(size=(6, 7), channels=20, outputs=72, pads=(1, 1, 1, 1),
+                    input_code=(bits, "unipolar"), filter_code=(2, "bipolar"),
+                    result_code=(bits, "unipolar"))
+    for pads, dilations in (((0, 0, 1, 1), (1, 1)), ((1, 1, 0, 1), (2, 1))):
+        module.pool((2, 12, 11, 40), (3, "unipolar"), kernel=(3, 3), strides=(2, 2), pads=pads,
+                    dilations=dilations)
+    module.matmul((1, 9216), 64, result_code=(2, "unipolar"))
+    module.matmul((3, 9216), 16, input_code=(8, "unipolar"), result_code=(4, "unipolar"))
+    module.conv(size=(5, 5), channels=512, outputs=16, kernel=(5, 5), pads=(2, 2, 2, 2),
+                input_code=(6, "unipolar"), filter_code=(2, "bipolar"), result_code=(4, "unipolar"))
+
+
 def spread_thresholds(random, kind: str, count: int) -> np.ndarray:
     """`count` thresholds of one channel on sums from -2048 to 2047."""
     if kind == "constant":  # All reached, none, or some of them always.
@@ -336,7 +358,7 @@ def levels(module: Module) -> None:
 
 def main() -> None:
     functions = (widths, encodings, windows, groups, flatten, thresholds, extremes, dots, chains,
-                 levels)
+                 accelerator, levels)
     grids = {grid.__name__: grid for grid in functions}
     module = Module(seed=1)
     grids[sys.argv[1]](module)
