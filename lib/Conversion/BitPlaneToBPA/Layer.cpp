@@ -199,8 +199,11 @@ static std::string checkWindow(const Layer &layer) {
        {layer.from.height, layer.from.width, layer.to.height, layer.to.width})
     if (size > 4096)
       return "maps are larger than 4096";
-  constexpr int64_t maxChannels = 16000;
-  if (layer.from.channels > maxChannels || layer.to.channels > maxChannels)
+  // From pixel to pixel of a row.
+  constexpr int64_t maxPixel = 16000;
+  if ((layer.from.channels > maxPixel &&
+       (layer.isPool || layer.from.width > 1)) ||
+      (layer.to.channels > maxPixel && layer.to.width > 1))
     return "there are more than 16000 channels";
   return "";
 }
@@ -212,20 +215,17 @@ static int64_t findShift(ArrayRef<PlaneTerm> terms) {
   return largest;
 }
 
-/// Whether one group of pixels and one tile of channels fit the buffers.
+/// Why the array cannot multiply planes of a layer.
 static std::string checkBuffers(const Layer &layer, const Configuration &machine) {
   if (static_cast<int64_t>(layer.inputTerms.size()) > maxInputPlanes)
     return "the input has more than 10 planes";
   if (findShift(layer.inputTerms) + findShift(layer.weightTerms) > maxShift)
     return "planes count more than 2^15";
-  int64_t lanes = layer.window.kernel[0] * layer.window.kernel[1] *
-                  layer.inputsPerGroup();
-  // Groups that share a map may have gaps of less than a tile between them.
-  int64_t words = llvm::divideCeil(lanes, machine.lanes);
+  // Windows are cut by channels.
+  int64_t words = llvm::divideCeil(
+      layer.window.kernel[0] * layer.window.kernel[1], machine.lanes);
   if (words * static_cast<int64_t>(layer.inputTerms.size()) > machine.abufWords)
-    return "a window does not fit the gather buffer";
-  if (words * static_cast<int64_t>(layer.weightTerms.size()) > machine.wbufWords)
-    return "the weights of a tile do not fit the weight buffer";
+    return "a window of one channel does not fit the gather buffer";
   return "";
 }
 

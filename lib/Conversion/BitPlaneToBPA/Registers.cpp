@@ -9,6 +9,9 @@
 using namespace mlir;
 using namespace mlir::bpa;
 
+/// Of a pixel, in lanes.
+static constexpr int64_t maxPitch = 16383;
+
 /// A register keeps its value: only changes are written.
 void RoutineBuilder::addInstruction(const Instruction &instruction,
                                     StringRef symbol) {
@@ -28,7 +31,9 @@ void RoutineBuilder::configureWindow(const BandPlan &band, int64_t firstLane,
                                      int64_t lanes) {
   ConfigureInput input;
   input.base = band.from.base + firstLane;
-  input.pixel = from().pixel;
+  // There is no next pixel, and large maps have one.
+  input.pixel =
+      from().shape.width == 1 && from().pixel > maxPitch ? 0 : from().pixel;
   input.row = from().getRow();
   input.plane = band.from.plane;
   input.image = band.samples > 1 ? band.from.image : 0;

@@ -39,9 +39,13 @@ struct Constants {
   int64_t word = 0, words = 0, entry = 0, entries = 0;
 
   bool overlaps(const Constants &other) const {
-    return (word < other.word + other.words && other.word < word + words) ||
-           (entry < other.entry + other.entries &&
-            other.entry < entry + entries);
+    auto overlap = [](int64_t first, int64_t count, int64_t start,
+                      int64_t length) {
+      return count != 0 && length != 0 && first < start + length &&
+             start < first + count;
+    };
+    return overlap(word, words, other.word, other.words) ||
+           overlap(entry, entries, other.entry, other.entries);
   }
 };
 
@@ -143,6 +147,15 @@ private:
   void configureResult(const BandPlan &band);
   void addPool(BandPlan &band);
   void addGroup(BandPlan &band, int64_t group, bool isStart);
+  void addParts(BandPlan &band, int64_t group, ArrayRef<GroupShape> parts);
+  int64_t gatherPart(BandPlan &band, const GroupShape &part, Chunk &chunk);
+  int64_t loadPart(int64_t group, ArrayRef<GroupShape> parts, int64_t tile,
+                   int64_t number);
+  void loadThresholds(Pass &pass);
+  void addTile(BandPlan &band, Pass &pass, ArrayRef<GroupShape> parts,
+               Chunk &chunk);
+  Constants hold(std::array<int64_t, 3> key, int64_t words, int64_t entries,
+                 bool &isHeld);
   void placeConstants(Pass &pass);
   void loadConstants(const Pass &pass, int64_t tile, int64_t tiles);
   int64_t getGatherCycles(const Pass &pass) const;
@@ -161,7 +174,7 @@ private:
   bool canSplitLast(const BandPlan &band, const Chunk &chunk) const;
   void addLast(BandPlan &band, const Pass &pass, const Chunk &chunk);
   void addPass(BandPlan &band, const Pass &pass);
-  void addGather(BandPlan &band, const Pass &pass, Chunk &chunk);
+  void addGather(BandPlan &band, const GroupShape &shape, Chunk &chunk);
   void addProduct(BandPlan &band, const Pass &pass, const Chunk &chunk,
                   int64_t tile, int64_t tiles);
   void addProducts(BandPlan &band, const Pass &pass, ArrayRef<Chunk> chunks,
@@ -220,6 +233,12 @@ private:
   int64_t current = 0;
   /// What the buffers of constants hold: layer, group and tile, and where.
   std::vector<std::pair<std::array<int64_t, 3>, Constants>> held;
+  /// Parts of windows that the gather buffer holds: the first pixel and
+  /// channel, where, and words.
+  struct GatheredPart {
+    int64_t pixel, channel, abuf, words;
+  };
+  std::vector<GatheredPart> gathered;
   /// The last values of configuration registers.
   llvm::DenseMap<unsigned, Instruction> registers;
 };

@@ -57,24 +57,29 @@ int64_t RoutineBuilder::countPasses(const GroupShape &shape) const {
   return divideCeil(shape.tiles, tiles);
 }
 
+/// Room for the constants that `key` names, and whether they are there.
+Constants RoutineBuilder::hold(std::array<int64_t, 3> key, int64_t words,
+                               int64_t entries, bool &isHeld) {
+  auto known =
+      llvm::find_if(held, [&](auto &entry) { return entry.first == key; });
+  isHeld = known != held.end();
+  if (isHeld)
+    return known->second;
+  Constants constants{wbuf.place(words), words, tbuf.place(entries), entries};
+  llvm::erase_if(held,
+                 [&](auto &entry) { return entry.second.overlaps(constants); });
+  held.push_back({key, constants});
+  return constants;
+}
+
 /// Finds room for the constants of a pass, unless they are still there.
 void RoutineBuilder::placeConstants(Pass &pass) {
   int64_t words = pass.tiles * getWeightWords(pass.shape);
   int64_t entries = pass.tiles * getEntries();
-  std::array<int64_t, 3> key = {current, pass.group, pass.tile};
-  auto known =
-      llvm::find_if(held, [&](auto &entry) { return entry.first == key; });
-  pass.isLoaded = known != held.end();
+  pass.constants =
+      hold({current, pass.group, pass.tile}, words, entries, pass.isLoaded);
   pass.tilesPerLoad = pass.tiles;
-  if (pass.isLoaded) {
-    pass.constants = known->second;
-    return;
-  }
-  pass.constants = {wbuf.place(words), words, tbuf.place(entries), entries};
-  llvm::erase_if(
-      held, [&](auto &entry) { return entry.second.overlaps(pass.constants); });
-  held.push_back({key, pass.constants});
-  if (!pass.isStart)
+  if (pass.isLoaded || !pass.isStart)
     return;
   constexpr int64_t mostLoads = 16;
   int64_t beats =
@@ -182,13 +187,13 @@ int64_t RoutineBuilder::gatherAhead(BandPlan band, const Pass &pass,
 }
 
 /// Gathers a chunk.
-void RoutineBuilder::addGather(BandPlan &band, const Pass &pass, Chunk &chunk) {
+void RoutineBuilder::addGather(BandPlan &band, const GroupShape &shape,
+                               Chunk &chunk) {
   loadPixels(band, chunk.end);
   int64_t width = layer().to.width,
           groups = divideCeil(chunk.end - chunk.first, machine.rows);
   int64_t row = chunk.first / width;
-  chunk.abuf =
-      abuf.place(groups * layer().inputTerms.size() * pass.shape.words);
+  chunk.abuf = abuf.place(groups * layer().inputTerms.size() * shape.words);
   Gather gather;
   gather.abuf = chunk.abuf;
   gather.image = row / band.getRows();
@@ -295,7 +300,7 @@ void RoutineBuilder::addStart(BandPlan &band, const Pass &pass,
     int64_t tile = piece * pass.tilesPerLoad;
     int64_t tiles = std::min(numPieces * pass.tilesPerLoad, pass.tiles - tile);
     if (piece < 0)
-      addGather(band, pass, chunks[chunk]);
+      addGather(band, pass.shape, chunks[chunk]);
     else if (chunk < 0 && !pass.isLoaded)
       loadConstants(pass, tile, tiles);
     else if (chunk >= 0)
@@ -340,7 +345,7 @@ void RoutineBuilder::addPass(BandPlan &band, const Pass &pass) {
                 0};
     int64_t ready = gatherAhead(band, pass, chunk.end, count, clocks);
     clocks.multiply(ready, count * getProductCycles(pass));
-    addGather(band, pass, chunk);
+    addGather(band, pass.shape, chunk);
     pixel = chunk.end;
     if (pass.isLast && pixel == getPixels(band) && canSplitLast(band, chunk)) {
       addLast(band, pass, chunk);
@@ -379,7 +384,10 @@ void RoutineBuilder::addLast(BandPlan &band, const Pass &pass,
 }
 
 void RoutineBuilder::addGroup(BandPlan &band, int64_t group, bool isStart) {
-  GroupShape shape = getGroupShape(layer(), from(), group, machine);
+  std::vector<GroupShape> parts = getParts(layer(), from(), group, machine);
+  if (parts.size() > 1)
+    return addParts(band, group, parts);
+  const GroupShape &shape = parts.front();
   int64_t passes = countPasses(shape);
   for (int64_t i = 0; i < passes; ++i) {
     // Of about the same size: gathers take as long for few tiles as for many.

@@ -11,16 +11,21 @@
 
 namespace mlir::bpa {
 
-/// What a group of a layer gathers and multiplies.
+/// Some input channels of a group of a layer, as they are gathered and
+/// multiplied.
 struct GroupShape {
-  /// Lanes of a tap: from the first channel of the group to its last, gaps included.
+  /// The first one in the group, and how many.
+  int64_t firstChannel = 0, channels = 0;
+  /// Lanes of a tap: from the first channel to the last, gaps included.
   int64_t firstLane = 0, lanes = 0;
   /// Words of a plane of a window, and tiles of output channels.
   int64_t words = 0, tiles = 0;
 };
 
-GroupShape getGroupShape(const Layer &layer, const Map &from, int64_t group,
-                         const Configuration &machine);
+/// All channels of a group, in parts whose windows and weights fit the buffers:
+/// mostly one.
+std::vector<GroupShape> getParts(const Layer &layer, const Map &from,
+                                 int64_t group, const Configuration &machine);
 
 /// Whether lanes of a tap between its channels belong to no channel.
 bool hasGaps(const Layer &layer, const Map &from);
@@ -28,7 +33,8 @@ bool hasGaps(const Layer &layer, const Map &from);
 /// Entries of the threshold buffer that a channel takes.
 int64_t getNumEntries(const Levels &levels);
 
-/// The weights of a group as they go to WBUF: by tile, plane, word, column, lane.
+/// The weights of a group as they go to WBUF: by tile, part, plane, word, column,
+/// lane.
 std::vector<uint8_t> packWeights(const Layer &layer, const Map &from,
                                  int64_t group, const Configuration &machine);
 
