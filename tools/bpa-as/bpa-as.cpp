@@ -36,6 +36,8 @@ int main(int argc, char **argv) {
   auto buffer = MemoryBuffer::getFileOrSTDIN(input, /*IsText=*/true);
   if (!buffer)
     return fail(input + ": " + buffer.getError().message());
+  if ((*buffer)->getBuffer().contains('\0'))
+    return fail(input + ": is not text; bpa-dis prints a program as text");
   SourceMgr sources;
   sources.AddNewSourceBuffer(std::move(*buffer), SMLoc());
   std::optional<bpa::Program> program = bpa::parseAssembly(sources);

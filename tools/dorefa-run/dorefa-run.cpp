@@ -84,6 +84,8 @@ static Error checkRecording(const LoadedModel &model, const Options &options) {
                  "counts no cycles");
   if (!options.waves.empty() && options.device.compare(0, 7, "bpa-rtl") != 0)
     return Error("--waves needs --device=bpa-rtl: simulators have no signals");
+  if (options.waves == options.engineTrace)
+    return Error("--trace-engines and --waves name the same file '" + options.waves + "'");
   return Error::success();
 }
 

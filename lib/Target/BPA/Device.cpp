@@ -11,6 +11,18 @@
 using namespace llvm;
 using namespace mlir::bpa;
 
+/// Why a device of this kind with this DRAM cannot be opened, though its configuration
+/// exists.
+static llvm::Error explainArguments(const std::string &kind, uint64_t bytes) {
+  if (kind != "func" && kind != "cycle" && kind != "rtl")
+    return createStringError("device is '" + kind + "' but must be func, cycle or rtl");
+  if (bytes > maxDram)
+    return createStringError("takes " + Twine(bytes) + " bytes of DRAM but there are " +
+                             Twine(maxDram));
+  return createStringError("there is no device rtl: libdorefa-bpa-rtl.so is not beside "
+                           "this program; build it with Verilator installed");
+}
+
 llvm::Expected<Device> mlir::bpa::openDevice(const Program &program,
                                              const std::string &kind) {
   uint64_t bytes = program.getAddress(SectionKind::Bss) + program.bssSize;
@@ -22,8 +34,7 @@ llvm::Expected<Device> mlir::bpa::openDevice(const Program &program,
     return createStringError("cannot allocate " + Twine(bytes) +
                              " bytes of DRAM");
   default:
-    return createStringError("there is no device '" + kind + "' with " +
-                             Twine(bytes) + " bytes of DRAM");
+    return explainArguments(kind, bytes);
   }
   Device device(opened);
   auto text = encodeText(program);

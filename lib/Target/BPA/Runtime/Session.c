@@ -169,8 +169,11 @@ static int32_t openDevice(dorefa_session *session, const char *kind,
   memcpy(configuration, note + hashBytes, size - hashBytes);
   if (session->open(kind, configuration, getMemorySize(program),
                     &session->device) != BPA_OK)
-    return fail(session, "there is no device bpa-%s of configuration '%s'", kind,
-                configuration);
+    return fail(session, "there is no device bpa-%s of configuration '%s'%s", kind,
+                configuration,
+                strcmp(kind, "rtl") == 0
+                    ? ", or libdorefa-bpa-rtl.so is not beside libdorefa-bpa.so"
+                    : "");
   int32_t status = checkHash(session, note, configuration);
   return status == DOREFA_OK ? load(session, program) : status;
 }
@@ -188,10 +191,13 @@ int32_t dorefa_device_open(const void *program, const char *device,
   char kind[32] = "";
   const char *colon = strchr(device, ':');
   size_t length = colon ? (size_t)(colon - device) : strlen(device);
-  if (strncmp(device, "bpa-", 4) != 0 || length - 4 >= sizeof(kind))
-    return fail(session,
-                "device is '%s' but must be bpa-func, bpa-cycle or bpa-rtl", device);
-  memcpy(kind, device + 4, length - 4);
+  if (strncmp(device, "bpa-", 4) == 0 && length - 4 < sizeof(kind))
+    memcpy(kind, device + 4, length - 4);
+  if ((strcmp(kind, "func") != 0 && strcmp(kind, "cycle") != 0 &&
+       strcmp(kind, "rtl") != 0) ||
+      (colon && !colon[1]))
+    return fail(session, "device is '%s' but must be bpa-func, bpa-cycle or bpa-rtl, or "
+                         "one of them with :LIBRARY", device);
   int32_t status = openLibrary(session, colon ? colon + 1 : "libdorefa-bpa.so");
   return status == DOREFA_OK ? openDevice(session, kind, program) : status;
 }
