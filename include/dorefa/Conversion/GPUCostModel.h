@@ -49,6 +49,11 @@ struct TensorCoreTile {
   bool canPool(int64_t size) const { return 2 * tiles % size == 0; }
 };
 
+/// The most groups that `blocks` neighbouring blocks of 32 output channels, counted from a
+/// multiple of `blocks`, are of. Kernels on tensor cores sum over windows of two at most.
+int64_t groupsPerTile(const bitplane::FilterGeometry &geometry, int64_t blocks);
+constexpr int64_t kMostGroupsPerTile = 2;
+
 /// A contraction as the model sees it: sizes for one batch.
 struct GPULayer {
   bitplane::FilterGeometry geometry;

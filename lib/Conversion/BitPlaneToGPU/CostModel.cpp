@@ -145,15 +145,18 @@ struct Operands {
 static double countStepClocks(const Operands &o, const TensorCoreTile &tile,
                               const GPUMachine &m) {
   double warps = tile.warpRows * tile.warpColumns;
+  // Levels of windows are summed by products, bits are counted once per block.
   double products = tile.tiles * tile.blocks * 4.0 * o.inputPlanes * o.filterPlanes +
-                    (o.haveSums ? tile.tiles * o.inputPlanes : 0);
+                    (o.haveSums && o.areBytes ? tile.tiles : 0);
+  double words = o.haveSums && !o.areBytes ? tile.pixels() * 8.0 * o.inputPlanes : 0;
   double rate = kSustained * (o.areBytes ? m.byteProducts : m.bitProducts);
   double multiply = warps * products * 16 * 8 * (o.areBytes ? 32 : 256) / rate;
-  double read = warps * 32 *
-                (tile.tiles * 16 * o.inputPlanes + tile.blocks * kWordBits * o.filterPlanes) /
+  double read = (warps * 32 *
+                     (tile.tiles * 16 * o.inputPlanes + tile.blocks * kWordBits * o.filterPlanes) +
+                 4 * words) /
                 kSharedBytes;
   double copied = o.stageBytes(tile) / kCacheBytes;
-  return std::max({multiply, read, copied});
+  return std::max({multiply, read, copied, words / kPopcounts});
 }
 
 static double predictTensorCores(const GPULayer &s, const GPUPlan &plan,
@@ -212,23 +215,33 @@ static constexpr TensorCoreTile kTiles[] = {
     {4, 1, 2, 1, 4}, {2, 2, 1, 1, 4}, {2, 1, 1, 1, 6}, {1, 1, 1, 1, 6},
 };
 
-/// Whether `blocks` blocks of channels read the same words.
-static bool shareWords(const FilterGeometry &g, int64_t blocks) {
-  if (blocks == 1)
-    return true;
+int64_t dorefa::groupsPerTile(const FilterGeometry &g, int64_t blocks) {
+  int64_t most = 1;
+  for (int64_t block = 0; block < g.blocks; block += blocks) {
+    int64_t last = std::min(block + blocks, g.blocks) - 1;
+    most = std::max(most, g.lastGroup(last) - g.firstGroup(block) + 1);
+  }
+  return most;
+}
+
+/// Whether `blocks` blocks of channels may be a tile: they read the same words, or levels of
+/// one group.
+static bool canTile(const GPULayer &s, Kernel kernel, int64_t blocks) {
+  const FilterGeometry &g = s.geometry;
+  int64_t groups = groupsPerTile(g, blocks);
+  if (kernel == Kernel::Dot)
+    return groups == 1;
   for (int64_t block = 0; block < g.blocks; ++block)
-    if (g.firstGroup(block) != g.firstGroup(block / blocks * blocks) ||
-        g.firstWord(block) != g.firstWord(block / blocks * blocks))
+    if (g.firstWord(block) != g.firstWord(block / blocks * blocks))
       return false;
-  return true;
+  return !s.sumsBits || groups <= kMostGroupsPerTile;
 }
 
 /// Whether products of single bits compute `s`.
 static bool canMultiplyBits(const GPULayer &s, const GPUMachine &m) {
   // More pairs take too many registers, and bytes are faster.
   constexpr int64_t kMostPairs = 6;
-  return m.bitProducts && s.inputCode.getBits() * s.filterCode.getBits() <= kMostPairs &&
-         (!s.sumsBits || s.geometry.hasOneGroupPerBlock());
+  return m.bitProducts && s.inputCode.getBits() * s.filterCode.getBits() <= kMostPairs;
 }
 
 /// Whether products of bytes compute `s`: copies take 4 levels at least.
@@ -248,7 +261,7 @@ static std::optional<GPUPlan> planTensorCores(const GPULayer &layer, Kernel kern
   for (TensorCoreTile tile : kTiles) {
     tile.stages = std::min(tile.stages, kShared / o.stageBytes(tile));
     if (tile.stages < kFewestStages || !tile.canPool(layer.poolSize) ||
-        !shareWords(layer.geometry, tile.channelBlocks()) ||
+        !canTile(layer, kernel, tile.channelBlocks()) ||
         (o.inputPlanes * o.filterPlanes > 1 && tile.tiles > kMostTiles))
       continue;
     GPUPlan plan{kernel, tile, 0};

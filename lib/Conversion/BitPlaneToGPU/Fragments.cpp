@@ -85,12 +85,20 @@ Value dorefa::packFragments(GPUBuilder &b, const GPUContraction &c,
                          std::move(packed));
 }
 
-/// Of a word of the window of `block`, what belongs to the group.
-static int32_t maskOf(const GPUContraction &c, int64_t block, int64_t word) {
+Value dorefa::swizzleChunk(GPUBuilder &b, const TensorCoreOperands &o, Value row,
+                           Value chunk) {
+  if (o.inputPlanes == 1)
+    return b.bitXor(chunk, b.rem(b.div(row, 4), 2));
+  if (o.inputPlanes == 4)
+    return b.bitXor(chunk, b.rem(row, 2));
+  return chunk;
+}
+
+/// Of a word of the window of `block`, what belongs to `group`.
+static int32_t maskOf(const GPUContraction &c, int64_t block, int64_t group, int64_t word) {
   const FilterGeometry &g = c.geometry;
   if (!c.areBytes())
-    return static_cast<int32_t>(
-        g.channelMask(g.firstGroup(block), g.firstWord(block) + word));
+    return static_cast<int32_t>(g.channelMask(group, g.firstWord(block) + word));
   uint32_t mask = 0;
   for (int64_t i = 0; i < kStepChannels; ++i)
     if (word * kStepChannels + i < g.channelsPerGroup())
@@ -102,16 +110,22 @@ Value dorefa::makeGroupMasks(GPUBuilder &b, const GPUContraction &c,
                              const TensorCoreTile &tile) {
   const FilterGeometry &g = c.geometry;
   TensorCoreOperands o(c);
+  int64_t groups = groupsPerTile(g, tile.channelBlocks());
   // Bits that are no channels are 0, levels need not be.
   bool isNeeded = o.areBytes ? g.channelsPerGroup() % kStepChannels != 0 &&
                                    smallestSum(c.inputCode) != 0
-                             : g.channelsPerGroup() % kWordBits != 0 && g.groups > 1;
+                             : groups > 1 || (g.channelsPerGroup() % kWordBits != 0 &&
+                                              g.groups > 1);
   if (c.form.sum == 0 || !isNeeded)
     return {};
   std::vector<int32_t> masks;
   for (int64_t block = 0; block < g.blocks; block += tile.channelBlocks())
-    for (int64_t word = 0; word < o.steps() * kProductWords; ++word)
-      masks.push_back(word < o.windowWords() ? maskOf(c, block, word % o.words) : 0);
+    for (int64_t i = 0; i < groups; ++i) {
+      int64_t group = std::min(g.firstGroup(block) + i, g.groups - 1);
+      for (int64_t word = 0; word < o.steps() * kProductWords; ++word)
+        masks.push_back(
+            word < o.windowWords() ? maskOf(c, block, group, word % o.words) : 0);
+    }
   return b.constantTable("group_masks", {static_cast<int64_t>(masks.size())},
                          std::move(masks));
 }

@@ -16,6 +16,8 @@ namespace mlir::dorefa {
 constexpr int64_t kProductPixels = 16, kProductWords = 8;
 /// Products next to one another that fill a block of 32 channels.
 constexpr int64_t kBlockProducts = 4;
+/// Bytes that a lane of ldmatrix names, and that the widest copies and loads take.
+constexpr int64_t kChunkBytes = 16;
 
 /// What products on tensor cores multiply: words of bits, or words of 4 bytes, which
 /// count as one plane. A window is `taps * words` words.
@@ -55,8 +57,12 @@ constexpr int64_t channelOf(int64_t product, int64_t column) {
 /// lane; four words each, those of two products. Null where it is no constant.
 Value packFragments(GPUBuilder &b, const GPUContraction &c, const TensorCoreTile &tile);
 
-/// Bits, or lowest bits of bytes, of the window that belong to the group of a tile: `tiles
-/// of channels x words of all steps`. Null where all do that are not 0.
+/// Where chunk `chunk` of row `row` of a tile of pixels lies in its row, so that lanes that
+/// read at once read no bank twice; rows of two, three, five and six planes need nothing.
+Value swizzleChunk(GPUBuilder &b, const TensorCoreOperands &o, Value row, Value chunk);
+
+/// Bits, or lowest bits of bytes, of the window that belong to each group of a tile: `tiles
+/// of channels x groups x words of all steps`. Null where all do that are not 0.
 Value makeGroupMasks(GPUBuilder &b, const GPUContraction &c, const TensorCoreTile &tile);
 
 } // namespace mlir::dorefa

@@ -17,7 +17,10 @@
 // order of fragments. The order of words along the window, and that of output channels,
 // is whatever suits a lane, because `packFragments` permutes the filter alike.
 //
-// Products of planes of equal weight are added up in one accumulator. Where accumulators
+// Two planes of the input are rows of their own: so what a vector load gives, two words of
+// both, is a fragment as it is, and no register has to be moved.
+//
+// Otherwise products of planes of equal weight are added up in one accumulator. Where accumulators
 // of all weights would take too many registers, there is only one, to which each step
 // adds its weighted sums. A product with ones counts the bits of the window. A lane ends
 // with 8 neighbouring channels of each pixel: a byte of each word of the result.
@@ -29,6 +32,7 @@
 
 #include "Fragments.h"
 #include "Kernels.h"
+#include "WindowCounter.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -42,8 +46,6 @@ using namespace mlir::dorefa;
 
 /// Registers of a fragment of C.
 static constexpr int64_t kSums = 4;
-/// Bytes that a lane of ldmatrix names.
-static constexpr int64_t kChunk = 16;
 /// Rows of a fragment that different lanes have; each lane has two of a tile.
 static constexpr int64_t kGroups = 8, kRowsOfLane = kProductPixels / kGroups;
 
@@ -53,6 +55,10 @@ using Weight = std::pair<unsigned, bool>;
 static int64_t toInteger(Weight weight) {
   int64_t value = int64_t(1) << weight.first;
   return weight.second ? -value : value;
+}
+
+static int64_t toInteger(PlaneTerm term) {
+  return toInteger(Weight(term.exponent, term.negative));
 }
 
 namespace {
@@ -88,27 +94,38 @@ private:
   Values addProducts(Value row, Value step, Value stage, ValueRange carried);
   void addTile(MutableArrayRef<Value> sums, int64_t tile, int64_t product,
                ArrayRef<Value> a, ArrayRef<Value> filter);
-  void addWindows(MutableArrayRef<Value> sums, ArrayRef<Values> a, ArrayRef<Value> ones);
+  void addRows(MutableArrayRef<Value> total, ArrayRef<Value> a, ArrayRef<Value> filter);
+  void addWeighted(MutableArrayRef<Value> total, int64_t weight,
+                   function_ref<void(MutableArrayRef<Value>)> add);
   void multiply(MutableArrayRef<Value> sums, ArrayRef<Value> lhs, ArrayRef<Value> rhs);
   void store(const GPUBuilder::Block &block, ArrayRef<Value> sums);
-  Values eightSums(ArrayRef<Value> sums, int64_t row, int64_t n);
-  Value exactSum(ArrayRef<Value> sums, int64_t tile, int64_t product, int64_t element);
+  Values eightSums(ArrayRef<Value> sums, ArrayRef<Value> windows, int64_t row, int64_t n,
+                   Value channel);
+  Value addWeights(ArrayRef<Value> sums, int64_t tile, int64_t product, int64_t element);
+  Values windowSums(ArrayRef<Value> sums, int64_t row);
 
-  Value swizzle(Value row, Value chunk);
   Weight weightOf(int64_t inputPlane, int64_t filterPlane) const;
   int64_t numProducts() const { return tile.blocks * kBlockProducts; }
-  /// Where the sums of a tile of pixels, a product and a weight start; those of windows,
-  /// two planes together, stand behind all of these.
-  int64_t indexOf(int64_t row, int64_t product, int64_t weight) const {
-    int64_t kept = addsWeights ? 1 : static_cast<int64_t>(weights.size());
-    return ((row * numProducts() + product) * kept + weight) * kSums;
+  /// Whether planes of a pixel are rows g and g + 8 of a fragment, whose other rows are those
+  /// of 7 other pixels; else they have fragments of their own, of 16 pixels.
+  bool planesAreRows() const { return o.inputPlanes == 2; }
+  /// Accumulators of a tile of pixels and a product: one per weight; where planes are rows,
+  /// one per half of the pixels and plane of the filter.
+  int64_t numParts() const {
+    if (planesAreRows())
+      return 2 * (sumsWeights ? 1 : o.filterPlanes);
+    return sumsWeights ? 1 : static_cast<int64_t>(weights.size());
   }
-  int64_t indexOfWindow(int64_t row, int64_t plane) const {
-    int64_t perRow = llvm::divideCeil(o.inputPlanes, 2);
-    return indexOf(tile.tiles, 0, 0) + (row * perRow + plane / 2) * kSums;
+  /// Where the sums of a tile of pixels, a product and a part start; behind all of these
+  /// stand the sums of windows, by products for each tile or as counts.
+  int64_t indexOf(int64_t row, int64_t product, int64_t part) const {
+    return ((row * numProducts() + product) * numParts() + part) * kSums;
   }
+  int64_t indexOfWindow(int64_t row) const { return indexOf(tile.tiles, 0, 0) + row * kSums; }
+  bool multipliesOnes() const { return o.areBytes && c.form.sum != 0; }
   int64_t numSums() const {
-    return c.form.sum == 0 ? indexOf(tile.tiles, 0, 0) : indexOfWindow(tile.tiles, 0);
+    return multipliesOnes() ? indexOfWindow(tile.tiles)
+                            : indexOfWindow(0) + counter.numCounts();
   }
 
   GPUBuilder &b;
@@ -116,12 +133,13 @@ private:
   TensorCoreTile tile;
   TensorCoreOperands o;
   GPUEpilogue epilogue;
+  WindowCounter counter;
   /// Weights of pairs of planes, the lightest first.
   std::map<Weight, int64_t> weights;
   /// Whether there is one accumulator for all weights.
-  bool addsWeights = false;
+  bool sumsWeights = false;
   /// Bytes that are copied at once, and granules of a tap.
-  int64_t granule = kChunk;
+  int64_t granule = kChunkBytes;
   Value fragments;
   /// Per tile of channels, where its words start in a pixel; null where at its start.
   Value firstBytes;
@@ -158,10 +176,10 @@ static int64_t firstByteOf(const GPUContraction &c, int64_t block) {
   return g.firstWord(block) * c.inputCode.getBits() * 4;
 }
 
-/// The most bytes up to kChunk that all copies are aligned to.
+/// The most bytes up to kChunkBytes that all copies are aligned to.
 static int64_t getGranule(const GPUContraction &c) {
   TensorCoreOperands o(c);
-  int64_t offset, common = std::gcd(kChunk, o.words * o.inputPlanes * 4);
+  int64_t offset, common = std::gcd(kChunkBytes, o.words * o.inputPlanes * 4);
   SmallVector<int64_t> strides = getStrides(c.input, &offset);
   int64_t bytes = bytesOfElement(c.input);
   common = std::gcd(common, offset * bytes);
@@ -174,7 +192,7 @@ static int64_t getGranule(const GPUContraction &c) {
 
 TensorCoreEmitter::TensorCoreEmitter(GPUBuilder &b, const GPUContraction &c,
                                      const TensorCoreTile &tile, Value fragments)
-    : b(b), c(c), tile(tile), o(c), epilogue(b, c), granule(getGranule(c)),
+    : b(b), c(c), tile(tile), o(c), epilogue(b, c), counter(b, c, tile), granule(getGranule(c)),
       fragments(fragments) {
   for (int64_t i = 0; i < o.inputPlanes; ++i)
     for (int64_t j = 0; j < o.filterPlanes; ++j)
@@ -183,7 +201,7 @@ TensorCoreEmitter::TensorCoreEmitter(GPUBuilder &b, const GPUContraction &c,
     entry.second = static_cast<int64_t>(number);
   // Registers for sums, of the 255 that a thread has.
   constexpr int64_t kMostSums = 144;
-  addsWeights = numSums() > kMostSums;
+  sumsWeights = numSums() > kMostSums;
   std::vector<int32_t> first;
   for (int64_t block = 0; block < c.geometry.blocks; block += tile.channelBlocks())
     first.push_back(static_cast<int32_t>(firstByteOf(c, block)));
@@ -191,7 +209,8 @@ TensorCoreEmitter::TensorCoreEmitter(GPUBuilder &b, const GPUContraction &c,
     auto count = static_cast<int64_t>(first.size());
     firstBytes = b.constantTable("first_bytes", {count}, std::move(first));
   }
-  masks = makeGroupMasks(b, c, tile);
+  if (multipliesOnes())
+    masks = makeGroupMasks(b, c, tile);
 }
 
 Weight TensorCoreEmitter::weightOf(int64_t inputPlane, int64_t filterPlane) const {
@@ -240,16 +259,6 @@ Value TensorCoreEmitter::inputOffset(const Pixel &pixel) {
 // Copies
 //===----------------------------------------------------------------------===//
 
-/// Where a chunk of 16 bytes of a row lies, so that lanes that read at once read no bank
-/// twice; rows of two, three, five and six planes need nothing.
-Value TensorCoreEmitter::swizzle(Value row, Value chunk) {
-  if (o.inputPlanes == 1)
-    return b.bitXor(chunk, b.rem(b.div(row, 4), 2));
-  if (o.inputPlanes == 4)
-    return b.bitXor(chunk, b.rem(row, 2));
-  return chunk;
-}
-
 SmallVector<TensorCoreEmitter::Copy>
 TensorCoreEmitter::planPixelCopies(Value firstPixel, Value row, Value thread) {
   int64_t perRow = o.rowBytes() / granule, total = tile.pixels() * perRow;
@@ -270,9 +279,9 @@ TensorCoreEmitter::planPixelCopies(Value firstPixel, Value row, Value thread) {
     if (firstBytes)
       copy.source = b.add(copy.source, b.toIndex(b.load(firstBytes, row)));
     Value inRow = b.mul(copy.granule, granule);
-    Value chunk = swizzle(pixel, b.div(inRow, kChunk));
+    Value chunk = swizzleChunk(b, o, pixel, b.div(inRow, kChunkBytes));
     copy.destination =
-        b.add(b.add(b.mul(pixel, o.rowBytes()), b.mul(chunk, kChunk)), b.rem(inRow, kChunk));
+        b.add(b.add(b.mul(pixel, o.rowBytes()), b.mul(chunk, kChunkBytes)), b.rem(inRow, kChunkBytes));
   }
   return copies;
 }
@@ -310,15 +319,15 @@ void TensorCoreEmitter::copyPixels(ArrayRef<Copy> copies, Value step, Value stag
 }
 
 void TensorCoreEmitter::copyFilter(Value row, Value thread, Value step, Value stage) {
-  int64_t total = o.filterBytes(tile) / kChunk;
+  int64_t total = o.filterBytes(tile) / kChunkBytes;
   Value source = b.mul(b.add(b.mul(row, o.steps()), step), o.filterBytes(tile));
   Value destination = b.add(stage, tile.pixels() * o.rowBytes());
   for (int64_t first = 0; first < total; first += tile.threads()) {
     Value number = b.add(thread, first);
     auto emit = [&] {
-      Value offset = b.mul(number, kChunk);
+      Value offset = b.mul(number, kChunkBytes);
       b.copyAsync(b.advance(shared, b.add(destination, offset)),
-                  b.advance(filter, b.add(source, offset)), kChunk, Value());
+                  b.advance(filter, b.add(source, offset)), kChunkBytes, Value());
     };
     if (first + tile.threads() > total)
       b.when(b.compare(arith::CmpIPredicate::ult, number, b.index(total)), emit);
@@ -341,8 +350,8 @@ void TensorCoreEmitter::copyStep(ArrayRef<Copy> copies, const GPUBuilder::Block 
 Values TensorCoreEmitter::loadMatrix(Value stage, int64_t number) {
   Value row = b.add(b.add(b.mul(warpRow, tile.tiles * kProductPixels), number * kProductPixels),
                     b.rem(lane, kProductPixels));
-  Value chunk = swizzle(row, b.div(lane, kProductPixels));
-  Value place = b.add(b.mul(row, o.rowBytes()), b.mul(chunk, kChunk));
+  Value chunk = swizzleChunk(b, o, row, b.div(lane, kProductPixels));
+  Value place = b.add(b.mul(row, o.rowBytes()), b.mul(chunk, kChunkBytes));
   SmallVector<Type> types(4, b.getI32Type());
   using NVVM::LdStMatrixShapeAttr;
   Value matrices = NVVM::LdMatrixOp::create(
@@ -355,8 +364,9 @@ Values TensorCoreEmitter::loadMatrix(Value stage, int64_t number) {
   return registers;
 }
 
-/// Fragments of tile `number` of the warp, four registers per plane: the first word of
-/// both pixels of the lane, then the second one.
+/// Fragments of tile `number` of the warp. Four registers per plane: the first word of
+/// both pixels of the lane, then the second one. Where planes are rows, four registers per
+/// pixel: the first word of both planes, then the second one.
 Values TensorCoreEmitter::loadFragments(Value stage, int64_t number) {
   if (o.inputPlanes == 1)
     return loadMatrix(stage, number);
@@ -371,12 +381,13 @@ Values TensorCoreEmitter::loadFragments(Value stage, int64_t number) {
     for (int64_t i = 0; i < count; i += width) {
       Value inRow = b.add(b.mul(member, 4 * count), 4 * i);
       if (o.inputPlanes == 4)
-        inRow = b.mul(swizzle(row, b.div(inRow, kChunk)), kChunk);
+        inRow = b.mul(swizzleChunk(b, o, row, b.div(inRow, kChunkBytes)), kChunkBytes);
       Values words =
           b.loadWords(b.advance(shared, b.add(start, inRow)), width, b.getI32Type());
       for (auto [k, word] : llvm::enumerate(words)) {
         int64_t which = (i + k) / o.inputPlanes, plane = (i + k) % o.inputPlanes;
-        registers[4 * plane + 2 * which + half] = word;
+        registers[planesAreRows() ? 4 * half + 2 * which + plane
+                                  : 4 * plane + 2 * which + half] = word;
       }
     }
   }
@@ -388,26 +399,19 @@ Values TensorCoreEmitter::loadFilter(Value stage, int64_t half, int64_t plane) {
   Value column = b.add(b.mul(warpColumn, 2 * tile.blocks), half);
   Value place = b.add(b.mul(b.add(b.mul(column, o.filterPlanes), plane), kWarpSize), lane);
   Value start = b.add(stage, tile.pixels() * o.rowBytes());
-  return b.loadWords(b.advance(shared, b.add(start, b.mul(place, kChunk))), 4,
+  return b.loadWords(b.advance(shared, b.add(start, b.mul(place, kChunkBytes))), 4,
                      b.getI32Type());
 }
 
-/// What counts the bits of even and of odd planes, in even and odd columns: two words
-/// each.
+/// What adds up levels: two words of ones.
 Values TensorCoreEmitter::onesOf(Value row, Value step) {
-  Values words(2, b.i32(o.areBytes ? 0x01010101 : -1));
+  Values words(2, b.i32(0x01010101));
   if (masks)
     for (int64_t half = 0; half < 2; ++half) {
       Value first = b.mul(b.add(b.mul(row, o.steps()), step), kProductWords);
-      Value word = o.inputPlanes == 1 ? b.add(member, 4 * half)
-                                      : b.add(b.mul(member, 2), half);
-      words[half] = b.load(masks, b.add(first, word));
+      words[half] = b.load(masks, b.add(first, b.add(member, 4 * half)));
     }
-  if (o.inputPlanes == 1)
-    return words;
-  Value isEven = b.compare(arith::CmpIPredicate::eq, b.rem(group, 2), b.index(0));
-  return {b.select(isEven, words[0], b.i32(0)), b.select(isEven, words[1], b.i32(0)),
-          b.select(isEven, b.i32(0), words[0]), b.select(isEven, b.i32(0), words[1])};
+  return words;
 }
 
 //===----------------------------------------------------------------------===//
@@ -433,34 +437,55 @@ void TensorCoreEmitter::multiply(MutableArrayRef<Value> sums, ArrayRef<Value> lh
     sums[i] = LLVM::ExtractValueOp::create(b, product, i);
 }
 
+/// Adds to `total` what `add` adds to sums, with a weight.
+void TensorCoreEmitter::addWeighted(MutableArrayRef<Value> total, int64_t weight,
+                                    function_ref<void(MutableArrayRef<Value>)> add) {
+  // The lightest needs no factor.
+  if (weight == 1)
+    return add(total);
+  Values step(kSums, b.i32(0));
+  add(step);
+  for (int64_t k = 0; k < kSums; ++k)
+    total[k] = b.add(total[k], b.mul(step[k], weight));
+}
+
+/// Adds the products of both halves of a tile of pixels, whose planes are rows, and 8
+/// channels; `filter` has two words per plane.
+void TensorCoreEmitter::addRows(MutableArrayRef<Value> total, ArrayRef<Value> a,
+                                ArrayRef<Value> filter) {
+  for (int64_t half : {0, 1})
+    for (int64_t j = 0; j < o.filterPlanes; ++j) {
+      auto add = [&](MutableArrayRef<Value> sums) {
+        multiply(sums, a.slice(4 * half, 4), filter.slice(2 * j, 2));
+      };
+      if (sumsWeights)
+        addWeighted(total.drop_front(half * kSums), toInteger(planeTerm(c.filterCode, j)), add);
+      else
+        add(total.drop_front((half * o.filterPlanes + j) * kSums));
+    }
+}
+
 /// Adds the products of one tile of pixels and one of 8 channels.
 void TensorCoreEmitter::addTile(MutableArrayRef<Value> sums, int64_t row, int64_t product,
                                 ArrayRef<Value> a, ArrayRef<Value> filter) {
   MutableArrayRef<Value> total = sums.drop_front(indexOf(row, product, 0));
+  Values words;
+  for (int64_t j = 0; j < o.filterPlanes; ++j)
+    llvm::append_range(words, filter.slice(4 * j + product % 2 * 2, 2));
+  if (planesAreRows())
+    return addRows(total, a, words);
   for (auto [weight, number] : weights) {
-    // The lightest needs no factor.
-    bool isKept = !addsWeights || toInteger(weight) == 1;
-    Values step(kSums, b.i32(0));
-    MutableArrayRef<Value> target(step);
-    if (isKept)
-      target = total.drop_front(addsWeights ? 0 : number * kSums);
-    for (int64_t j = 0; j < o.filterPlanes; ++j)
-      for (int64_t i = 0; i < o.inputPlanes; ++i)
-        if (weightOf(i, j) == weight)
-          multiply(target, a.slice(4 * i, 4), filter.slice(4 * j + product % 2 * 2, 2));
-    if (isKept)
-      continue;
-    for (int64_t k = 0; k < kSums; ++k)
-      total[k] = b.add(total[k], b.mul(step[k], toInteger(weight)));
+    auto add = [&, weight = weight](MutableArrayRef<Value> target) {
+      for (int64_t j = 0; j < o.filterPlanes; ++j)
+        for (int64_t i = 0; i < o.inputPlanes; ++i)
+          if (weightOf(i, j) == weight)
+            multiply(target, a.slice(4 * i, 4), ArrayRef<Value>(words).slice(2 * j, 2));
+    };
+    if (sumsWeights)
+      addWeighted(total, toInteger(weight), add);
+    else
+      add(total.drop_front(number * kSums));
   }
-}
-
-void TensorCoreEmitter::addWindows(MutableArrayRef<Value> sums, ArrayRef<Values> a,
-                                   ArrayRef<Value> ones) {
-  for (int64_t row = 0; row < tile.tiles; ++row)
-    for (int64_t plane = 0; plane < o.inputPlanes; ++plane)
-      multiply(sums.drop_front(indexOfWindow(row, plane)),
-               ArrayRef(a[row]).slice(4 * plane, 4), ones.slice(plane % 2 * 2, 2));
 }
 
 /// Adds the products of one step, which lies in `stage`.
@@ -478,8 +503,12 @@ Values TensorCoreEmitter::addProducts(Value row, Value step, Value stage,
       for (int64_t product = 2 * half; product < 2 * half + 2; ++product)
         addTile(sums, i, product, a[i], planes);
   }
-  if (c.form.sum != 0)
-    addWindows(sums, a, onesOf(row, step));
+  MutableArrayRef<Value> windows = MutableArrayRef<Value>(sums).drop_front(indexOfWindow(0));
+  if (multipliesOnes())
+    for (int64_t i = 0; i < tile.tiles; ++i)
+      multiply(windows.drop_front(i * kSums), a[i], onesOf(row, step));
+  else
+    counter.add(windows, step, b.advance(shared, stage));
   return sums;
 }
 
@@ -488,6 +517,7 @@ Values TensorCoreEmitter::sumTiles(const GPUBuilder::Block &block) {
   int64_t stageBytes = o.stageBytes(tile), ahead = tile.stages - 1;
   SmallVector<Copy> copies = planPixelCopies(b.mul(block.number, tile.pixels()), block.row,
                                              block.thread);
+  counter.plan(block.thread, block.row);
   for (int64_t step = 0; step < ahead; ++step) {
     if (step < o.steps())
       copyStep(copies, block, b.index(step), b.index(step * stageBytes));
@@ -521,34 +551,64 @@ Values TensorCoreEmitter::sumTiles(const GPUBuilder::Block &block) {
 // Results
 //===----------------------------------------------------------------------===//
 
-/// `dot * I + sum * S` of element `element` of a fragment.
-Value TensorCoreEmitter::exactSum(ArrayRef<Value> sums, int64_t row, int64_t product,
-                                  int64_t element) {
+/// `dot * I` of element `element` of a fragment.
+Value TensorCoreEmitter::addWeights(ArrayRef<Value> sums, int64_t row, int64_t product,
+                                    int64_t element) {
   Value result = b.i32(0);
-  for (auto [weight, number] : weights) {
-    int64_t factor = addsWeights ? 1 : toInteger(weight);
-    result = b.add(result, b.mul(sums[indexOf(row, product, addsWeights ? 0 : number) + element],
-                                 factor * c.form.dot));
-    if (addsWeights)
-      break;
-  }
-  if (c.form.sum == 0)
+  auto add = [&](int64_t index, int64_t weight) {
+    result = b.add(result, b.mul(sums[index], weight * c.form.dot));
+  };
+  if (planesAreRows()) {
+    int64_t kept = sumsWeights ? 1 : o.filterPlanes, half = element / 2;
+    for (int64_t j = 0; j < kept; ++j)
+      for (int64_t i : {0, 1})
+        add(indexOf(row, product, half * kept + j) + 2 * i + element % 2,
+            toInteger(planeTerm(c.inputCode, i)) *
+                (sumsWeights ? 1 : toInteger(planeTerm(c.filterCode, j))));
     return result;
-  for (int64_t plane = 0; plane < o.inputPlanes; ++plane) {
-    PlaneTerm x = o.areBytes ? PlaneTerm{0, false} : planeTerm(c.inputCode, plane);
-    int64_t column = plane % 2;
-    result = b.add(result, b.mul(sums[indexOfWindow(row, plane) + element / 2 * 2 + column],
-                                 toInteger({x.exponent, x.negative}) * c.form.sum));
   }
+  if (sumsWeights) {
+    add(indexOf(row, product, 0) + element, 1);
+    return result;
+  }
+  for (auto [weight, number] : weights)
+    add(indexOf(row, product, number) + element, toInteger(weight));
   return result;
 }
 
-/// The sums of row `row` of a lane, in block `n` of the warp's channels.
-Values TensorCoreEmitter::eightSums(ArrayRef<Value> sums, int64_t row, int64_t n) {
+/// `sum * S` of row `row` of a lane, for each group of the tile of channels.
+Values TensorCoreEmitter::windowSums(ArrayRef<Value> sums, int64_t row) {
+  if (c.form.sum == 0)
+    return {};
+  Values windows;
+  if (multipliesOnes()) {
+    windows = {sums[indexOfWindow(row / kRowsOfLane) + row % kRowsOfLane * 2]};
+  } else {
+    Value first = b.mul(warpRow, tile.tiles * kProductPixels);
+    windows = counter.sumsOf(b.add(b.add(first, group), row * kGroups), shared);
+  }
+  for (Value &window : windows)
+    window = b.mul(window, c.form.sum);
+  return windows;
+}
+
+/// The sums of row `row` of a lane, from channel `8 * member` of block `n` of the warp's
+/// channels on, of which `channel` is the first.
+Values TensorCoreEmitter::eightSums(ArrayRef<Value> sums, ArrayRef<Value> windows, int64_t row,
+                                    int64_t n, Value channel) {
   Values eight;
-  for (int64_t i = 0; i < 8; ++i)
-    eight.push_back(exactSum(sums, row / kRowsOfLane, kBlockProducts * n + i / 2,
-                             row % kRowsOfLane * 2 + i % 2));
+  for (int64_t i = 0; i < 8; ++i) {
+    Value sum = addWeights(sums, row / kRowsOfLane, kBlockProducts * n + i / 2,
+                           row % kRowsOfLane * 2 + i % 2);
+    if (windows.size() > 1) {
+      Value isFirst = b.compare(arith::CmpIPredicate::ult, b.add(channel, i),
+                                counter.secondGroup());
+      sum = b.add(sum, b.select(isFirst, windows[0], windows[1]));
+    } else if (!windows.empty()) {
+      sum = b.add(sum, windows[0]);
+    }
+    eight.push_back(sum);
+  }
   return eight;
 }
 
@@ -559,14 +619,19 @@ void TensorCoreEmitter::store(const GPUBuilder::Block &block, ArrayRef<Value> su
   Value firstPixel = b.add(b.div(firstRow, poolSize), group);
   Value firstBlock =
       b.add(b.mul(block.row, tile.channelBlocks()), b.mul(warpColumn, tile.blocks));
+  counter.share(sums.drop_front(indexOfWindow(0)), shared);
+  SmallVector<Values> windows;
+  for (int64_t row = 0; row < kRowsOfLane * tile.tiles; ++row)
+    windows.push_back(windowSums(sums, row));
   for (int64_t n = 0; n < tile.blocks; ++n) {
     Value number = b.add(firstBlock, n);
+    Value channel = b.add(b.mul(number, kWordBits), b.mul(member, 8));
     auto emit = [&] {
       for (int64_t i = 0; i < kRowsOfLane * tile.tiles / poolSize; ++i) {
         Value pixel = b.add(firstPixel, kGroups * i);
         SmallVector<Values> ofWindow;
         for (int64_t row = i * poolSize; row < (i + 1) * poolSize; ++row)
-          ofWindow.push_back(eightSums(sums, row, n));
+          ofWindow.push_back(eightSums(sums, windows[row], row, n, channel));
         Value exists = b.compare(arith::CmpIPredicate::ult, pixel, numPixels);
         epilogue.emitEight(locateResult(pixel), exists, number, member, ofWindow);
       }
@@ -619,7 +684,9 @@ static bool hasStaticLayout(Value buffer) {
 LogicalResult dorefa::emitTensorCoreKernel(GPUBuilder &b, const GPUContraction &c,
                                            const TensorCoreTile &tile) {
   if (!hasStaticLayout(c.input) || !hasStaticLayout(c.init) || getGranule(c) < 4 ||
-      !tile.canPool(c.poolSize()))
+      !tile.canPool(c.poolSize()) ||
+      (c.form.sum != 0 &&
+       groupsPerTile(c.geometry, tile.channelBlocks()) > kMostGroupsPerTile))
     return failure();
   Value fragments = packFragments(b, c, tile);
   if (!fragments)

@@ -23,7 +23,7 @@ TILES = [(4, 2, 2, 2, 4), (4, 2, 2, 1, 4), (2, 2, 2, 2, 4), (2, 2, 2, 1, 4),
 
 @dataclass
 class Layer:
-    """A layer on codes; `kernel` dot multiplies bytes."""
+    """A layer on codes; `kernel` dot multiplies bytes. Groups meet within 8 channels."""
 
     weight_bits: int
     bits: int
@@ -33,6 +33,7 @@ class Layer:
     has_codes: bool = True
     channels: int = 72
     pool: tuple[int, int] = (1, 1)
+    groups: int = 1
 
 
 LAYERS = [Layer(1, 1), Layer(1, 2), Layer(2, 2, has_codes=False), Layer(2, 3, is_conv=False),
@@ -42,6 +43,7 @@ LAYERS = [Layer(1, 1), Layer(1, 2), Layer(2, 2, has_codes=False), Layer(2, 3, is
           Layer(2, 5, kernel="dot", is_conv=False, has_codes=False),
           Layer(1, 1, pool=(2, 2)), Layer(1, 2, pool=(2, 2)), Layer(2, 2, pool=(1, 2)),
           Layer(1, 3, encoding="bipolar", pool=(4, 1)), Layer(2, 3, encoding="signed", pool=(2, 2)),
+          Layer(1, 1, groups=2), Layer(1, 2, groups=2), Layer(1, 3, groups=2, pool=(2, 1)),
           Layer(4, 4, kernel="dot", pool=(2, 2)), Layer(2, 4, kernel="dot", pool=(2, 1), channels=3)]
 OUTPUTS, TAPS, SIDE = 200, 3, 9
 
@@ -65,7 +67,7 @@ def make(layer: Layer, tile: tuple[int, ...]) -> tuple[str, np.ndarray]:
     types = {
         "x": tensor((*image, layer.channels), "i8"),
         "p": tensor((*image, words, layer.bits), "i32"),
-        "w": tensor((OUTPUTS, *window, layer.channels), "i8"),
+        "w": tensor((OUTPUTS, *window, layer.channels // layer.groups), "i8"),
         "t": tensor((OUTPUTS, (1 << layer.bits) - 1), "i32"),
         "q": tensor((*image, blocks, layer.bits), "i32"),
         "y": tensor((*image, OUTPUTS), "i8" if layer.has_codes else "i32"),
@@ -74,8 +76,8 @@ def make(layer: Layer, tile: tuple[int, ...]) -> tuple[str, np.ndarray]:
     if layer.pool != (1, 1):
         types["m"] = tensor((*pooled, blocks, layer.bits), "i32")
         types["y"] = tensor((*pooled, OUTPUTS), "i8")
-    weights = rng.integers(0, 1 << layer.weight_bits, (OUTPUTS, *window, layer.channels),
-                           dtype=np.uint8)
+    weights = rng.integers(0, 1 << layer.weight_bits,
+                           (OUTPUTS, *window, layer.channels // layer.groups), dtype=np.uint8)
     spread = np.sqrt(weights[0].size) * 2 ** (layer.bits + layer.weight_bits - 2)
     thresholds = rng.normal(0, spread, (OUTPUTS, (1 << layer.bits) - 1)).astype(np.int32)
     directions = ", ".join(rng.choice(["true", "false"], OUTPUTS))
@@ -93,6 +95,7 @@ def make(layer: Layer, tile: tuple[int, ...]) -> tuple[str, np.ndarray]:
         f"codes {code}, !dorefa.code<{layer.weight_bits}, bipolar> "
         + (f"to {code} " if layer.has_codes else "") + f"kernel {layer.kernel} "
         + ("pads [1, 1, 1, 1] " if layer.is_conv else "")
+        + (f"groups {layer.groups} " if layer.groups > 1 else "")
         + (f"decreasing [{directions}] base {base} " if layer.has_codes else "")
         + f"{{dorefa.gpu_tile = array<i64: {', '.join(map(str, tile))}>}} "
         f": {types['p']}, {types['w']} -> {types[result]}",
@@ -123,7 +126,7 @@ def run(*command: object) -> None:
 
 def check(binaries: Path, work: Path, layer: Layer, tile: tuple[int, ...]) -> int:
     """Returns the number of values compared; raises where one differs."""
-    stem = work / (f"w{layer.weight_bits}a{layer.bits}-{layer.kernel}-"
+    stem = work / (f"w{layer.weight_bits}a{layer.bits}g{layer.groups}-{layer.kernel}-"
                    f"{'x'.join(map(str, layer.pool + tile))}")
     source, library, data = (stem.with_suffix(s) for s in (".mlir", ".so", ".npy"))
     text, codes = make(layer, tile)
