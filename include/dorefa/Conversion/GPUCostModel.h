@@ -38,9 +38,10 @@ const GPUMachine *findGPUMachine(llvm::StringRef chip);
 
 /// How a kernel on tensor cores cuts a contraction. A block is `warpRows` x
 /// `warpColumns` warps, each with `tiles` times 16 pixels and `blocks` times 32 output
-/// channels; copies are `stages - 1` steps of 256 bits ahead.
+/// channels. Shared memory has `stages` stages of 256 bits of the window, and warps meet at a
+/// barrier after `steps` of these, of which stages and the window are multiples.
 struct TensorCoreTile {
-  int64_t warpRows, warpColumns, tiles, blocks, stages;
+  int64_t warpRows, warpColumns, tiles, blocks, stages, steps = 1;
 
   int64_t pixels() const { return 16 * tiles * warpRows; }
   int64_t channelBlocks() const { return blocks * warpColumns; }
@@ -100,7 +101,7 @@ std::optional<GPUPlan> planLayer(const GPULayer &layer, GPUUnit unit,
 double predictNanoseconds(const GPULayer &layer, const GPUPlan &plan,
                           const GPUMachine &machine);
 
-/// Attributes of a layer: `GPUPlan::describe` of what was chosen, and the five numbers
+/// Attributes of a layer: `GPUPlan::describe` of what was chosen, and the six numbers
 /// of its tile, if any. The prediction is `dorefa.predicted_ns`.
 constexpr llvm::StringLiteral kGPUKernelAttr = "dorefa.gpu_kernel";
 constexpr llvm::StringLiteral kGPUTileAttr = "dorefa.gpu_tile";

@@ -170,9 +170,10 @@ static double predictTensorCores(const GPULayer &s, const GPUPlan &plan,
       1, std::min(kSharedSize / (tile.stages * o.stageBytes(tile)),
                   kRegisters / (tile.threads() * kThreadRegisters)));
   // Blocks beside one another hide each other's latencies.
-  double latency = std::max(kCopyLatency / (tile.stages - 1), kStepLatency);
+  double latency = std::max(kCopyLatency / (tile.stages - tile.steps), kStepLatency);
+  double barrier = kBarrier / tile.steps / resident;
   double clocks =
-      o.steps * std::max(perMultiprocessor * (countStepClocks(o, tile, m) + kBarrier / resident),
+      o.steps * std::max(perMultiprocessor * (countStepClocks(o, tile, m) + barrier),
                          std::ceil(perMultiprocessor / resident) * latency);
   double time =
       std::max(toNanoseconds(clocks + kFill, m), countBytes(s, o.areBytes) / m.bandwidth) +
@@ -254,20 +255,26 @@ static std::optional<GPUPlan> planTensorCores(const GPULayer &layer, Kernel kern
                                               const GPUMachine &machine) {
   // Of static shared memory; and a copy must be under way while one is multiplied.
   constexpr int64_t kShared = 48 << 10, kFewestStages = 3;
+  // Between barriers.
+  constexpr int64_t kMostSteps = 2;
   // With more pairs of planes, more tiles of a warp would spill registers.
   constexpr int64_t kMostTiles = 2;
   Operands o(layer, kernel);
   std::optional<GPUPlan> best;
   for (TensorCoreTile tile : kTiles) {
-    tile.stages = std::min(tile.stages, kShared / o.stageBytes(tile));
-    if (tile.stages < kFewestStages || !tile.canPool(layer.poolSize) ||
-        !canTile(layer, kernel, tile.channelBlocks()) ||
+    if (!tile.canPool(layer.poolSize) || !canTile(layer, kernel, tile.channelBlocks()) ||
         (o.inputPlanes * o.filterPlanes > 1 && tile.tiles > kMostTiles))
       continue;
-    GPUPlan plan{kernel, tile, 0};
-    plan.nanoseconds = predictNanoseconds(layer, plan, machine);
-    if (!best || plan.nanoseconds < best->nanoseconds)
-      best = plan;
+    int64_t stages = std::min(tile.stages, kShared / o.stageBytes(tile));
+    for (tile.steps = 1; tile.steps <= kMostSteps; ++tile.steps) {
+      tile.stages = stages / tile.steps * tile.steps;
+      if (o.steps % tile.steps != 0 || tile.stages < kFewestStages)
+        continue;
+      GPUPlan plan{kernel, tile, 0};
+      plan.nanoseconds = predictNanoseconds(layer, plan, machine);
+      if (!best || plan.nanoseconds < best->nanoseconds)
+        best = plan;
+    }
   }
   return best;
 }
@@ -310,12 +317,13 @@ void dorefa::setPlan(Operation *layer, const GPUPlan &plan) {
   if (const std::optional<TensorCoreTile> &tile = plan.tile)
     layer->setAttr(kGPUTileAttr,
                    b.getDenseI64ArrayAttr({tile->warpRows, tile->warpColumns, tile->tiles,
-                                           tile->blocks, tile->stages}));
+                                           tile->blocks, tile->stages, tile->steps}));
 }
 
 std::optional<TensorCoreTile> dorefa::getTile(Operation *layer) {
   auto numbers = layer->getAttrOfType<DenseI64ArrayAttr>(kGPUTileAttr);
-  if (!numbers || numbers.size() != 5)
+  if (!numbers || numbers.size() != 6)
     return std::nullopt;
-  return TensorCoreTile{numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]};
+  return TensorCoreTile{numbers[0], numbers[1], numbers[2],
+                        numbers[3], numbers[4], numbers[5]};
 }

@@ -512,19 +512,21 @@ Values TensorCoreEmitter::addProducts(Value row, Value step, Value stage,
   return sums;
 }
 
-/// All sums of a warp, step by step; copies are `stages - 1` steps ahead.
+/// All sums of a warp, by `tile.steps` steps between barriers; copies are as many steps ahead
+/// as stages remain.
 Values TensorCoreEmitter::sumTiles(const GPUBuilder::Block &block) {
-  int64_t stageBytes = o.stageBytes(tile), ahead = tile.stages - 1;
+  int64_t stageBytes = o.stageBytes(tile), ahead = tile.stages - tile.steps;
   SmallVector<Copy> copies = planPixelCopies(b.mul(block.number, tile.pixels()), block.row,
                                              block.thread);
   counter.plan(block.thread, block.row);
   for (int64_t step = 0; step < ahead; ++step) {
     if (step < o.steps())
       copyStep(copies, block, b.index(step), b.index(step * stageBytes));
-    b.commitCopies();
+    if ((step + 1) % tile.steps == 0)
+      b.commitCopies();
   }
   auto next = [&](Value stage) {
-    Value after = b.add(stage, stageBytes);
+    Value after = b.add(stage, tile.steps * stageBytes);
     Value isLast = b.compare(arith::CmpIPredicate::eq, after, b.index(tile.stages * stageBytes));
     return b.select(isLast, b.index(0), after);
   };
@@ -532,15 +534,19 @@ Values TensorCoreEmitter::sumTiles(const GPUBuilder::Block &block) {
   Values carried{b.index(0), b.index(ahead * stageBytes)};
   carried.append(numSums(), b.i32(0));
   Values result = b.longLoop(
-      o.steps(), carried, [&](Value step, ValueRange values) {
-        b.waitForCopies(ahead - 1);
+      o.steps() / tile.steps, carried, [&](Value round, ValueRange values) {
+        Value step = b.mul(round, tile.steps), later = b.add(step, ahead);
+        b.waitForCopies(ahead / tile.steps - 1);
         b.barrier();
-        Value later = b.add(step, ahead);
-        b.when(b.compare(arith::CmpIPredicate::ult, later, b.index(o.steps())),
-               [&] { copyStep(copies, block, later, values[1]); });
+        b.when(b.compare(arith::CmpIPredicate::ult, later, b.index(o.steps())), [&] {
+          for (int64_t i = 0; i < tile.steps; ++i)
+            copyStep(copies, block, b.add(later, i), b.add(values[1], i * stageBytes));
+        });
         b.commitCopies();
-        Values sums{next(values[0]), next(values[1])};
-        sums.append(addProducts(block.row, step, values[0], values.drop_front(2)));
+        Values sums(values.drop_front(2));
+        for (int64_t i = 0; i < tile.steps; ++i)
+          sums = addProducts(block.row, b.add(step, i), b.add(values[0], i * stageBytes), sums);
+        sums.insert(sums.begin(), {next(values[0]), next(values[1])});
         return sums;
       });
   result.erase(result.begin(), result.begin() + 2);
@@ -684,7 +690,7 @@ static bool hasStaticLayout(Value buffer) {
 LogicalResult dorefa::emitTensorCoreKernel(GPUBuilder &b, const GPUContraction &c,
                                            const TensorCoreTile &tile) {
   if (!hasStaticLayout(c.input) || !hasStaticLayout(c.init) || getGranule(c) < 4 ||
-      !tile.canPool(c.poolSize()) ||
+      !tile.canPool(c.poolSize()) || TensorCoreOperands(c).steps() % tile.steps != 0 ||
       (c.form.sum != 0 &&
        groupsPerTile(c.geometry, tile.channelBlocks()) > kMostGroupsPerTile))
     return failure();

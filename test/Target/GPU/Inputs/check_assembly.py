@@ -75,11 +75,11 @@ def check(binaries: Path, work: Path, network: Path, chip: str, is_full: bool) -
 
 
 def write_tiles(work: Path) -> list[Path]:
-    large, largest = (4, 2, 2, 2, 3), (4, 2, 4, 2, 3)
+    large, largest = (4, 2, 2, 2, 3, 1), (4, 2, 4, 2, 4, 2)
     layers = [(tiles.Layer(bits, 2, is_conv=False, channels=512), large) for bits in (1, 2)]
     for pool in ((1, 1), (2, 2)):
         layers += [(tiles.Layer(bits, 2, channels=256, pool=pool), large) for bits in (1, 2)]
-        layers += [(tiles.Layer(1, 1, channels=256, pool=pool), largest),
+        layers += [(tiles.Layer(1, 1, channels=512, pool=pool), largest),
                    (tiles.Layer(4, 4, kernel="dot", channels=256, pool=pool), largest)]
     networks = []
     for layer, tile in layers:
