@@ -137,7 +137,9 @@ def BPA_LaunchOp : Op<BPA_Dialect, "launch", [
     For each index n of the first dimension, the batch, copies element n of each input
     to the routine's inputs, runs it, and copies its outputs to element n of the
     results; as many at a time as the routine has samples, of which the batch is a
-    multiple. `macs` are the multiply-adds of a sample, for profiles.
+    multiple. Where there is a routine for `groups`, this runs first, as long as there
+    are as many as it has samples. `macs` are the multiply-adds of a sample, for
+    profiles.
 
     Example:
     ```mlir
@@ -145,11 +147,11 @@ def BPA_LaunchOp : Op<BPA_Dialect, "launch", [
         outs(%init : tensor<?x1024xi32>) macs 4096 -> tensor<?x1024xi32>
     ```
   }];
-  let arguments = (ins SymbolRefAttr:$routine, Variadic<BPA_Buffer>:$inputs,
-      Variadic<BPA_Buffer>:$inits, I64Attr:$macs);
+  let arguments = (ins SymbolRefAttr:$routine, OptionalAttr<SymbolRefAttr>:$groups,
+      Variadic<BPA_Buffer>:$inputs, Variadic<BPA_Buffer>:$inits, I64Attr:$macs);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
-    $routine `ins` `(` $inputs `:` type($inputs) `)`
+    $routine (`groups` $groups^)? `ins` `(` $inputs `:` type($inputs) `)`
     `outs` `(` $inits `:` type($inits) `)` `macs` $macs attr-dict
     (`->` type($results)^)?
   }];

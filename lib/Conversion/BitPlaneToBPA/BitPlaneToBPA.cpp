@@ -97,6 +97,14 @@ struct Segment {
   std::vector<Layer> layers;
 };
 
+/// Where maps of the layers of a segment lie.
+struct SegmentPlan {
+  MapPlan maps;
+  /// Of several samples, for as many of them as there are groups; others then run
+  /// one by one.
+  std::optional<MapPlan> groups;
+};
+
 class Partition {
 public:
   Partition(func::FuncOp main, const Configuration &machine)
@@ -112,7 +120,7 @@ public:
   std::vector<Segment> getSegments();
   /// The maps of `segment`; nothing, once a layer that does not fit was
   /// dropped.
-  std::optional<MapPlan> plan(const Segment &segment);
+  std::optional<SegmentPlan> plan(const Segment &segment);
   /// Says what does not go to the accelerator, and why, in remarks and to reports.
   void emitRemarks() const;
 
@@ -242,10 +250,11 @@ static llvm::DenseSet<Value> findOutputs(const Segment &segment) {
   return outputs;
 }
 
-/// Samples of a run of `segment`: as many as fill the rows of the array with
-/// pixels of a small map, where the batch is known to be a multiple.
+/// As many samples in a run fill the rows of the array with pixels of a small map.
+static constexpr int64_t mostSamples = 8;
+
+/// Samples of a run of `segment`, of which the batch is known to be a multiple.
 static int64_t chooseSamples(const Segment &segment) {
-  constexpr int64_t most = 8;
   int64_t batch = 0;
   for (const Layer &layer : segment.layers)
     for (Value value : {layer.input, layer.result}) {
@@ -254,13 +263,20 @@ static int64_t chooseSamples(const Segment &segment) {
         return 1;
       batch = size;
     }
-  int64_t samples = std::min(batch, most);
+  int64_t samples = std::min(batch, mostSamples);
   while (batch % samples != 0)
     --samples;
   return samples;
 }
 
-std::optional<MapPlan> Partition::plan(const Segment &segment) {
+/// Whether the batch of `segment` may have several samples.
+static bool mayHaveGroups(const Segment &segment) {
+  int64_t batch =
+      cast<ShapedType>(segment.layers.front().result.getType()).getDimSize(0);
+  return ShapedType::isDynamic(batch) || batch > mostSamples;
+}
+
+std::optional<SegmentPlan> Partition::plan(const Segment &segment) {
   llvm::DenseSet<Value> outputs = findOutputs(segment);
   for (const Layer &layer : segment.layers)
     if (outputs.contains(layer.result) && makesGaps(layer)) {
@@ -269,13 +285,21 @@ std::optional<MapPlan> Partition::plan(const Segment &segment) {
       return std::nullopt;
     }
   const Layer *problem = nullptr;
-  std::optional<MapPlan> plan = planMaps(segment.layers, chooseSamples(segment),
-                                         outputs, machine, problem);
+  int64_t samples = chooseSamples(segment);
+  auto planFor = [&](int64_t count) {
+    return planMaps(segment.layers, count, outputs, machine, problem);
+  };
+  std::optional<MapPlan> plan = planFor(samples);
   if (!plan)
-    plan = planMaps(segment.layers, /*samples=*/1, outputs, machine, problem);
-  if (!plan)
+    plan = planFor(/*count=*/1);
+  if (!plan) {
     drop(problem->op, "its maps do not fit the accelerator");
-  return plan;
+    return std::nullopt;
+  }
+  SegmentPlan result{std::move(*plan), std::nullopt};
+  if (samples == 1 && mayHaveGroups(segment))
+    result.groups = planFor(mostSamples);
+  return result;
 }
 
 void Partition::emitRemarks() const {
@@ -300,8 +324,8 @@ public:
   LaunchBuilder(ImplicitLocOpBuilder &b, const Configuration &machine)
       : b(b), machine(machine) {}
 
-  void build(ProgramOp program, RoutineOp routine, ArrayRef<Layer> layers,
-             ArrayRef<Port> inputs, ArrayRef<Port> outputs);
+  LaunchOp build(ProgramOp program, RoutineOp routine, ArrayRef<Layer> layers,
+                 ArrayRef<Port> inputs, ArrayRef<Port> outputs);
 
 private:
   OpFoldResult getBatch(Value value);
@@ -429,9 +453,14 @@ Value LaunchBuilder::joinGroups(Value sums, const Port &port,
   return reshape(sums, type.getShape().drop_front(), batch);
 }
 
-void LaunchBuilder::build(ProgramOp program, RoutineOp routine,
-                          ArrayRef<Layer> layers, ArrayRef<Port> inputs,
-                          ArrayRef<Port> outputs) {
+static SymbolRefAttr getReference(ProgramOp program, RoutineOp routine) {
+  return SymbolRefAttr::get(program.getSymNameAttr(),
+                            FlatSymbolRefAttr::get(routine.getSymNameAttr()));
+}
+
+LaunchOp LaunchBuilder::build(ProgramOp program, RoutineOp routine,
+                              ArrayRef<Layer> layers, ArrayRef<Port> inputs,
+                              ArrayRef<Port> outputs) {
   OpFoldResult batch = getBatch(inputs.front().value);
   int64_t macs = 0;
   for (const Layer &layer : layers)
@@ -444,15 +473,14 @@ void LaunchBuilder::build(ProgramOp program, RoutineOp routine,
     inits.push_back(createDestination(port, batch));
     types.push_back(inits.back().getType());
   }
-  auto name =
-      SymbolRefAttr::get(program.getSymNameAttr(),
-                         FlatSymbolRefAttr::get(routine.getSymNameAttr()));
-  auto launch = LaunchOp::create(b, types, name, operands, inits, macs);
+  auto launch = LaunchOp::create(b, types, getReference(program, routine),
+                                 /*groups=*/nullptr, operands, inits, macs);
   for (auto [port, result] : llvm::zip_equal(outputs, launch.getResults())) {
     Value value = port.map ? joinPlanes(result, port, batch)
                            : joinGroups(result, port, batch);
     Value(port.value).replaceAllUsesWith(value);
   }
+  return launch;
 }
 
 //===----------------------------------------------------------------------===//
@@ -468,8 +496,8 @@ struct ConvertBitPlaneToBPA
   void runOnOperation() override;
 
 private:
-  void convert(ProgramOp program, const Segment &segment, const MapPlan &plan,
-               size_t number);
+  void convert(ProgramOp program, const Segment &segment,
+               const SegmentPlan &plan, size_t number);
 };
 
 } // namespace
@@ -490,19 +518,38 @@ static void describe(Builder &b, const Layer &layer) {
                                  list.getDictionary(b.getContext())));
 }
 
+/// Whether samples have the same form in two routines.
+static bool areAlike(ArrayRef<Port> left, ArrayRef<Port> right) {
+  return llvm::equal(left, right, [](const Port &one, const Port &other) {
+    return one.value == other.value && one.bytes == other.bytes &&
+           (!one.map || one.map->plane == other.map->plane);
+  });
+}
+
 void ConvertBitPlaneToBPA::convert(ProgramOp program, const Segment &segment,
-                                   const MapPlan &plan, size_t number) {
+                                   const SegmentPlan &plan, size_t number) {
   Builder attributes(&getContext());
   for (const Layer &layer : segment.layers)
     describe(attributes, layer);
   std::vector<Port> inputs, outputs;
-  RoutineOp routine = createRoutine(program, ("main" + Twine(number)).str(),
-                                    segment.layers, plan, inputs, outputs);
+  std::string name = ("main" + Twine(number)).str();
+  RoutineOp routine = createRoutine(program, name, segment.layers, plan.maps,
+                                    inputs, outputs);
   // Behind its operands; what reads the results is sorted behind it afterwards.
   ImplicitLocOpBuilder b(segment.layers.front().op->getLoc(),
                          segment.layers.back().op);
-  LaunchBuilder(b, program.getMachine())
-      .build(program, routine, segment.layers, inputs, outputs);
+  LaunchOp launch =
+      LaunchBuilder(b, program.getMachine())
+          .build(program, routine, segment.layers, inputs, outputs);
+  if (!plan.groups)
+    return;
+  std::vector<Port> groupInputs, groupOutputs;
+  RoutineOp groups = createRoutine(program, name + "_groups", segment.layers,
+                                   *plan.groups, groupInputs, groupOutputs);
+  if (areAlike(inputs, groupInputs) && areAlike(outputs, groupOutputs))
+    launch.setGroupsAttr(getReference(program, groups));
+  else
+    groups.erase();
 }
 
 void ConvertBitPlaneToBPA::runOnOperation() {
@@ -522,13 +569,13 @@ void ConvertBitPlaneToBPA::runOnOperation() {
   Partition partition(main, *machine);
   partition.findLayers();
   std::vector<Segment> segments;
-  std::vector<MapPlan> plans;
+  std::vector<SegmentPlan> plans;
   do {
     partition.checkNeighbours();
     segments = partition.getSegments();
     plans.clear();
     for (const Segment &segment : segments) {
-      std::optional<MapPlan> plan = partition.plan(segment);
+      std::optional<SegmentPlan> plan = partition.plan(segment);
       if (!plan)
         break;
       plans.push_back(std::move(*plan));

@@ -36,10 +36,15 @@ std::string RoutineBuilder::createSpace(StringRef hint, int64_t bytes) {
 
 std::string RoutineBuilder::createData(StringRef hint,
                                        std::vector<uint8_t> bytes) {
-  std::string name = getUniqueName(program, hint);
   auto builder = OpBuilder::atBlockBegin(&program.getBody().front());
   auto type = RankedTensorType::get({static_cast<int64_t>(bytes.size())},
                                     builder.getI8Type());
+  // Routines for one sample and for several read the same.
+  for (auto data : program.getBody().getOps<DataOp>())
+    if (data.getValue().getType() == type &&
+        dorefa::readElements<uint8_t>(data.getValue()) == bytes)
+      return data.getSymName().str();
+  std::string name = getUniqueName(program, hint);
   DataOp::create(builder, program.getLoc(), name,
                  dorefa::makeElements(type, std::move(bytes), name));
   return name;

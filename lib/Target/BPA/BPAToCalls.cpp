@@ -39,6 +39,8 @@ public:
   void lower(LaunchOp launch);
 
 private:
+  void run(ImplicitLocOpBuilder &b, LaunchOp launch, RoutineOp routine,
+           Value firstSample, Value end);
   void transfer(ImplicitLocOpBuilder &b, func::FuncOp function, Value buffer,
                 Attribute symbol, Value sample, RoutineOp routine);
 
@@ -89,15 +91,13 @@ void LaunchLowering::transfer(ImplicitLocOpBuilder &b, func::FuncOp function,
   }
 }
 
-void LaunchLowering::lower(LaunchOp launch) {
-  ImplicitLocOpBuilder b(launch.getLoc(), launch);
-  auto routine = cast<RoutineOp>(SymbolTable::lookupSymbolIn(
-      op, launch.getRoutine().getLeafReference()));
+/// Samples `firstSample` to `end` - 1, as many at a time as `routine` has.
+void LaunchLowering::run(ImplicitLocOpBuilder &b, LaunchOp launch,
+                         RoutineOp routine, Value firstSample, Value end) {
   RoutineRange range = getRange(program, routine.getSymName());
-  Value zero = arith::ConstantIndexOp::create(b, 0);
   Value step = arith::ConstantIndexOp::create(b, routine.getSamples());
-  Value batch = memref::DimOp::create(b, launch.getOperand(0), zero);
-  auto loop = scf::ForOp::create(b, zero, batch, step);
+  auto loop = scf::ForOp::create(b, firstSample, end, step);
+  OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Value sample = loop.getInductionVar();
   for (auto [buffer, symbol] :
@@ -111,6 +111,25 @@ void LaunchLowering::lower(LaunchOp launch) {
   for (auto [buffer, symbol] :
        llvm::zip_equal(launch.getInits(), routine.getOutputs()))
     transfer(b, functions.read, buffer, symbol, sample, routine);
+}
+
+void LaunchLowering::lower(LaunchOp launch) {
+  ImplicitLocOpBuilder b(launch.getLoc(), launch);
+  auto find = [&](SymbolRefAttr name) {
+    return cast<RoutineOp>(
+        SymbolTable::lookupSymbolIn(op, name.getLeafReference()));
+  };
+  Value first = arith::ConstantIndexOp::create(b, 0);
+  Value batch = memref::DimOp::create(b, launch.getOperand(0), first);
+  if (std::optional<SymbolRefAttr> name = launch.getGroups()) {
+    RoutineOp groups = find(*name);
+    Value size = arith::ConstantIndexOp::create(b, groups.getSamples());
+    Value rest = arith::RemUIOp::create(b, batch, size);
+    Value end = arith::SubIOp::create(b, batch, rest);
+    run(b, launch, groups, first, end);
+    first = end;
+  }
+  run(b, launch, find(launch.getRoutine()), first, batch);
   launch.erase();
 }
 

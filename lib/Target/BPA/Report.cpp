@@ -26,7 +26,7 @@ struct LayerCycles {
   /// When its last instruction completes; from the layer before to there.
   uint64_t end = 0, cycles = 0;
   /// Bytes that arrive in these cycles, those of the layer behind included.
-  uint64_t bytesMeanwhile = 0;
+  double bytesMeanwhile = 0;
   uint64_t bytesRead = 0, bytesWritten = 0;
 };
 
@@ -109,6 +109,19 @@ void RoutineReport::count(const Instruction &instruction, LayerCycles &layer) {
   }
 }
 
+/// Adds `bytes`, which arrive evenly while their instruction is under way, to the layers
+/// of these cycles.
+static void spread(uint64_t bytes, const InstructionCycles &cycles,
+                   std::vector<LayerCycles> &rows) {
+  uint64_t duration = cycles.completed - cycles.issued + 1;
+  for (LayerCycles &row : rows) {
+    uint64_t first = std::max(row.end - row.cycles, cycles.issued);
+    uint64_t last = std::min(row.end, cycles.completed + 1);
+    if (first < last)
+      row.bytesMeanwhile += double(bytes) * (last - first) / duration;
+  }
+}
+
 /// The layers in the order in which they end, of a routine of `cycles`.
 std::vector<LayerCycles> RoutineReport::sort(uint64_t cycles) const {
   std::vector<LayerCycles> rows;
@@ -141,14 +154,9 @@ std::vector<LayerCycles> RoutineReport::run(const std::vector<Instruction> &text
     count(text[i], layer);
   }
   std::vector<LayerCycles> rows = sort(timing.cycles);
-  for (auto [i, instruction] : llvm::enumerate(text)) {
-    if (instruction.op != bpa::Op::Load)
-      continue;
-    uint64_t arrival = timing.instructions[i].completed;
-    auto row = llvm::find_if(
-        rows, [&](const LayerCycles &one) { return arrival <= one.end; });
-    row->bytesMeanwhile += getBytes(Load(instruction));
-  }
+  for (auto [i, instruction] : llvm::enumerate(text))
+    if (instruction.op == bpa::Op::Load)
+      spread(getBytes(Load(instruction)), timing.instructions[i], rows);
   return rows;
 }
 
@@ -175,7 +183,7 @@ static Cells formatRow(const LayerCycles &row) {
           formatPart(row.ideal, row.cycles),
           formatPart(row.ceiling, row.cycles),
           formatBytes(row.bytesRead),
-          formatPart(double(row.bytesMeanwhile) / instructionBytes, row.cycles),
+          formatPart(row.bytesMeanwhile / instructionBytes, row.cycles),
           formatBytes(row.bytesWritten),
           row.results};
 }

@@ -4,9 +4,13 @@
 // CHECK-LABEL: @main
 // CHECK: bpa.launch @accelerator::@main0 ins(%{{.*}} : tensor<2x1x1xi32>) outs(%{{.*}} : tensor<2x8xi32>)
 // CHECK: bpa.launch @accelerator::@main1 ins(%{{.*}} : tensor<3x1x1xi32>) outs(%{{.*}} : tensor<3x8xi32>)
-// Three rows per sample, and as many as there are samples.
-// CHECK: bpa.launch @accelerator::@main2 ins(%{{.*}} : tensor<?x1x1xi32>) outs(%{{.*}} : tensor<?x8xi32>)
-// CHECK: bpa.launch @accelerator::@main3 ins(%{{.*}} : tensor<?x1x1xi32>) outs(%{{.*}}, %{{.*}} : tensor<?x8xi32>, tensor<?x8xi32>)
+// Three rows per sample, and as many as there are samples; both in groups of 8, then one by one.
+// CHECK: bpa.launch @accelerator::@main2 groups @accelerator::@main2_groups ins(%{{.*}} : tensor<?x1x1xi32>) outs(%{{.*}} : tensor<?x8xi32>)
+// CHECK: bpa.launch @accelerator::@main3 groups @accelerator::@main3_groups ins(%{{.*}} : tensor<?x1x1xi32>) outs(%{{.*}}, %{{.*}} : tensor<?x8xi32>, tensor<?x8xi32>)
+// CHECK: bpa.routine @main3 inputs
+// CHECK: bpa.ld space=wbuf dram=@[[WEIGHTS:weights[0-9]+]]
+// CHECK: bpa.routine @main3_groups inputs [{{.*}}] outputs [{{.*}}] samples 8
+// CHECK: bpa.ld space=wbuf dram=@[[WEIGHTS]]
 func.func @main(%a: tensor<2x1x1xi32>, %b: tensor<3x1x1xi32>, %c: tensor<?x3x1x1xi32>, %d: tensor<?x1x1xi32>)
     -> (tensor<2x8xi32>, tensor<3x8xi32>, tensor<?x8xi32>, tensor<?x8xi32>, tensor<?x8xi32>) {
   %zero = arith.constant 0 : index

@@ -75,7 +75,10 @@ bpa.program @small configuration "r4c4d32" {
 
 // CHECK-LABEL: func.func @launch
 func.func @launch(%x: tensor<?x1024xi32>, %init: tensor<?x1024xi32>) -> tensor<?x1024xi32> {
+  // CHECK: bpa.launch @accelerator::@main groups @accelerator::@eight ins(
   // CHECK: bpa.launch @accelerator::@main ins(%{{.*}} : tensor<?x1024xi32>) outs(%{{.*}} : tensor<?x1024xi32>) macs 4096 -> tensor<?x1024xi32>
+  %z = bpa.launch @accelerator::@main groups @accelerator::@eight ins(%x : tensor<?x1024xi32>)
+      outs(%init : tensor<?x1024xi32>) macs 4096 -> tensor<?x1024xi32>
   %y = bpa.launch @accelerator::@main ins(%x : tensor<?x1024xi32>)
       outs(%init : tensor<?x1024xi32>) macs 4096 -> tensor<?x1024xi32>
   return %y : tensor<?x1024xi32>
