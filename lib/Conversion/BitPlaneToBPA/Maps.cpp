@@ -132,6 +132,12 @@ private:
                     int64_t count);
   SmallVector<int64_t> chooseSamples(int64_t index) const;
   bool placeBands(int64_t index, const Regions &taken);
+  bool canPool(int64_t index) const;
+  bool placePooledBands(int64_t index, Regions taken, int64_t rows,
+                        int64_t count);
+  bool placePooled(int64_t index, const Regions &taken);
+  bool placeMap(int64_t number, const Regions &taken,
+                llvm::function_ref<bool(const Regions &)> placeOthers);
   bool place(int64_t index);
   std::optional<int64_t> findVictim(int64_t index) const;
 
@@ -287,25 +293,99 @@ bool MapPlanner::placeBands(int64_t index, const Regions &taken) {
   return false;
 }
 
-/// Places the result of layer `index` and its buffers.
-bool MapPlanner::place(int64_t index) {
-  LayerPlan &own = plan.layers[index];
-  Regions taken = getTaken(index);
-  if (own.to >= 0 && !evicted.contains(own.to)) {
-    Map &to = plan.maps[own.to];
-    bool isStorable = samples == 1 || !to.isOutput ||
-                      to.getPixels() * to.pixel % beatLanes == 0;
-    int64_t size = getResidentSize(to);
-    if (auto base = isStorable ? findGap(taken, size) : std::nullopt) {
-      Regions more = taken;
-      more.push_back({*base, size});
-      to.base = *base;
-      if (placeBands(index, more))
-        return true;
-      to.base.reset();
-    }
+/// Whether nothing but a pool reads the result of layer `index`, and follows
+/// it.
+bool MapPlanner::canPool(int64_t index) const {
+  const LayerPlan &own = plan.layers[index];
+  return index + 1 < static_cast<int64_t>(layers.size()) && own.to >= 0 &&
+         layers[index + 1].isPool && plan.layers[index + 1].from == own.to &&
+         plan.maps[own.to].last == index + 1 && !plan.maps[own.to].isOutput;
+}
+
+/// Finds room for the buffers of layer `index` and the pool behind it if bands
+/// have `rows` rows of the pool's output. Rows that two bands pool are made
+/// twice; where these are many, DRAM costs less.
+bool MapPlanner::placePooledBands(int64_t index, Regions taken, int64_t rows,
+                                  int64_t count) {
+  LayerPlan &own = plan.layers[index], &pool = plan.layers[index + 1];
+  const Map &from = plan.maps[own.from], &between = plan.maps[own.to];
+  int64_t fromSize = 0, size = 0, height = layers[index + 1].to.height;
+  int64_t numMade = 0;
+  for (int64_t row = 0; row < height; row += rows) {
+    Rows made =
+        getInputRows(layers[index + 1], {row, std::min(row + rows, height)});
+    numMade += made.end - made.first;
+    size = std::max(size, getOutputBuffer(between, made, /*samples=*/1));
+    Rows read = getInputRows(layers[index], made);
+    fromSize = std::max(fromSize, getInputBuffer(from, read, /*samples=*/1));
   }
-  return placeBands(index, taken);
+  if (4 * numMade > 5 * between.shape.height ||
+      !placePair(taken, size, count, own.toBuffers) ||
+      (!from.base && !placePair(taken, fromSize, count, own.fromBuffers)))
+    return false;
+  if (const Map &to = plan.maps[pool.to]; !to.base) {
+    int64_t toSize = getOutputBuffer(to, {0, rows}, /*samples=*/1);
+    if (!placePair(taken, toSize, count, pool.toBuffers))
+      return false;
+  }
+  pool.fromBuffers = own.toBuffers;
+  own.samples = pool.samples = 1;
+  pool.bandRows = rows;
+  return true;
+}
+
+/// Lets the pool behind layer `index` read bands that this one makes. Takes the
+/// largest that fit, in pairs if they can be.
+bool MapPlanner::placePooled(int64_t index, const Regions &taken) {
+  if (!canPool(index))
+    return false;
+  const Map &to = plan.maps[plan.layers[index + 1].to];
+  int64_t step = !to.base || to.isOutput ? getRowStep(to) : 1;
+  int64_t height = layers[index + 1].to.height;
+  for (int64_t count : {2, 1})
+    for (int64_t rows = height / step * step; rows > 0; rows -= step)
+      if (placePooledBands(index, taken, rows, count)) {
+        plan.maps[plan.layers[index].to].isPooled = true;
+        return true;
+      }
+  return false;
+}
+
+/// Places map `number` on the chip, with the buffers that `placeOthers` finds
+/// room for; else in DRAM.
+bool MapPlanner::placeMap(
+    int64_t number, const Regions &taken,
+    llvm::function_ref<bool(const Regions &)> placeOthers) {
+  if (number < 0 || evicted.contains(number))
+    return placeOthers(taken);
+  Map &map = plan.maps[number];
+  bool isStorable = samples == 1 || !map.isOutput ||
+                    map.getPixels() * map.pixel % beatLanes == 0;
+  int64_t size = getResidentSize(map);
+  if (auto base = isStorable ? findGap(taken, size) : std::nullopt) {
+    Regions more = taken;
+    more.push_back({*base, size});
+    map.base = *base;
+    if (placeOthers(more))
+      return true;
+    map.base.reset();
+  }
+  return placeOthers(taken);
+}
+
+/// Places the result of layer `index` and its buffers, if need be with those of
+/// the pool behind it.
+bool MapPlanner::place(int64_t index) {
+  Regions taken = getTaken(index);
+  return placeMap(plan.layers[index].to, taken, [&](const Regions &now) {
+    const LayerPlan &own = plan.layers[index];
+    bool isInDram = own.to >= 0 && !plan.maps[own.to].base;
+    if (isInDram && canPool(index) &&
+        placeMap(plan.layers[index + 1].to, now,
+                 [&](const Regions &then) { return placePooled(index, then); }))
+      return true;
+    return placeBands(index, now);
+  });
 }
 
 /// The largest map on the chip while layer `index` works.
@@ -322,7 +402,8 @@ std::optional<MapPlan> MapPlanner::run(const Layer *&problem) {
   createMaps();
   for (size_t index = 0; index < layers.size();) {
     if (place(index)) {
-      ++index;
+      int64_t to = plan.layers[index].to;
+      index += to >= 0 && plan.maps[to].isPooled ? 2 : 1;
       continue;
     }
     std::optional<int64_t> victim = findVictim(index);
@@ -332,8 +413,10 @@ std::optional<MapPlan> MapPlanner::run(const Layer *&problem) {
     }
     // Again from the start, without it.
     evicted.insert(*victim);
-    for (Map &map : plan.maps)
+    for (Map &map : plan.maps) {
       map.base.reset();
+      map.isPooled = false;
+    }
     index = 0;
   }
   return std::move(plan);

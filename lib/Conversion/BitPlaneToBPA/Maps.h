@@ -35,6 +35,9 @@ struct Map {
   int64_t first = -1, last = -1;
   /// Where it starts in FMAP; nothing where it lies in DRAM.
   std::optional<int64_t> base;
+  /// It lies nowhere: the pool behind the layer that makes it reads each band
+  /// where that layer wrote it.
+  bool isPooled = false;
 
   int64_t getRow() const { return shape.width * pixel; }
   int64_t getPixels() const { return shape.height * shape.width; }
@@ -50,8 +53,8 @@ struct Rows {
   int64_t first, end;
 };
 
-/// Rows of the input that rows of the output of `layer` take; at least one, and of
-/// several samples all.
+/// Rows of the input that rows of the output of `layer` take; at least one, and
+/// of several samples all.
 Rows getInputRows(const Layer &layer, Rows output, int64_t samples = 1);
 
 /// Part of a map in FMAP: pixel (first row, 0) of its first sample lies at
@@ -71,7 +74,7 @@ struct LayerPlan {
   /// samples all rows are.
   int64_t samples = 1, bandRows = 0;
   /// Buffers in FMAP for bands of maps in DRAM. Bands alternate between two,
-  /// where there is room.
+  /// where there is room. A pool reads a pooled map where it was written.
   std::array<int64_t, 2> fromBuffers = {}, toBuffers = {};
 };
 

@@ -59,7 +59,7 @@ void RoutineBuilder::createMemory(std::vector<Port> &inputs,
       values.try_emplace(own.to, layer.result);
   }
   for (auto [index, map] : llvm::enumerate(plan.maps)) {
-    if (map.base && !map.isOutput)
+    if ((map.base && !map.isOutput) || map.isPooled)
       continue;
     // Whole beats are copied.
     int64_t bytes = map.samples * map.getPitch() / 8;

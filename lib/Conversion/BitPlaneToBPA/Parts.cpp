@@ -23,7 +23,6 @@ int64_t RoutineBuilder::gatherPart(BandPlan &band, const GroupShape &part,
   for (const GatheredPart &known : gathered)
     if (known.pixel == chunk.first && known.channel == part.firstChannel)
       return known.abuf;
-  configureWindow(band, part.firstLane, part.lanes);
   addGather(band, part, chunk);
   int64_t words = layer().inputTerms.size() * part.words;
   llvm::erase_if(gathered, [&](const GatheredPart &known) {

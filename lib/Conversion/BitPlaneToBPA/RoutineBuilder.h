@@ -11,6 +11,8 @@
 #include "Start.h"
 #include "Weights.h"
 
+#include <deque>
+
 namespace mlir::bpa {
 
 /// A buffer whose parts are used in turn: what was placed longest ago makes
@@ -145,7 +147,12 @@ private:
   void configureWindow(const BandPlan &band, int64_t firstLane, int64_t lanes);
   void configurePlanes();
   void configureResult(const BandPlan &band);
+  void addPoolRow(BandPlan &band, int64_t row);
   void addPool(BandPlan &band);
+  void addPooledRows(const Chunk &chunk, int64_t delay);
+  int64_t getPoolDelay(const Pass &pass) const;
+  void finishPooled(size_t count);
+  void addPooled(int64_t index);
   void addGroup(BandPlan &band, int64_t group, bool isStart);
   void addParts(BandPlan &band, int64_t group, ArrayRef<GroupShape> parts);
   int64_t gatherPart(BandPlan &band, const GroupShape &part, Chunk &chunk);
@@ -188,6 +195,9 @@ private:
   const LayerPlan &own() const { return plan.layers[current]; }
   const Map &from() const { return plan.maps[own().from]; }
   const Map &to() const { return plan.maps[own().to]; }
+  bool isStored() const {
+    return own().to >= 0 && !to().isPooled && (!to().base || to().isOutput);
+  }
   int64_t getWeightWords(const GroupShape &shape) const {
     return shape.words * layer().weightTerms.size();
   }
@@ -239,6 +249,13 @@ private:
     int64_t pixel, channel, abuf, words;
   };
   std::vector<GatheredPart> gathered;
+  /// A band of the pool behind the layer that is being written, and how many of
+  /// its rows were pooled.
+  struct PooledBand {
+    BandPlan band;
+    int64_t rows = 0;
+  };
+  std::deque<PooledBand> pooled;
   /// The last values of configuration registers.
   llvm::DenseMap<unsigned, Instruction> registers;
 };

@@ -28,6 +28,9 @@ BandPlan RoutineBuilder::getBand(int64_t number, int64_t sample,
     band.input = all;
     band.from = getOutputBand(from(), *from().base, all, getSamples());
     band.from.base += sample * band.from.image;
+  } else if (from().isPooled) {
+    band.from = getOutputBand(from(), own().fromBuffers[number % 2], band.input,
+                              samples);
   } else {
     band.from = getInputBand(from(), own().fromBuffers[number % 2], band.input);
   }
@@ -189,7 +192,7 @@ void RoutineBuilder::loadColumns(BandPlan &band, int64_t rows, int64_t end,
 std::vector<Load> RoutineBuilder::takeLoads(BandPlan &band,
                                             int64_t pixel) const {
   std::vector<Load> loads;
-  if (from().base)
+  if (from().base || from().isPooled)
     return loads;
   int64_t width = layer().to.width, row = (pixel - 1) / width;
   int64_t end = getInputEnd(band, pixel);
@@ -277,7 +280,7 @@ void RoutineBuilder::storeBeats(const BandPlan &band, int64_t pixel,
 /// Takes the pixels before `pixel` to DRAM, as far as they are whole beats and
 /// enough of them, or the last ones.
 void RoutineBuilder::storePixels(BandPlan &band, int64_t pixel) {
-  if (own().to < 0 || (to().base && !to().isOutput))
+  if (!isStored())
     return;
   int64_t pixels = band.getRows() * to().shape.width;
   int64_t step = beatLanes / std::gcd(to().pixel, beatLanes);
