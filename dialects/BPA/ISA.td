@@ -217,6 +217,7 @@ def : ControlRegister<"interrupt", 0x34, "w1c", "bit 0: the interrupt is raised"
 def : ControlRegister<"counter_select", 0x38, "rw", "which performance counter the next two show">;
 def : ControlRegister<"counter_low", 0x3c, "ro", "low half of that counter">;
 def : ControlRegister<"counter_high", 0x40, "ro", "high half of the same">;
+def : ControlRegister<"dram_beats", 0x44, "rw", "beats of DRAM that instructions may reach, less than 2^32 - 2^23; all after reset">;
 
 def : StopReason<"none", 0, "no error">;
 def : StopReason<"illegal", 1, "an instruction that does not decode">;

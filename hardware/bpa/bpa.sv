@@ -94,17 +94,18 @@ module bpa #(
   logic [4:0] count_busy, count_empty;
   logic [5*128-1:0] instructions;
   logic [24:0] take, give, have, take_pairs, have_pairs, overflow_pairs, count_wait;
-  logic [5*32-1:0] oldest_pc;
+  logic [5*32-1:0] oldest_pc, slot_pc;
 
   generate
     for (genvar e = 0; e < 5; e = e + 1) begin : queue
-      bpa_queue #(.DEPTH(QUEUE_DEPTH)) queue(
+      bpa_queue #(.DEPTH(QUEUE_DEPTH), .STOP_DELAY(e == bpa_pkg::GA ? 2 : 1)) queue(
         .clk, .rst(idle_rst), .push(push[e]), .push_instruction(pushed), .push_pc(pc),
         .full(full[e]), .empty(empty[e]), .instruction(instructions[e*128 +: 128]),
         .first(first[e]), .issue(issue[e]), .issue_any(issue_any[e]), .configure(configure[e]),
         .take(take[e*5 +: 5]), .have(have[e*5 +: 5]), .ready(ready[e]),
         .answers(answers[e]), .done(done[e]), .answer(answer[e]), .complete(complete[e]),
-        .give(give[e*5 +: 5]), .pc(oldest_pc[e*32 +: 32]), .count_busy(count_busy[e]),
+        .give(give[e*5 +: 5]), .pc(oldest_pc[e*32 +: 32]),
+        .slot_pc(slot_pc[e*32 +: 32]), .count_busy(count_busy[e]),
         .count_empty(count_empty[e]), .count_wait(count_wait[e*5 +: 5]));
       // Queues know for whom they wait; tokens are sorted by who gives them.
       for (genvar f = 0; f < 5; f = f + 1) begin : pair
@@ -172,9 +173,16 @@ module bpa #(
     .fmap_write_data(load_fmap_data), .wbuf_write, .tbuf_write, .write_beat(buffer_beat),
     .write_data(buffer_data));
 
-  bpa_load load(
+  // Errors that engines find, and whether they are those of operands.
+  logic [4:0] faults, operand_faults;
+  logic [31:0] dram_beats;
+  localparam int FMAP_BEATS = FMAP_WORDS * LANES / 128;
+
+  bpa_load #(.FMAP_BEATS(FMAP_BEATS), .WBUF_BEATS(WBUF_WORDS * COLUMNS * LANES / 128),
+             .TBUF_ENTRIES(TBUF_ENTRIES)) load(
     .clk, .rst(idle_rst), .issue(issue[bpa_pkg::LD]),
-    .instruction(instructions[bpa_pkg::LD*128 +: 128]), .ready(ready[bpa_pkg::LD]),
+    .instruction(instructions[bpa_pkg::LD*128 +: 128]), .dram_beats,
+    .ready(ready[bpa_pkg::LD]), .fault(faults[bpa_pkg::LD]),
     .can_request(can_request && !front_request), .request(load_request),
     .request_beat(load_request_beat), .request_beats(load_request_beats),
     .request_space(load_request_space), .request_sram(load_request_sram),
@@ -188,16 +196,18 @@ module bpa #(
   logic [127:0] post_write_data, fmap_beat, store_write_data;
   logic post_write_last, post_write;
 
-  bpa_store store(
+  bpa_store #(.FMAP_BEATS(FMAP_BEATS)) store(
     .clk, .rst(idle_rst), .issue(issue[bpa_pkg::ST]),
-    .instruction(instructions[bpa_pkg::ST*128 +: 128]), .ready(ready[bpa_pkg::ST]),
+    .instruction(instructions[bpa_pkg::ST*128 +: 128]), .dram_beats,
+    .ready(ready[bpa_pkg::ST]), .fault(faults[bpa_pkg::ST]),
     .grant(!gather_fmap_read && !post_dram_write), .slot(store_slot),
     .read_beat(store_read_beat), .write(store_write), .write_beat(store_write_beat),
     .write_last(store_write_last));
 
-  // Slots are never both. What follows slots goes on after a halt.
+  // Slots are never both. Where a program ends nothing is left; where an error stops it, nothing
+  // more must be written.
   bpa_delay #(.WIDTH(1), .CYCLES(8)) post_slots(
-    .clk, .rst, .in(post_dram_write), .out(post_write));
+    .clk, .rst(idle_rst), .in(post_dram_write), .out(post_write));
   always_ff @(posedge clk) store_write_data <= fmap_beat;
   assign write = store_write || post_write;
   assign write_is_store = store_write;
@@ -266,11 +276,15 @@ module bpa #(
   // Engines
   //===--------------------------------------------------------------------===//
 
-  bpa_gather #(.ROWS(ROWS), .COLUMNS(COLUMNS), .LANES(LANES), .ABUF_WORDS(ABUF_WORDS)) gather(
+  assign operand_faults[bpa_pkg::LD] = 1'b0;
+  assign operand_faults[bpa_pkg::ST] = 1'b0;
+  bpa_gather #(.ROWS(ROWS), .COLUMNS(COLUMNS), .LANES(LANES), .FMAP_WORDS(FMAP_WORDS),
+               .ABUF_WORDS(ABUF_WORDS)) gather(
     .clk, .rst(idle_rst), .first(first[bpa_pkg::GA]), .issue(issue[bpa_pkg::GA]),
     .instruction(gather_instruction),
     .config_input, .config_window, .config_extent, .config_pool,
-    .ready(ready[bpa_pkg::GA]), .done(done[bpa_pkg::GA]), .fmap_read(gather_fmap_read),
+    .ready(ready[bpa_pkg::GA]), .done(done[bpa_pkg::GA]), .fault(faults[bpa_pkg::GA]),
+    .fault_is_operand(operand_faults[bpa_pkg::GA]), .fmap_read(gather_fmap_read),
     .fmap_read_lane(gather_read_lane), .fmap_read_data(fmap_lanes),
     .fmap_write(gather_fmap_write), .fmap_write_grant(gather_write_grant),
     .fmap_write_lane(gather_write_lane), .fmap_write_mask(gather_write_mask),
@@ -287,12 +301,14 @@ module bpa #(
                .WBUF_WORDS(WBUF_WORDS)) matmul(
     .clk, .rst(idle_rst), .issue(issue[bpa_pkg::MM]), .instruction(matmul_instruction),
     .config_planes, .ready(ready[bpa_pkg::MM]), .done(done[bpa_pkg::MM]),
+    .fault(faults[bpa_pkg::MM]), .fault_is_operand(operand_faults[bpa_pkg::MM]),
     .abuf_read_address, .abuf_read_data, .wbuf_read_address, .wbuf_read_data, .tile,
     .tile_accept, .tile_sums, .tile_row_sums, .tile_subtract, .count_step, .count_tile,
     .count_keep, .count_steps);
 
   logic overflow_now;
-  bpa_post #(.ROWS(ROWS), .COLUMNS(COLUMNS), .LANES(LANES), .TBUF_ENTRIES(TBUF_ENTRIES)) post(
+  bpa_post #(.ROWS(ROWS), .COLUMNS(COLUMNS), .LANES(LANES), .FMAP_WORDS(FMAP_WORDS),
+             .TBUF_ENTRIES(TBUF_ENTRIES)) post(
     .clk, .rst(idle_rst), .issue(issue[bpa_pkg::PP]), .instruction(post_instruction),
     .config_result, .ready(ready[bpa_pkg::PP]), .done(done[bpa_pkg::PP]), .tile,
     .tile_accept, .tile_sums, .tile_row_sums, .tile_subtract, .tbuf_read_entry, .tbuf_read_data,
@@ -300,7 +316,8 @@ module bpa #(
     .fmap_write_mask(post_fmap_mask), .fmap_write_data(post_fmap_data),
     .dram_write(post_dram_write), .dram_write_beat(post_write_beat),
     .dram_write_mask(post_write_mask), .dram_write_data(post_write_data),
-    .dram_write_last(post_write_last), .overflow(overflow_now), .count_drain,
+    .dram_write_last(post_write_last), .overflow(overflow_now), .dram_beats,
+    .fault(faults[bpa_pkg::PP]), .fault_is_operand(operand_faults[bpa_pkg::PP]), .count_drain,
     .count_drain_cycles);
 
   bpa_pkg::cfg_result_t result;
@@ -330,7 +347,8 @@ module bpa #(
     .drain_cycles(count_drain_cycles), .busy(count_busy), .empty(count_empty),
     .waits(count_wait), .select(counter_select), .value(counter));
 
-  // The first error: of tokens, of DRAM, of the front end.
+  // The first error. Of those in the same cycle tokens go first, then engines from ST to
+  // LD, then DRAM, then the front end.
   logic [4:0] overflows;
   generate
     for (genvar e = 0; e < 5; e = e + 1) begin : giver
@@ -358,6 +376,13 @@ module bpa #(
     end
     if (fail_engine != bpa_pkg::FRONT) fail_pc = oldest_pc[fail_engine*32 +: 32];
     for (int e = 0; e < 5; e = e + 1)
+      if (faults[e]) begin
+        fail = 1'b1;
+        fail_reason = operand_faults[e] ? bpa_pkg::STOP_OPERAND : bpa_pkg::STOP_ADDRESS;
+        fail_engine = 3'(e);
+        fail_pc = slot_pc[e*32 +: 32];
+      end
+    for (int e = 0; e < 5; e = e + 1)
       if (overflows[e]) begin
         fail = 1'b1;
         fail_reason = bpa_pkg::STOP_TOKENS;
@@ -384,6 +409,7 @@ module bpa #(
       interrupt_enable <= 1'b0;
       interrupt_raised <= 1'b0;
       counter_select <= '0;
+      dram_beats <= '1;
       settle <= '0;
       unanswered_post <= '0;
       unanswered_store <= '0;
@@ -396,6 +422,7 @@ module bpa #(
           bpa_pkg::CSR_INTERRUPT_ENABLE: interrupt_enable <= csr_write_data[0];
           bpa_pkg::CSR_INTERRUPT: if (csr_write_data[0]) interrupt_raised <= 1'b0;
           bpa_pkg::CSR_COUNTER_SELECT: counter_select <= csr_write_data;
+          bpa_pkg::CSR_DRAM_BEATS: dram_beats <= csr_write_data;
           default: ;
         endcase
       if (overflow_now && running) overflow <= 1'b1;
@@ -451,6 +478,7 @@ module bpa #(
       bpa_pkg::CSR_COUNTER_SELECT: csr_read_data = counter_select;
       bpa_pkg::CSR_COUNTER_LOW: csr_read_data = counter[31:0];
       bpa_pkg::CSR_COUNTER_HIGH: csr_read_data = counter[63:32];
+      bpa_pkg::CSR_DRAM_BEATS: csr_read_data = dram_beats;
       default: csr_read_data = '0;
     endcase
 endmodule

@@ -8,6 +8,7 @@ module bpa_gather #(
   parameter int ROWS = 8,
   parameter int COLUMNS = 8,
   parameter int LANES = 64,
+  parameter int FMAP_WORDS = 16384,
   parameter int ABUF_WORDS = 1024
 ) (
   input logic clk,
@@ -30,6 +31,10 @@ module bpa_gather #(
   output logic ready,
   // 7 cycles after the last slot of each instruction.
   output logic done,
+  // The slot two cycles before reads or writes outside of a memory, or operands contradict
+  // each other: those that one slot does not tell are looked at with the first.
+  output logic fault,
+  output logic fault_is_operand,
 
   // A slot reads FMAP; always granted. 4 cycles later the lane, 7 cycles later
   // the 2 * LANES lanes from there on.
@@ -67,6 +72,10 @@ module bpa_gather #(
   localparam int SETUP = 20;
   // Lanes of an access.
   localparam int ACCESS = 2 * LANES;
+  // Bits of a lane's number: where a tap is inside the input, it is less than 2^33 away from
+  // 0, however the pitches are. FMAP has fewer.
+  localparam int AT = 34;
+  localparam int FMAP_BITS = $clog2(FMAP_WORDS) + LW;
 
   bpa_pkg::ga_t next_gather;
   bpa_pkg::mp_t next_pool;
@@ -141,11 +150,17 @@ module bpa_gather #(
   assign bit_px_or_dx = cycle < 5'd8 ? bit_px : bit_dx;
 
   // Lanes from row to row and from pixel to pixel of the output, of taps.
-  logic [19:0] y_step, x_step, ky_step, kx_step, product_y, product_above, product_image,
-               product_kw;
+  logic [24:0] y_step;
+  logic [19:0] x_step;
+  logic [26:0] ky_step;
+  logic [20:0] kx_step;
+  logic [AT-1:0] product_y, product_above;
+  logic [29:0] product_image;
+  logic [22:0] product_kw;
   // Lanes from the row's first pixel on: of the row's and the first window, the row's end.
-  logic [27:0] product_x, product_px, product_w, x_row, x_first;
-  logic [19:0] at_image, at_row, at_first;
+  logic [30:0] product_x;
+  logic [27:0] product_px, product_w, x_row, x_first;
+  logic [AT-1:0] at_image, at_row, at_first;
   // Rows and pixels of the first window; of that of pixel (0, 0).
   logic [17:0] iy_first, ix_first, iy_image, ix_row;
   logic [19:0] run;
@@ -158,77 +173,77 @@ module bpa_gather #(
   always_ff @(posedge clk) begin
     // sy * row, then oy * that; the same of columns.
     if (cycle == 5'd0) begin
-      product_y <= {20{bit_sy}} & next_in.f_row;
-      product_x <= {28{bit_sx}} & {14'd0, next_in.f_pixel};
+      product_y <= {AT{bit_sy}} & AT'(next_in.f_row);
+      product_x <= {31{bit_sx}} & {17'd0, next_in.f_pixel};
       iy_first <= {18{bit_sy}} & {6'd0, oy};
       ix_first <= {18{bit_sx}} & {6'd0, ox};
     end else if (cycle < 5'd5) begin
-      product_y <= {product_y[18:0], 1'b0} + ({20{bit_sy}} & next_in.f_row);
-      product_x <= {product_x[26:0], 1'b0} + ({28{bit_sx}} & {14'd0, next_in.f_pixel});
+      product_y <= {product_y[AT-2:0], 1'b0} + ({AT{bit_sy}} & AT'(next_in.f_row));
+      product_x <= {product_x[29:0], 1'b0} + ({31{bit_sx}} & {17'd0, next_in.f_pixel});
       iy_first <= {iy_first[16:0], 1'b0} + ({18{bit_sy}} & {6'd0, oy});
       ix_first <= {ix_first[16:0], 1'b0} + ({18{bit_sx}} & {6'd0, ox});
     end else if (cycle == 5'd5) begin
-      y_step <= product_y;
+      y_step <= product_y[24:0];
       x_step <= product_x[19:0];
-      product_y <= {20{bit_oy}} & product_y;
-      product_x <= {28{bit_ox}} & product_x;
+      product_y <= {AT{bit_oy}} & product_y;
+      product_x <= {31{bit_ox}} & product_x;
       iy_first <= iy_first + iy_image;
       ix_first <= ix_first + ix_row;
     end else if (cycle < 5'd17) begin
-      product_y <= {product_y[18:0], 1'b0} + ({20{bit_oy}} & y_step);
-      product_x <= {product_x[26:0], 1'b0} + ({28{bit_ox}} & {8'd0, x_step});
+      product_y <= {product_y[AT-2:0], 1'b0} + ({AT{bit_oy}} & AT'(y_step));
+      product_x <= {product_x[29:0], 1'b0} + ({31{bit_ox}} & {11'd0, x_step});
     end
 
     // Of two's complement the first bit counts negative.
-    if (cycle == 5'd0) product_above <= -({20{bit_above}} & next_in.f_row);
+    if (cycle == 5'd0) product_above <= -({AT{bit_above}} & AT'(next_in.f_row));
     else if (cycle < 5'd14)
-      product_above <= {product_above[18:0], 1'b0} + ({20{bit_above}} & next_in.f_row);
+      product_above <= {product_above[AT-2:0], 1'b0} + ({AT{bit_above}} & AT'(next_in.f_row));
 
     if (cycle == 5'd0) product_px <= -({28{bit_px}} & {14'd0, next_in.f_pixel});
     else if (cycle == 5'd8) product_px <= {28{bit_dx}} & {14'd0, next_in.f_pixel};
     else if (cycle < 5'd15)
       product_px <= {product_px[26:0], 1'b0} + ({28{bit_px_or_dx}} & {14'd0, next_in.f_pixel});
 
-    if (cycle == 5'd0) product_image <= {20{bit_image}} & next_in.f_image;
-    else if (cycle == 5'd10) product_image <= {20{bit_dy}} & next_in.f_row;
+    if (cycle == 5'd0) product_image <= {30{bit_image}} & 30'(next_in.f_image);
+    else if (cycle == 5'd10) product_image <= {30{bit_dy}} & 30'(next_in.f_row);
     else if (cycle < 5'd17)
-      product_image <= {product_image[18:0], 1'b0} +
-                       (cycle < 5'd10 ? {20{bit_image}} & next_in.f_image
-                                      : {20{bit_dy}} & next_in.f_row);
+      product_image <= {product_image[28:0], 1'b0} +
+                       (cycle < 5'd10 ? {30{bit_image}} & 30'(next_in.f_image)
+                                      : {30{bit_dy}} & 30'(next_in.f_row));
 
     if (cycle == 5'd0) product_w <= {28{bit_w}} & {14'd0, next_in.f_pixel};
     else if (cycle < 5'd13)
       product_w <= {product_w[26:0], 1'b0} + ({28{bit_w}} & {14'd0, next_in.f_pixel});
 
-    if (cycle == 5'd0) product_kw <= {20{bit_kw}} & {5'd0, lanes};
+    if (cycle == 5'd0) product_kw <= {23{bit_kw}} & 23'(lanes);
     else if (cycle == 5'd6) begin
-      run <= neighbours ? product_kw : {5'd0, lanes};
-      product_kw <= {20{bit_planes}} & next_in.f_plane;
+      run <= neighbours ? product_kw[19:0] : {5'd0, lanes};
+      product_kw <= {23{bit_planes}} & 23'(next_in.f_plane);
     end else if (cycle < 5'd9)
-      product_kw <= {product_kw[18:0], 1'b0} +
-                    (cycle < 5'd6 ? {20{bit_kw}} & {5'd0, lanes}
-                                  : {20{bit_planes}} & next_in.f_plane);
+      product_kw <= {product_kw[21:0], 1'b0} +
+                    (cycle < 5'd6 ? {23{bit_kw}} & 23'(lanes)
+                                  : {23{bit_planes}} & 23'(next_in.f_plane));
 
     // Pools start at the highest plane.
     case (cycle)
-      5'd0: at_image <= next_in.f_base;
+      5'd0: at_image <= AT'(next_in.f_base);
       5'd8: begin
-        at_image <= at_image - product_px[19:0];
+        at_image <= at_image - {{(AT-28){product_px[27]}}, product_px};
         x_row <= -product_px;
       end
-      5'd9: if (next_is_pool) at_image <= at_image + product_kw;
-      5'd10: at_image <= at_image + product_image;
+      5'd9: if (next_is_pool) at_image <= at_image + AT'(product_kw);
+      5'd10: at_image <= at_image + AT'(product_image);
       5'd14: at_image <= at_image - product_above;
       5'd17: at_row <= at_image + product_y;
       5'd18: begin
-        at_first <= at_row + product_x[19:0];
-        x_first <= x_row + product_x;
+        at_first <= at_row + AT'(product_x);
+        x_first <= x_row + product_x[27:0];
       end
       default: ;
     endcase
   end
-  assign kx_step = product_px[19:0];
-  assign ky_step = product_image;
+  assign kx_step = product_px[20:0];
+  assign ky_step = product_image[26:0];
 
   //===--------------------------------------------------------------------===//
   // Slots: for each pixel, plane, row and column of taps, and access; pools take
@@ -327,37 +342,40 @@ module bpa_gather #(
   end
 
   // Where each loop stands, in lanes.
-  logic [19:0] at0, at1, at2, at3, at4, at5, at6, at_base, at_step, at_next;
-  logic [19:0] y_by, x_by, ky_by, kx_by;
+  logic [AT-1:0] at0, at1, at2, at3, at4, at5, at6, at_base, at_step, at_next;
+  logic [24:0] y_by;
+  logic [19:0] x_by;
+  logic [26:0] ky_by;
+  logic [20:0] kx_by;
   always_comb begin
     case (level)
       3'd0: begin
         at_base = at0;
-        at_step = pool ? -in.f_plane : 20'(ACCESS);
+        at_step = pool ? AT'(0) - AT'(in.f_plane) : AT'(ACCESS);
       end
       3'd1: begin
         at_base = at1;
-        at_step = kx_by;
+        at_step = AT'(kx_by);
       end
       3'd2: begin
         at_base = at2;
-        at_step = ky_by;
+        at_step = AT'(ky_by);
       end
       3'd3: begin
         at_base = at3;
-        at_step = pool ? 20'(LANES) : in.f_plane;
+        at_step = pool ? AT'(LANES) : AT'(in.f_plane);
       end
       3'd4: begin
         at_base = at4;
-        at_step = x_by;
+        at_step = AT'(x_by);
       end
       3'd5: begin
         at_base = at5;
-        at_step = y_by;
+        at_step = AT'(y_by);
       end
       default: begin
         at_base = at6;
-        at_step = in.f_image;
+        at_step = AT'(in.f_image);
       end
     endcase
     at_next = at_base + at_step;
@@ -414,7 +432,7 @@ module bpa_gather #(
     end
 
   bpa_delay_memory #(.WIDTH(20), .CYCLES(4)) lane_delay (
-    .clk, .in(at0), .out(fmap_read_lane));
+    .clk, .in(at0[19:0]), .out(fmap_read_lane));
 
   //===--------------------------------------------------------------------===//
   // What is inside the input: of neighbours, lanes from `low` on and below `high`
@@ -428,7 +446,7 @@ module bpa_gather #(
   assign tap_inside = row_inside & column_inside;
   assign ahead = -x;
   assign upto = x_end - x;
-  assign size = last_access ? rest[LW+1:0] : (LW+2)'(ACCESS);
+  assign size = last_access ? rest[LW+1:0] : access[LW+1:0];
 
   always_comb begin
     low = '0;
@@ -449,11 +467,11 @@ module bpa_gather #(
 
   // The first slot of an instruction tells where words go.
   logic first_slot;
-  logic [AW-1:0] abuf;
+  logic [9:0] abuf;
   always_ff @(posedge clk)
     if (issue) begin
       first_slot <= 1'b1;
-      abuf <= AW'(next_gather.f_abuf);
+      abuf <= next_gather.f_abuf;
     end else if (slot) first_slot <= 1'b0;
 
   logic is_code, fill;
@@ -461,7 +479,97 @@ module bpa_gather #(
   assign fill = is_code & window.f_pad[plane[2:0]];
 
   //===--------------------------------------------------------------------===//
-  // 7 cycles later: lanes of FMAP
+  // A cycle later: where lanes go, which are appended to those that did not fill a word
+  //===--------------------------------------------------------------------===//
+
+  logic append1, first1, ends_plane1, ends_pixel1;
+  logic [LW+1:0] low1, high1, size1;
+  logic [9:0] abuf1;
+  always_ff @(posedge clk) begin
+    append1 <= slot & !pool;
+    first1 <= first_slot;
+    ends_plane1 <= ends_reads;
+    ends_pixel1 <= ends_reads & last3;
+    low1 <= low;
+    high1 <= high;
+    size1 <= size;
+    abuf1 <= abuf;
+  end
+
+  // Words are numbered to the end of ABUF and the three behind it that a slot may fill.
+  logic [LW:0] num_left, used;
+  logic [LW+1:0] total, filled;
+  logic [1:0] full_words, words;
+  logic [10:0] group, word, group_now, word_now, word_next, words_end;
+  logic [RW-1:0] row, row_now;
+  logic tail_now;
+
+  assign used = first1 ? '0 : num_left;
+  assign group_now = first1 ? {1'b0, abuf1} : group;
+  assign word_now = first1 ? {1'b0, abuf1} : word;
+  assign row_now = first1 ? '0 : row;
+  assign total = {1'b0, used} + size1;
+  // A plane fills up its last word.
+  assign filled = ends_plane1 ? (total + (LW+2)'(LANES - 1)) & ~(LW+2)'(LANES - 1) : total;
+  assign full_words = filled[LW+1:LW];
+  assign words = full_words[1] ? 2'd2 : full_words;
+  assign word_next = word_now + 11'(words);
+  assign words_end = word_now + 11'(full_words);
+  assign tail_now = ends_pixel1 & filled > (LW+2)'(ACCESS);
+
+  always_ff @(posedge clk)
+    if (append1) begin
+      num_left <= ends_pixel1 ? '0 : (LW+1)'(filled - {words, {LW{1'b0}}});
+      word <= word_next;
+      group <= group_now;
+      row <= row_now;
+      if (ends_pixel1) begin
+        row <= row_now + RW'(1);
+        word <= group_now;
+        if (&row_now) begin
+          word <= words_end;
+          group <= words_end;
+        end
+      end
+    end
+
+  //===--------------------------------------------------------------------===//
+  // Errors
+  //===--------------------------------------------------------------------===//
+
+  // Lanes that are inside the input, or written.
+  logic [21:0] to0;
+  logic [AT-1:0] lane1, end1;
+  logic [LW+1:0] count1;
+  logic reads1, writes1, above_band1, contradicts1, empty1, lanes_outside;
+  always_ff @(posedge clk) begin
+    lane1 <= writing ? AT'(to0) : at0;
+    reads1 <= fmap_read & is_code & !rst;
+    writes1 <= fmap_write & fmap_write_grant & !rst;
+    above_band1 <= iy[16:0] < {5'd0, extent.f_first_row};
+    contradicts1 <= slot & first_slot & !rst &
+                    (oy_now > extent.f_oh | ox_now > extent.f_ow |
+                     (pool ? (out.f_pixel[$clog2(COLUMNS)-1:0] | out.f_plane[$clog2(COLUMNS)-1:0] |
+                              to0[$clog2(COLUMNS)-1:0] |
+                              ~window.f_lanes[$clog2(COLUMNS)-1:0]) != '0
+                           : &window.f_valid));
+    empty1 <= fmap_read & pool & ends_reads & !seen & !tap_inside & !rst;
+  end
+  assign count1 = writes1 | size1 < high1 ? size1 : high1;
+  assign end1 = lane1 + AT'(count1);
+  // The end may be that of FMAP.
+  assign lanes_outside = end1[AT-1:FMAP_BITS+1] != '0 |
+                         (end1[FMAP_BITS] & end1[FMAP_BITS-1:0] != '0);
+
+  always_ff @(posedge clk) begin
+    fault_is_operand <= contradicts1 | empty1;
+    fault <= !rst & (contradicts1 | empty1 | (append1 & words_end > 11'(ABUF_WORDS)) |
+                     (writes1 & lanes_outside) |
+                     (reads1 & count1 > low1 & (above_band1 | lanes_outside)));
+  end
+
+  //===--------------------------------------------------------------------===//
+  // 7 cycles after the slot: lanes of FMAP
   //===--------------------------------------------------------------------===//
 
   logic [6:0] gathers, pools;
@@ -474,16 +582,15 @@ module bpa_gather #(
   assign pools7 = pools[6];
 
   logic [LW+1:0] low7, high7, size7;
-  logic code7, fill7, first7, ends_plane7, ends_pixel7, top7, sign7, inside7, seen7;
-  logic [AW-1:0] abuf7;
+  logic code7, fill7, top7, sign7, inside7, seen7;
   logic [2:0] plane7;
-  bpa_delay_memory #(.WIDTH(3*(LW+2) + AW + 12), .CYCLES(7)) slot_delay (
+  bpa_delay_memory #(.WIDTH(3*(LW+2)), .CYCLES(6)) lanes_delay (
+    .clk, .in({low1, high1, size1}), .out({low7, high7, size7}));
+  bpa_delay_memory #(.WIDTH(9), .CYCLES(7)) slot_delay (
     .clk,
-    .in({low, high, size, is_code, fill, first_slot, ends_reads, ends_reads & last3, abuf,
-         writing ? write_plane : plane[2:0], plane[2:0] == window.f_planes, out.f_sign, tap_inside,
-         seen}),
-    .out({low7, high7, size7, code7, fill7, first7, ends_plane7, ends_pixel7, abuf7, plane7,
-          top7, sign7, inside7, seen7}));
+    .in({is_code, fill, writing ? write_plane : plane[2:0], plane[2:0] == window.f_planes,
+         out.f_sign, tap_inside, seen}),
+    .out({code7, fill7, plane7, top7, sign7, inside7, seen7}));
 
   logic [ACCESS-1:0] known, exist, value;
   assign known = ({ACCESS{1'b1}} << low7) & ~({ACCESS{1'b1}} << high7);
@@ -492,76 +599,47 @@ module bpa_gather #(
                  exist;
 
   //===--------------------------------------------------------------------===//
-  // Words: lanes are appended to those that did not fill one
+  // 8 cycles after it: words
   //===--------------------------------------------------------------------===//
 
   logic [ACCESS-1:0] value8;
-  logic [LW+1:0] size8;
-  logic append8, first8, ends_plane8, ends_pixel8;
-  logic [AW-1:0] abuf8;
+  logic append8, tail8;
+  logic [LW:0] used8;
+  logic [1:0] words8;
+  logic [AW-1:0] word8;
+  logic [RW-1:0] row8;
   always_ff @(posedge clk) begin
     append8 <= gathers7;
     value8 <= value;
-    size8 <= size7;
-    first8 <= first7;
-    ends_plane8 <= ends_plane7;
-    ends_pixel8 <= ends_pixel7;
-    abuf8 <= abuf7;
   end
+  bpa_delay_memory #(.WIDTH(LW + 1 + 2 + AW + RW + 1), .CYCLES(7)) words_delay (
+    .clk, .in({used, words, word_now[AW-1:0], row_now, tail_now}),
+    .out({used8, words8, word8, row8, tail8}));
 
   logic [LANES-1:0] left;
-  logic [LW:0] num_left, used;
   logic [3*LANES-1:0] merged;
-  logic [LW+1:0] total, filled;
-  logic [1:0] words;
-  logic [AW-1:0] group, word, group_now, word_now, word_next;
-  logic [RW-1:0] row, row_now;
+  assign merged = ({{LANES{1'b0}}, value8} << used8) |
+                  {{ACCESS{1'b0}}, left & {LANES{used8 != '0}}};
 
-  assign used = first8 ? '0 : num_left;
-  assign group_now = first8 ? abuf8 : group;
-  assign word_now = first8 ? abuf8 : word;
-  assign row_now = first8 ? '0 : row;
-  assign merged = ({{LANES{1'b0}}, value8} << used) | {{ACCESS{1'b0}}, left & {LANES{used != '0}}};
-  assign total = {1'b0, used} + size8;
-  // A plane fills up its last word.
-  assign filled = ends_plane8 ? (total + (LW+2)'(LANES - 1)) & ~(LW+2)'(LANES - 1) : total;
-  assign words = filled >= (LW+2)'(ACCESS) ? 2'd2 : {1'b0, filled >= (LW+2)'(LANES)};
-  assign word_next = word_now + AW'(words);
-
-  logic tail, tail_next;
-  assign tail_next = append8 & ends_pixel8 & filled > (LW+2)'(ACCESS);
-
+  logic tail;
   always_ff @(posedge clk) begin
-    abuf_write[1:0] <= {2{append8}} & {words[1], words != '0};
-    abuf_write_row <= row_now;
-    abuf_write_address0 <= word_now;
-    abuf_write_address1 <= word_now + AW'(1);
+    abuf_write[1:0] <= {2{append8}} & {words8[1], words8 != '0};
+    abuf_write_row <= row8;
+    abuf_write_address0 <= word8;
+    abuf_write_address1 <= word8 + AW'(1);
     abuf_write_data0 <= merged[LANES-1:0];
     abuf_write_data1 <= merged[2*LANES-1:LANES];
 
     // The word that is one too many at the end of a pixel.
-    tail <= tail_next;
+    tail <= append8 & tail8;
     abuf_write[2] <= tail;
     abuf_write_tail_row <= abuf_write_row;
     abuf_write_address2 <= abuf_write_address1 + AW'(1);
     abuf_write_data2 <= left;
 
-    if (append8) begin
-      left <= words == 2'd2 ? merged[3*LANES-1:2*LANES]
-              : words == 2'd1 ? merged[2*LANES-1:LANES] : merged[LANES-1:0];
-      num_left <= ends_pixel8 ? '0 : (LW+1)'(filled - {words, {LW{1'b0}}});
-      word <= word_next;
-      group <= group_now;
-      row <= row_now;
-      if (ends_pixel8) begin
-        row <= row_now + RW'(1);
-        word <= group_now;
-        if (&row_now) begin
-          word <= word_next + AW'(tail_next);
-          group <= word_next + AW'(tail_next);
-        end
-      end
-    end
+    if (append8)
+      left <= words8 == 2'd2 ? merged[3*LANES-1:2*LANES]
+              : words8 == 2'd1 ? merged[2*LANES-1:LANES] : merged[LANES-1:0];
   end
 
   //===--------------------------------------------------------------------===//
@@ -592,20 +670,20 @@ module bpa_gather #(
   end
 
   // Where they go.
-  logic [19:0] to0, to3, to4, to_base, to_step, to_next;
+  logic [21:0] to3, to4, to_base, to_step, to_next;
   logic [PARTS-1:0] mask;
   logic [$clog2(PARTS):0] parts;
   always_comb begin
     to_base = to0;
-    to_step = out.f_plane;
+    to_step = 22'(out.f_plane);
     if (ends_write) begin
       to_base = last3 ? to4 : to3;
-      to_step = last3 ? {6'd0, out.f_pixel} : 20'(LANES);
+      to_step = last3 ? 22'(out.f_pixel) : 22'(LANES);
     end
     to_next = to_base + to_step;
   end
   always_ff @(posedge clk)
-    if (issue) {to0, to3, to4} <= {3{next_pool.f_out}};
+    if (issue) {to0, to3, to4} <= {3{2'b00, next_pool.f_out}};
     else if (slot & writing) begin
       to0 <= to_next;
       if (ends_write) to3 <= to_next;
@@ -615,5 +693,5 @@ module bpa_gather #(
   assign mask = ~({PARTS{1'b1}} << parts);
 
   bpa_delay_memory #(.WIDTH(20 + PARTS), .CYCLES(8)) to_delay (
-    .clk, .in({to0, mask}), .out({fmap_write_lane, fmap_write_mask}));
+    .clk, .in({to0[19:0], mask}), .out({fmap_write_lane, fmap_write_mask}));
 endmodule

@@ -5,11 +5,16 @@
 //===----------------------------------------------------------------------===//
 
 // Where beats go is remembered by the memory port (bpa_dram).
-module bpa_load (
+module bpa_load #(
+  parameter int FMAP_BEATS = 8192,
+  parameter int WBUF_BEATS = 4096,
+  parameter int TBUF_ENTRIES = 1024
+) (
   input logic clk,
   input logic rst,
   input logic issue,
   input logic [127:0] instruction,
+  input logic [31:0] dram_beats,
   output logic ready,
 
   input logic can_request,
@@ -18,59 +23,31 @@ module bpa_load (
   output logic [4:0] request_beats,
   output logic [1:0] request_space,
   output logic [15:0] request_sram,
-  output logic request_last // of the instruction
+  output logic request_last, // of the instruction
+  // The request of the cycle before leaves a memory.
+  output logic fault
 );
   bpa_pkg::ld_t next;
   assign next = instruction;
 
-  // The row that is requested, and what is left of it.
-  logic busy;
-  logic [1:0] space;
-  logic [31:0] dram, row_dram;
-  logic [15:0] sram, row_sram, sstride;
-  logic [23:0] dstride;
-  logic [13:0] nx, left;
-  logic [9:0] rows; // behind this one
-  logic row_ends;
-  assign row_ends = left <= 14'd16;
+  logic busy, dram_outside, sram_outside;
+  logic [16:0] sram, sram_end;
+  logic [3:0] more;
+  bpa_rows #(.STEP(16)) walk (
+    .clk, .rst, .issue, .first_dram(next.f_dram), .first_sram(next.f_sram), .nx(next.f_nx),
+    .ny(next.f_ny), .dstride(next.f_dstride), .sstride(next.f_sstride), .busy, .step(request),
+    .dram(request_beat), .sram, .more, .last(request_last), .dram_beats, .dram_outside,
+    .sram_end);
   assign request = busy && can_request;
-  assign request_beat = dram;
-  assign request_beats = row_ends ? left[4:0] : 5'd16;
-  assign request_space = space;
-  assign request_sram = sram;
-  assign request_last = row_ends && rows == 0;
+  assign request_beats = 5'(more) + 5'd1;
+  assign request_sram = sram[15:0];
   assign ready = !busy || (request && request_last);
-
-  logic [31:0] next_dram;
-  logic [15:0] next_sram;
-  assign next_dram = row_dram + {{8{dstride[23]}}, dstride};
-  assign next_sram = row_sram + sstride;
+  assign sram_outside = request_space == bpa_pkg::LD_SPACE_FMAP ? sram_end >= 17'(FMAP_BEATS)
+                        : request_space == bpa_pkg::LD_SPACE_WBUF ? sram_end >= 17'(WBUF_BEATS)
+                        : sram_end >= 17'(TBUF_ENTRIES);
 
   always_ff @(posedge clk) begin
-    if (issue) begin
-      space <= next.f_space;
-      dram <= next.f_dram;
-      row_dram <= next.f_dram;
-      sram <= next.f_sram;
-      row_sram <= next.f_sram;
-      dstride <= next.f_dstride;
-      sstride <= next.f_sstride;
-      nx <= 14'(next.f_nx) + 14'd1;
-      left <= 14'(next.f_nx) + 14'd1;
-      rows <= next.f_ny;
-    end else if (request && row_ends) begin
-      dram <= next_dram;
-      row_dram <= next_dram;
-      sram <= next_sram;
-      row_sram <= next_sram;
-      left <= nx;
-      rows <= rows - 10'd1;
-    end else if (request) begin
-      dram <= dram + 32'd16;
-      sram <= sram + 16'd16;
-      left <= left - 14'd16;
-    end
-    if (rst) busy <= 1'b0;
-    else busy <= issue || (busy && !(request && request_last));
+    if (issue) request_space <= next.f_space;
+    fault <= !rst && request && (dram_outside || sram_outside);
   end
 endmodule

@@ -43,6 +43,11 @@ module bpa_matmul #(
   output logic [ROWS*32-1:0] tile_row_sums,
   output logic tile_subtract,
 
+  // The step of the cycle before reads outside of a buffer, or operands contradict each
+  // other, which is found in the cycle after the issue.
+  output logic fault,
+  output logic fault_is_operand,
+
   // For counters: a step is taken in this cycle; it is the last of a tile, which
   // took so many, and which is kept.
   output logic count_step,
@@ -112,45 +117,46 @@ module bpa_matmul #(
     end
   end
 
-  // Where the group, the plane and the word lie; likewise the tile.
-  logic [AW-1:0] a_group, a_plane, a_word, a_base, a_step, a_next;
-  logic [WW-1:0] w_tile, w_plane, w_word, w_base, w_step, w_next;
+  // Where the group, the plane and the word lie; likewise the tile. Steps go from words that
+  // exist to words not more than 2047 behind them.
+  logic [11:0] a_group, a_plane, a_word, a_base, a_step, a_next;
+  logic [11:0] w_tile, w_plane, w_word, w_base, w_step, w_next;
 
   always_comb begin
     a_base = a_group;
     a_step = '0;
     if (!last_word) begin
       a_base = a_word;
-      a_step = AW'(1);
+      a_step = 12'd1;
     end else if (!last_plane) begin
       a_base = a_plane;
-      a_step = AW'(mm.f_aplane);
+      a_step = 12'(mm.f_aplane);
     end else if (ends_group) begin
-      a_step = AW'(mm.f_agroup);
+      a_step = 12'(mm.f_agroup);
     end
     a_next = a_base + a_step;
 
-    w_base = WW'(mm.f_wbuf);
+    w_base = 12'(mm.f_wbuf);
     w_step = '0;
     if (!last_word) begin
       w_base = w_word;
-      w_step = WW'(1);
+      w_step = 12'd1;
     end else if (!last_plane) begin
       w_base = w_plane;
     end else if (!last_weight_plane) begin
       w_base = w_plane;
-      w_step = WW'(mm.f_wplane);
+      w_step = 12'(mm.f_wplane);
     end else if (!last_tile) begin
       w_base = w_tile;
-      w_step = WW'(mm.f_wtile);
+      w_step = 12'(mm.f_wtile);
     end
     w_next = w_base + w_step;
   end
 
   always_ff @(posedge clk)
     if (issue) begin
-      {a_group, a_plane, a_word} <= {3{AW'(next.f_abuf)}};
-      {w_tile, w_plane, w_word} <= {3{WW'(next.f_wbuf)}};
+      {a_group, a_plane, a_word} <= {3{12'(next.f_abuf)}};
+      {w_tile, w_plane, w_word} <= {3{12'(next.f_wbuf)}};
     end else if (count_step) begin
       a_word <= a_next;
       if (last_word) a_plane <= a_next;
@@ -161,8 +167,35 @@ module bpa_matmul #(
     end
 
   always_ff @(posedge clk) begin
-    abuf_read_address <= a_word;
-    wbuf_read_address <= w_word;
+    abuf_read_address <= a_word[AW-1:0];
+    wbuf_read_address <= w_word[WW-1:0];
+  end
+
+  //===--------------------------------------------------------------------===//
+  // Errors
+  //===--------------------------------------------------------------------===//
+
+  // The largest of the digits 0 to `last`.
+  function automatic logic [3:0] find_largest(input logic [39:0] digits, input logic [3:0] last);
+    find_largest = '0;
+    for (int i = 0; i < 10; i = i + 1)
+      if (4'(i) <= last && digits[4*i +: 4] > find_largest) find_largest = digits[4*i +: 4];
+  endfunction
+
+  logic issued, kept, outside, contradicts;
+  logic [4:0] largest_shift;
+  assign outside = a_word >= 12'(ABUF_WORDS) | w_word >= 12'(WBUF_WORDS);
+  assign largest_shift = 5'(find_largest(planes.f_ashift, planes.f_aplanes)) +
+                         5'(find_largest(40'(planes.f_wshift), 4'(planes.f_wplanes)));
+  assign contradicts = planes.f_aplanes > 4'd9 | largest_shift[4] | (mm.f_resume & !kept) |
+                       ((mm.f_resume | mm.f_keep) & (mm.f_groups != '0 | mm.f_tiles != '0));
+
+  always_ff @(posedge clk) begin
+    issued <= issue & !rst;
+    if (rst) kept <= 1'b0;
+    else if (count_tile) kept <= mm.f_keep;
+    fault_is_operand <= issued & contradicts;
+    fault <= !rst & ((issued & contradicts) | (count_step & outside));
   end
 
   //===--------------------------------------------------------------------===//

@@ -8,6 +8,7 @@ module bpa_post #(
   parameter int ROWS = 8,
   parameter int COLUMNS = 8,
   parameter int LANES = 64,
+  parameter int FMAP_WORDS = 16384,
   parameter int TBUF_ENTRIES = 1024
 ) (
   input logic clk,
@@ -56,6 +57,12 @@ module bpa_post #(
   output logic dram_write_last,
   // A raw16 result did not fit.
   output logic overflow,
+
+  // The slot of the cycle before reads or writes outside of a memory, or operands contradict
+  // each other, which is found in the cycle after the issue.
+  input logic [31:0] dram_beats,
+  output logic fault,
+  output logic fault_is_operand,
 
   // For counters: the first cycle of a drain, and the cycles that it takes at least.
   output logic count_drain,
@@ -292,12 +299,12 @@ module bpa_post #(
   // Codes
   //===--------------------------------------------------------------------===//
 
-  logic [TW-1:0] tbuf_entry;
+  logic [10:0] tbuf_entry;
   always_ff @(posedge clk) begin
-    if (issue) tbuf_entry <= TW'(next.f_tbuf);
-    else if (ends_group) tbuf_entry <= TW'(pp.f_tbuf);
-    else if (slot) tbuf_entry <= tbuf_entry + TW'(2);
-    tbuf_read_entry <= tbuf_entry;
+    if (issue) tbuf_entry <= 11'(next.f_tbuf);
+    else if (ends_group) tbuf_entry <= 11'(pp.f_tbuf);
+    else if (slot) tbuf_entry <= tbuf_entry + 11'd2;
+    tbuf_read_entry <= tbuf_entry[TW-1:0];
   end
 
   // 1 to 3 cycles after the slot: the first entry of a channel, the last, two channels.
@@ -411,6 +418,29 @@ module bpa_post #(
   assign dram_write_beat = at8;
   assign dram_write_mask = bytes8 & {16{writes_dram[7]}};
   assign dram_write_last = writes_last[7];
+
+  //===--------------------------------------------------------------------===//
+  // Errors
+  //===--------------------------------------------------------------------===//
+
+  localparam int FMAP_BITS = $clog2(FMAP_WORDS) + LW;
+  localparam int PART_BITS = $clog2(COLUMNS);
+  logic issued, contradicts, entry_outside, lanes_outside, beat_outside;
+  logic [FMAP_BITS-PART_BITS:0] last_part;
+  assign contradicts = codes & (pp.f_out[PART_BITS-1:0] | result.f_pixel[PART_BITS-1:0] |
+                                result.f_plane[PART_BITS-1:0]) != '0;
+  // Two entries are read, both of which are needed.
+  assign entry_outside = codes & tbuf_entry >= 11'(TBUF_ENTRIES - 1);
+  assign last_part = {1'b0, at[FMAP_BITS-1:PART_BITS]} + (FMAP_BITS-PART_BITS+1)'(places);
+  assign lanes_outside = row_exists & (at[31:FMAP_BITS] != '0 | last_part[FMAP_BITS-PART_BITS]);
+  assign beat_outside = !codes & bytes != '0 & at >= dram_beats;
+
+  always_ff @(posedge clk) begin
+    issued <= issue & !rst;
+    fault_is_operand <= issued & contradicts;
+    fault <= !rst & ((issued & contradicts) | (slot & (entry_outside | beat_outside)) |
+                     (flushing & lanes_outside));
+  end
 
   // Integers, 2 cycles after the slot.
   logic [127:0] beat;

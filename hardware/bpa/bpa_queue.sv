@@ -5,7 +5,9 @@
 //===----------------------------------------------------------------------===//
 
 module bpa_queue #(
-  parameter int DEPTH = 8
+  parameter int DEPTH = 8,
+  // Cycles in which an engine finds an error and stops the machine.
+  parameter int STOP_DELAY = 1
 ) (
   input logic clk,
   input logic rst,
@@ -35,6 +37,7 @@ module bpa_queue #(
   output logic complete,     // also of a `nop`
   output logic [4:0] give,
   output logic [31:0] pc, // of what completes next
+  output logic [31:0] slot_pc, // of what had slots STOP_DELAY cycles before
 
   // For counters, as the cycle begins.
   output logic count_busy,
@@ -128,6 +131,14 @@ module bpa_queue #(
       num_answers <= num_answers + (BITS+1)'(answer) - (BITS+1)'(complete && by == BY_DRAM);
     end
   end
+
+  // Nothing is issued behind an instruction before its last slot.
+  logic [BITS*STOP_DELAY-1:0] slot_places;
+  logic [1:0] slot_by;
+  logic [4:0] slot_signals;
+  always_ff @(posedge clk)
+    slot_places <= (BITS*STOP_DELAY)'({slot_places, flight_put - BITS'(1)});
+  assign {slot_pc, slot_by, slot_signals} = flights[slot_places[BITS*STOP_DELAY-1 -: BITS]];
 
   assign count_busy = num_flights != 0;
   assign count_empty = !count_busy && !head_valid;

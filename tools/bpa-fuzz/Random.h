@@ -37,9 +37,13 @@ Program drawProgram(Generator &generator);
 /// A program all of which can be executed, with tokens. It stores FMAP at its end.
 Program drawWork(Generator &generator);
 
+/// One of these with fields changed, tokens added or its `halt` taken away: something most
+/// likely stops it.
+Program drawFaulty(Generator &generator);
+
 /// Runs `count` programs on a device of kind "rtl": of drawWork, those of drawProgram
-/// that are in order, and of drawEncodings. Prints what they did; false, with the program, where
-/// the hardware differs from the simulators.
+/// that are in order, of drawFaulty, and of drawEncodings. Prints what they did; false, with
+/// the program, where the hardware differs from the simulators.
 bool checkLockStep(Generator &generator, uint64_t count);
 
 /// Verifies and runs `count` of these and some of random bits, each up to a

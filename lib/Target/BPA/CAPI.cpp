@@ -4,8 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FunctionalSimulator.h"
-#include "Hardware.h"
+#include "LockStep.h"
 #include "Recording.h"
 #include "dorefa-c/BPA.h"
 #include "dorefa/Runtime/File.h"
@@ -38,9 +37,7 @@ struct bpa_device {
   Timing timing;
   std::vector<Instruction> text;
   uint32_t counter = 0;
-  /// The chip and its DRAM, which is the same as the machine's between runs.
-  std::unique_ptr<Hardware> hardware;
-  std::optional<Buffer> hardwareDram;
+  std::unique_ptr<LockStep> chip;
   /// The chip did something else than the simulators; `result.message` says what.
   bool diverged = false;
   /// Runs since the recording began, and what bpa_get_counters made of them.
@@ -67,23 +64,16 @@ static void clearMemories(Machine &machine) {
 }
 
 /// Gives a device a chip that is as new as its machine.
-static int32_t connectHardware(bpa_device &device) {
-  device.hardware = openHardware(device.machine.configuration.name);
-  if (!device.hardware)
-    return BPA_ERROR_ARGUMENT;
-  uint64_t bytes = device.machine.getDramBytes();
-  auto dram = Buffer::allocate(bytes);
-  if (!dram)
-    return BPA_ERROR_MEMORY;
-  device.hardwareDram = std::move(*dram);
-  std::memcpy(device.hardwareDram->data(), device.machine.getDram(), bytes);
-  return BPA_OK;
+static int32_t connectChip(bpa_device &device) {
+  int32_t status;
+  device.chip = LockStep::open(device.machine, status);
+  return status;
 }
 
 int32_t bpa_open(const char *kind, const char *configuration,
                  uint64_t dram_bytes, bpa_device **device) {
-  // An instruction reaches 2^32 beats.
-  constexpr uint64_t maxDram = uint64_t(1) << 36;
+  // 2^32 - 2^23 beats; section 6 of the manual.
+  constexpr uint64_t maxDram = (uint64_t(1) << 36) - (uint64_t(1) << 27);
   if (!kind || !configuration || !device || dram_bytes > maxDram)
     return BPA_ERROR_ARGUMENT;
   const std::pair<const char *, Kind> kinds[] = {{"func", Kind::Functional},
@@ -104,7 +94,7 @@ int32_t bpa_open(const char *kind, const char *configuration,
   if (!result)
     return BPA_ERROR_MEMORY;
   if (result->kind == Kind::Hardware)
-    if (int32_t status = connectHardware(*result); status != BPA_OK)
+    if (int32_t status = connectChip(*result); status != BPA_OK)
       return status;
   *device = result.release();
   return BPA_OK;
@@ -118,9 +108,8 @@ int32_t bpa_write(bpa_device *device, uint64_t address, const void *bytes,
     return BPA_ERROR_ARGUMENT;
   if (size != 0)
     std::memcpy(device->machine.getDram() + address, bytes, size);
-  if (size != 0 && device->hardware)
-    std::memcpy(static_cast<uint8_t *>(device->hardwareDram->data()) + address,
-                bytes, size);
+  if (size != 0 && device->chip)
+    std::memcpy(device->chip->getDram() + address, bytes, size);
   return BPA_OK;
 }
 
@@ -133,75 +122,17 @@ int32_t bpa_read(bpa_device *device, uint64_t address, void *bytes,
   return BPA_OK;
 }
 
-/// The first register, or byte of DRAM, in which the chip differs from the simulators;
-/// empty where there is none.
-static std::string findDifference(bpa_device &device) {
-  auto differs = [&](ControlRegister offset, uint32_t expected) {
-    return device.hardware->readRegister(static_cast<uint32_t>(offset)) != expected;
-  };
-  const RunResult &result = device.result;
-  constexpr uint32_t halted = 2, stopped = 3, raised = 1;
-  uint64_t hash = device.machine.configuration.hash;
-  const std::pair<ControlRegister, uint32_t> registers[] = {
-      {ControlRegister::HashLow, static_cast<uint32_t>(hash)},
-      {ControlRegister::HashHigh, static_cast<uint32_t>(hash >> 32)},
-      {ControlRegister::Status,
-       result.reason == StopReason::None ? halted : stopped},
-      {ControlRegister::Interrupt, raised},
-      {ControlRegister::HaltCode, result.haltCode},
-      {ControlRegister::ErrorCode, static_cast<uint32_t>(result.reason)},
-      {ControlRegister::ErrorPc, result.pc},
-      {ControlRegister::ErrorEngine, result.engine},
-      {ControlRegister::Overflow, device.machine.overflow}};
-  for (auto [offset, expected] : registers)
-    if (differs(offset, expected))
-      return "register " + std::to_string(static_cast<uint32_t>(offset)) +
-             " differs";
-  if (result.reason != StopReason::None)
-    return "";
-  for (uint32_t i = 0; i < 16 * (numEngines + 1); ++i) {
-    device.hardware->writeRegister(
-        static_cast<uint32_t>(ControlRegister::CounterSelect), i);
-    if (differs(ControlRegister::CounterLow, getCounter(device.timing, i)))
-      return "counter " + std::to_string(i) + " differs";
-  }
-  const uint8_t *bytes = device.machine.getDram();
-  const auto *other = static_cast<const uint8_t *>(device.hardwareDram->data());
-  for (int64_t i = 0; i < device.machine.getDramBytes(); ++i)
-    if (bytes[i] != other[i])
-      return "byte " + std::to_string(i) + " of DRAM is " +
-             std::to_string(other[i]) + " but must be " +
-             std::to_string(bytes[i]);
-  return "";
-}
-
 /// Runs on the chip what ran on the simulators, and compares.
-static void runHardware(bpa_device &device, const Latencies &latencies) {
-  RunResult &result = device.result;
-  device.diverged = false;
-  // The chip does not look for what stops engines.
-  if (result.reason != StopReason::None && result.reason != StopReason::Illegal &&
-      result.reason != StopReason::End)
-    return;
-  bool ends = result.reason == StopReason::None;
-  // Of programs that stop, engines may do anything before, as long as they like.
-  constexpr uint64_t someCycles = 10000, manyCycles = 1000000;
-  HardwareTrace trace;
-  bool ended = device.hardware->run(
-      {device.program, device.length,
-       static_cast<uint8_t *>(device.hardwareDram->data()),
-       static_cast<uint64_t>(device.machine.getDramBytes()), latencies,
-       ends ? device.timing.cycles + someCycles : manyCycles},
-      trace);
-  std::string difference =
-      ends ? findDivergence(device.text, device.timing, trace) : "";
-  if (difference.empty() && ended)
-    difference = findDifference(device);
-  if (difference.empty() && ends && !ended)
-    difference = "the hardware does not halt";
+static void runHardware(bpa_device &device, const ProgramRun &run) {
+  SimulatedRun simulated = {std::move(device.result), std::move(device.timing),
+                            std::move(device.text)};
+  std::string difference = device.chip->run(run, simulated);
+  device.result = std::move(simulated.result);
+  device.timing = std::move(simulated.timing);
+  device.text = std::move(simulated.text);
   device.diverged = !difference.empty();
   if (device.diverged)
-    result.message = difference;
+    device.result.message = difference;
 }
 
 static bool isWritable(const char *path) {
@@ -219,15 +150,20 @@ int32_t bpa_run(bpa_device *device, uint32_t program, uint32_t length,
     device->result.message = "DRAM must answer within 2^20 cycles";
     return BPA_ERROR_ARGUMENT;
   }
-  if (device->hardware &&
+  if (device->chip &&
       (device->diverged || device->result.reason != StopReason::None)) {
     clearMemories(device->machine);
-    if (int32_t status = connectHardware(*device); status != BPA_OK)
+    if (int32_t status = connectChip(*device); status != BPA_OK)
       return status;
   }
   bpa_run_options given = options ? *options : bpa_run_options{};
-  device->machine.start(given.step_limit != 0 ? given.step_limit
-                                              : defaultLimit);
+  constexpr uint64_t defaultLatency = 64;
+  ProgramRun run = {
+      program, length, given.step_limit != 0 ? given.step_limit : defaultLimit,
+      {given.dram_latency != 0 ? given.dram_latency : defaultLatency, given.dram_seed}};
+  if (device->chip)
+    device->chip->prepare();
+  device->machine.start(run.stepLimit);
   device->program = program;
   device->length = length;
   device->hasRun = true;
@@ -235,19 +171,14 @@ int32_t bpa_run(bpa_device *device, uint32_t program, uint32_t length,
       FunctionalSimulator(device->machine, program, length, given.schedule_seed,
                           given.check_order != 0)
           .run();
-  constexpr uint64_t defaultLatency = 64;
-  Latencies latencies = {
-      given.dram_latency != 0 ? given.dram_latency : defaultLatency,
-      given.dram_seed};
+  device->text = std::move(device->result.text);
   device->timing = Timing();
   if (device->kind != Kind::Functional &&
-      device->result.reason == StopReason::None) {
-    device->text = std::move(device->result.text);
-    device->timing =
-        measure(device->machine.configuration, device->text, length, latencies);
-  }
+      device->result.reason == StopReason::None)
+    device->timing = measure(device->machine.configuration, device->text, length,
+                             run.latencies);
   if (device->kind == Kind::Hardware)
-    runHardware(*device, latencies);
+    runHardware(*device, run);
   if (device->diverged)
     return BPA_ERROR_DIVERGED;
   if (device->result.reason != StopReason::None)
@@ -270,13 +201,13 @@ int32_t bpa_write_register(bpa_device *device, uint32_t offset,
 int32_t bpa_start_recording(bpa_device *device, const char *waves) {
   if (!device || device->kind == Kind::Functional)
     return BPA_ERROR_ARGUMENT;
-  if (waves && (!device->hardware || !isWritable(waves)))
+  if (waves && (!device->chip || !isWritable(waves)))
     return BPA_ERROR_ARGUMENT;
   bpa_stop_recording(device);
   device->runs.clear();
   device->isRecording = true;
   if (waves)
-    device->hardware->startWaves(waves);
+    device->chip->getHardware().startWaves(waves);
   return BPA_OK;
 }
 
@@ -284,8 +215,8 @@ void bpa_stop_recording(bpa_device *device) {
   if (!device)
     return;
   device->isRecording = false;
-  if (device->hardware)
-    device->hardware->stopWaves();
+  if (device->chip)
+    device->chip->getHardware().stopWaves();
 }
 
 int32_t bpa_write_trace(const bpa_device *device, const char *path) {
@@ -349,6 +280,9 @@ int32_t bpa_read_register(bpa_device *device, uint32_t offset,
     return BPA_OK;
   case ControlRegister::CounterLow:
     *value = getCounter(device->timing, device->counter);
+    return BPA_OK;
+  case ControlRegister::DramBeats:
+    *value = device->machine.getDramBytes() / instructionBytes;
     return BPA_OK;
   case ControlRegister::CounterHigh:
     *value = getCounter(device->timing, device->counter) >> 32;

@@ -6,6 +6,8 @@
 
 #include "FunctionalSimulator.h"
 
+#include <algorithm>
+
 using namespace mlir::bpa;
 
 static constexpr unsigned maxTokens = 63;
@@ -20,6 +22,10 @@ FunctionalSimulator::FunctionalSimulator(Machine &machine, uint64_t program,
 
 FunctionalSimulator::Step
 FunctionalSimulator::stop(unsigned engine, uint64_t at, const Stop &stop) {
+  if (prefix) {
+    failed[engine] = true;
+    return Step::Blocked;
+  }
   std::string where =
       engine == RunResult::frontEnd
           ? "the front end"
@@ -60,7 +66,8 @@ FunctionalSimulator::Step FunctionalSimulator::stepFrontEnd() {
   std::optional<Engine> engine = instruction->getEngine();
   if (engine) {
     auto &queue = engines[static_cast<unsigned>(*engine)].queue;
-    if (queue.size() >= machine.configuration.queueDepth)
+    // What is replayed was dispatched before, whatever an error left in queues.
+    if (queue.size() >= machine.configuration.queueDepth && !prefix)
       return Step::Blocked;
     if (Outcome failure = machine.spend(1))
       return stop(RunResult::frontEnd, pc, *failure);
@@ -100,12 +107,15 @@ FunctionalSimulator::Step FunctionalSimulator::complete(Engine engine) {
   state.issued = false;
   state.nextTile = 0;
   if (order)
-    if (Outcome failure = order->complete(engine, done.instruction))
-      return stop(from, done.pc, *failure);
+    if (Outcome failure = order->complete(engine, done.instruction)) {
+      replayed.isOrdered = false;
+      if (!prefix)
+        return stop(from, done.pc, *failure);
+    }
   for (unsigned to = 0; to < numEngines; ++to) {
     if (!(done.instruction.signal >> to & 1))
       continue;
-    if (tokens[from][to] == maxTokens)
+    if (tokens[from][to] == maxTokens && !prefix)
       return stop(from, done.pc,
                   {StopReason::Tokens, std::string("engine ") +
                                            getName(static_cast<Engine>(to)) +
@@ -118,7 +128,11 @@ FunctionalSimulator::Step FunctionalSimulator::complete(Engine engine) {
 FunctionalSimulator::Step FunctionalSimulator::sumTile(EngineState &state,
                                                        const Pending &pending) {
   MatMul matmul(pending.instruction);
-  if (stream && !matmul.keep)
+  // Only the last step of a tile waits for PP.
+  bool waits = stream && !matmul.keep;
+  if (Outcome failure = checkTile(machine, matmul, state.nextTile, waits))
+    return stop(static_cast<unsigned>(Engine::MM), pending.pc, *failure);
+  if (waits)
     return Step::Blocked;
   Tile tile;
   if (Outcome failure = bpa::execute(machine, matmul, state.nextTile, tile))
@@ -142,7 +156,14 @@ FunctionalSimulator::postTile(EngineState &state, const Pending &pending) {
     return Step::Blocked;
   if (order)
     order->takeTile();
-  if (Outcome failure = bpa::execute(machine, post, state.nextTile, *stream))
+  Outcome failure = checkTile(machine, post, state.nextTile);
+  // Codes outside are found when they are written, with others.
+  Outcome late = checkCodes(machine, post, state.nextTile);
+  if (!failure && late && endsBuffer(machine, post, state.nextTile))
+    failure = late;
+  if (!failure && !late)
+    failure = bpa::execute(machine, post, state.nextTile, *stream);
+  if (failure)
     return stop(static_cast<unsigned>(Engine::PP), pending.pc, *failure);
   stream.reset();
   return ++state.nextTile == getNumTiles(machine, post) ? complete(Engine::PP)
@@ -178,20 +199,29 @@ FunctionalSimulator::Step FunctionalSimulator::execute(Engine engine,
   return complete(engine);
 }
 
+Outcome FunctionalSimulator::checkIssue(Engine engine, const Pending &pending) {
+  if (!order || prefix)
+    return check(machine, pending.instruction);
+  if (Outcome failure = checkAll(machine, pending.instruction))
+    return failure;
+  return order->issue(engine, pending.instruction, pending.pc);
+}
+
 FunctionalSimulator::Step FunctionalSimulator::stepEngine(Engine engine) {
   EngineState &state = engines[static_cast<unsigned>(engine)];
   if (state.queue.empty())
     return Step::Blocked;
   const Pending &first = state.queue.front();
   if (!state.issued) {
-    if (!takeTokens(engine, first.instruction))
+    if (isStopped(static_cast<unsigned>(engine)) ||
+        !takeTokens(engine, first.instruction))
       return Step::Blocked;
-    if (Outcome failure = check(machine, first.instruction))
+    ++state.numIssued;
+    if (prefix)
+      noteIssue(engine, first);
+    if (Outcome failure = checkIssue(engine, first))
       return stop(static_cast<unsigned>(engine), first.pc, *failure);
     state.issued = true;
-    if (order)
-      if (Outcome failure = order->issue(engine, first.instruction, first.pc))
-        return stop(static_cast<unsigned>(engine), first.pc, *failure);
   }
   return execute(engine, first);
 }
@@ -208,7 +238,7 @@ unsigned FunctionalSimulator::draw(unsigned count) {
   return (random * 0x2545f4914f6cdd1d >> 33) % count;
 }
 
-RunResult FunctionalSimulator::run() {
+bool FunctionalSimulator::runUntilBlocked() {
   constexpr unsigned numUnits = numEngines + 1;
   bool takeTurns = random == 0;
   unsigned unit = 0;
@@ -216,15 +246,51 @@ RunResult FunctionalSimulator::run() {
     // Going on from the drawn unit finds all that are not blocked.
     if (!takeTurns && blocked == 0)
       unit = draw(numUnits);
-    Step step = unit == numEngines ? stepFrontEnd()
-                                   : stepEngine(static_cast<Engine>(unit));
+    Step step = Step::Blocked;
+    if (!failed[unit == numEngines ? RunResult::frontEnd : unit])
+      step = unit == numEngines ? stepFrontEnd() : stepEngine(static_cast<Engine>(unit));
     if (step == Step::Halted || result.reason != StopReason::None)
-      return result;
+      return false;
     blocked = step == Step::Blocked ? blocked + 1 : 0;
     unit = (unit + 1) % numUnits;
   }
-  reportDeadlock();
-  return result;
+  return true;
+}
+
+RunResult FunctionalSimulator::run() {
+  if (runUntilBlocked())
+    reportDeadlock();
+  return std::move(result);
+}
+
+//===----------------------------------------------------------------------===//
+// Replays
+//===----------------------------------------------------------------------===//
+
+bool FunctionalSimulator::isStopped(unsigned engine) const {
+  return prefix && engines[engine].numIssued == prefix->numIssued[engine];
+}
+
+void FunctionalSimulator::noteIssue(Engine engine, const Pending &pending) {
+  // Also what an error stops may have come as far as conflicting with others.
+  if (order->issue(engine, pending.instruction, pending.pc))
+    replayed.isOrdered = false;
+  bool isOpen = std::find(prefix->incomplete.begin(), prefix->incomplete.end(),
+                          pending.pc) != prefix->incomplete.end();
+  forEachAccess(machine, pending.instruction, [&](const Access &access) {
+    if (access.memory != Memory::Dram || !access.isWrite)
+      return;
+    if (isOpen)
+      replayed.open.push_back(access);
+    replayed.overwritesProgram |=
+        access.first < program + length && access.first + access.count > program;
+  });
+}
+
+Replay FunctionalSimulator::replay(const Prefix &given) {
+  prefix = &given;
+  runUntilBlocked();
+  return std::move(replayed);
 }
 
 //===----------------------------------------------------------------------===//

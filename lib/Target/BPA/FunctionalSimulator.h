@@ -9,6 +9,7 @@
 
 #include "OrderChecker.h"
 
+#include <array>
 #include <deque>
 
 namespace mlir::bpa {
@@ -29,6 +30,23 @@ struct RunResult {
   static constexpr unsigned frontEnd = 7;
 };
 
+/// How far engines came when something stopped them.
+struct Prefix {
+  /// Instructions that each engine issued, registers included.
+  std::array<uint64_t, numEngines> numIssued = {};
+  /// Numbers of those of the program that had not completed.
+  std::vector<uint64_t> incomplete;
+};
+
+/// What a replay leaves open.
+struct Replay {
+  /// Whether results do not depend on the timing.
+  bool isOrdered = true;
+  bool overwritesProgram = false;
+  /// What instructions that had not completed write in DRAM.
+  std::vector<Access> open;
+};
+
 /// Executes instructions in an order that dispatch, queues, tokens and the tile
 /// stream allow. Each is executed as a whole when it is issued, but `mm` and
 /// `pp` tile by tile: a wait that can never end is found. A race is found only
@@ -43,6 +61,9 @@ public:
 
   RunResult run();
 
+  /// Executes what was issued before the machine was stopped, completely.
+  Replay replay(const Prefix &prefix);
+
 private:
   struct Pending {
     Instruction instruction;
@@ -54,6 +75,7 @@ private:
     std::deque<Pending> queue;
     bool issued = false;
     uint64_t nextTile = 0;
+    uint64_t numIssued = 0;
   };
 
   /// What a step of an engine or the front end came to.
@@ -62,8 +84,17 @@ private:
   /// Where a failed step says why; Blocked is returned with it.
   Step stop(unsigned engine, uint64_t pc, const Stop &stop);
 
+  /// Until the program ends or, what it says, nothing can go on.
+  bool runUntilBlocked();
+  /// Whether `engine` must not issue its next instruction.
+  bool isStopped(unsigned engine) const;
+  /// Notes what a replayed instruction does to others and to DRAM.
+  void noteIssue(Engine engine, const Pending &pending);
+
   Step stepFrontEnd();
   Step stepEngine(Engine engine);
+  /// Whether an instruction that took its tokens can be executed.
+  Outcome checkIssue(Engine engine, const Pending &pending);
   bool takeTokens(Engine engine, const Instruction &instruction);
   Step execute(Engine engine, const Pending &pending);
   /// One tile of an `mm` or a `pp`.
@@ -92,11 +123,15 @@ private:
   uint64_t pc = 0;
   EngineState engines[numEngines];
   /// Signalled and not yet taken, [from][to].
-  uint8_t tokens[numEngines][numEngines] = {};
+  uint64_t tokens[numEngines][numEngines] = {};
   /// The tile that MM finished and PP did not take yet.
   std::optional<Tile> stream;
   std::optional<OrderChecker> order;
   RunResult result;
+  /// What is replayed, and what comes of it. Then an error only ends its engine.
+  const Prefix *prefix = nullptr;
+  Replay replayed;
+  bool failed[RunResult::frontEnd + 1] = {};
 };
 
 } // namespace mlir::bpa

@@ -6,6 +6,7 @@
 
 #include "Hardware.h"
 
+#include <algorithm>
 #include <dlfcn.h>
 #include <unistd.h>
 
@@ -72,7 +73,8 @@ static std::string describe(uint64_t cycle) {
 
 std::string mlir::bpa::findDivergence(const std::vector<Instruction> &text,
                                       const Timing &timing,
-                                      const HardwareTrace &trace) {
+                                      const HardwareTrace &trace,
+                                      bool comesToHalt) {
   std::optional<Event> first;
   auto compare = [&](size_t index, const char *what, uint64_t hardware,
                      uint64_t simulator) {
@@ -88,11 +90,18 @@ std::string mlir::bpa::findDivergence(const std::vector<Instruction> &text,
       continue;
     auto e = static_cast<unsigned>(*engine);
     const InstructionCycles &cycles = timing.instructions[i];
+    // Where something stops the program, some never are.
+    constexpr uint64_t never = ~uint64_t(0);
+    bool isIssued = comesToHalt || numIssued[e] < timing.numIssued[e];
+    bool isComplete =
+        isIssued && (comesToHalt || std::find(timing.incomplete.begin(),
+                                              timing.incomplete.end(),
+                                              i) == timing.incomplete.end());
     compare(i, "issues", getCycle(trace.issued[e], numIssued[e]++),
-            cycles.issued);
+            isIssued ? cycles.issued : never);
     if (text[i].getInfo().number < 0)
       compare(i, "completes", getCycle(trace.completed[e], numCompleted[e]++),
-              cycles.completed);
+              isComplete ? cycles.completed : never);
   }
   if (!first)
     return "";

@@ -55,9 +55,10 @@ public:
 std::unique_ptr<Hardware> openHardware(const char *configuration);
 
 /// The first difference between what the hardware did and `timing`; empty where there
-/// is none. `text` is the program up to its `halt`.
+/// is none. `text` is the program up to its `halt`, to which it comes, or not.
 std::string findDivergence(const std::vector<Instruction> &text,
-                           const Timing &timing, const HardwareTrace &trace);
+                           const Timing &timing, const HardwareTrace &trace,
+                           bool comesToHalt);
 
 /// What `counter_select` chooses; section 6 of the manual.
 uint64_t getCounter(const Timing &timing, uint32_t select);

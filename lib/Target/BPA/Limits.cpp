@@ -1,5 +1,4 @@
-//===- Limits.cpp - Which instructions can be executed
-//---------------------===//
+//===- Limits.cpp - Which instructions can be executed --------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -94,9 +93,14 @@ static Outcome checkPool(const Machine &machine, const Pool &pool) {
     return failOperand("'out', 'pixel', 'plane' and 'lanes' must be multiples "
                        "of " +
                        std::to_string(columns));
+  return std::nullopt;
+}
+
+Outcome mlir::bpa::checkPixel(const Machine &machine, const Pool &pool,
+                              int64_t pixel) {
   return checkEnd("FMAP lane",
-                  pool.out + (pool.pixels - 1) * output.pixel +
-                      (machine.window.planes - 1) * output.plane +
+                  pool.out + pixel * machine.pool.pixel +
+                      (machine.window.planes - 1) * machine.pool.plane +
                       machine.window.lanes,
                   machine.fmap.getNumLanes());
 }
@@ -123,42 +127,93 @@ static Outcome checkMatMul(const Machine &machine, const MatMul &matmul) {
     return failOperand("'keep' and 'resume' need one group and one tile");
   if (matmul.resume && !machine.kept)
     return failOperand("'resume' needs an 'mm' with 'keep' before it");
-  if (Outcome stop =
-          checkEnd("ABUF word",
-                   matmul.abuf + (matmul.groups - 1) * matmul.agroup +
-                       (planes.aplanes - 1) * matmul.aplane + matmul.words,
-                   machine.configuration.abufWords))
+  return std::nullopt;
+}
+
+/// The largest offset of a tile's steps, or of all but the last, which alone reaches
+/// the last word of the last plane.
+static int64_t getLargestOffset(int64_t plane, int64_t planes, int64_t words,
+                                bool butLast) {
+  int64_t last = (planes - 1) * plane + words - 1;
+  if (!butLast)
+    return last;
+  int64_t wordBefore = words > 1 ? last - 1 : 0;
+  int64_t planeBefore = planes > 1 ? (planes - 2) * plane + words - 1 : 0;
+  return std::max(wordBefore, planeBefore);
+}
+
+Outcome mlir::bpa::checkTile(const Machine &machine, const MatMul &matmul,
+                             uint64_t index, bool butLast) {
+  const ConfigurePlanes &planes = machine.planes;
+  if (butLast && planes.aplanes * planes.wplanes * matmul.words == 1)
+    return std::nullopt;
+  int64_t group = index / matmul.tiles, tile = index % matmul.tiles;
+  if (Outcome stop = checkEnd(
+          "ABUF word",
+          matmul.abuf + group * matmul.agroup + 1 +
+              getLargestOffset(matmul.aplane, planes.aplanes, matmul.words,
+                               butLast && planes.wplanes == 1),
+          machine.configuration.abufWords))
     return stop;
   return checkEnd("WBUF word",
-                  matmul.wbuf + (matmul.tiles - 1) * matmul.wtile +
-                      (planes.wplanes - 1) * matmul.wplane + matmul.words,
+                  matmul.wbuf + tile * matmul.wtile + 1 +
+                      getLargestOffset(matmul.wplane, planes.wplanes, matmul.words,
+                                       butLast && planes.aplanes == 1),
                   machine.configuration.wbufWords);
+}
+
+static bool isCode(const Machine &machine) {
+  return machine.result.mode == static_cast<int64_t>(ConfigureResultMode::Codes);
 }
 
 static Outcome checkPost(const Machine &machine, const PostProcess &post) {
   const ConfigureResult &result = machine.result;
   int64_t columns = machine.configuration.columns;
-  int64_t channels = post.tiles * columns;
-  if (result.mode != static_cast<int64_t>(ConfigureResultMode::Codes)) {
-    int64_t size =
-        result.mode == static_cast<int64_t>(ConfigureResultMode::Raw16) ? 2 : 4;
-    return checkEnd("DRAM byte",
-                    (post.out + (post.pixels - 1) * result.pixel) *
-                            static_cast<int64_t>(instructionBytes) +
-                        channels * size,
-                    machine.getDramBytes());
-  }
-  if ((post.out | result.pixel | result.plane) % columns)
+  if (isCode(machine) && (post.out | result.pixel | result.plane) % columns)
     return failOperand("'out', 'pixel' and 'plane' must be multiples of " +
                        std::to_string(columns));
-  if (Outcome stop =
-          checkEnd("TBUF entry", post.tbuf + channels * getNumEntries(result),
-                   machine.configuration.tbufEntries))
-    return stop;
+  return std::nullopt;
+}
+
+Outcome mlir::bpa::checkTile(const Machine &machine, const PostProcess &post,
+                             uint64_t index) {
+  const ConfigureResult &result = machine.result;
+  int64_t columns = machine.configuration.columns;
+  int64_t channels = (index % post.tiles + 1) * columns;
+  if (isCode(machine))
+    return checkEnd("TBUF entry", post.tbuf + channels * getNumEntries(result),
+                    machine.configuration.tbufEntries);
+  int64_t rows = machine.configuration.rows;
+  int64_t end = std::min<int64_t>((index / post.tiles + 1) * rows, post.pixels);
+  int64_t size =
+      result.mode == static_cast<int64_t>(ConfigureResultMode::Raw16) ? 2 : 4;
+  return checkEnd("DRAM byte",
+                  (post.out + (end - 1) * result.pixel) *
+                          static_cast<int64_t>(instructionBytes) +
+                      channels * size,
+                  machine.getDramBytes());
+}
+
+Outcome mlir::bpa::checkCodes(const Machine &machine, const PostProcess &post,
+                              uint64_t index) {
+  const ConfigureResult &result = machine.result;
+  if (!isCode(machine))
+    return std::nullopt;
+  int64_t rows = machine.configuration.rows;
+  int64_t end = std::min<int64_t>((index / post.tiles + 1) * rows, post.pixels);
   return checkEnd("FMAP lane",
-                  post.out + (post.pixels - 1) * result.pixel +
-                      (result.bits - 1) * result.plane + channels,
+                  post.out + (end - 1) * result.pixel +
+                      (result.bits - 1) * result.plane +
+                      int64_t(index % post.tiles + 1) * machine.configuration.columns,
                   machine.fmap.getNumLanes());
+}
+
+bool mlir::bpa::endsBuffer(const Machine &machine, const PostProcess &post,
+                           uint64_t index) {
+  const Configuration &configuration = machine.configuration;
+  uint64_t tile = index % post.tiles + 1;
+  return tile == static_cast<uint64_t>(post.tiles) ||
+         tile % (configuration.lanes / configuration.columns) == 0;
 }
 
 Outcome mlir::bpa::check(const Machine &machine,
@@ -179,4 +234,25 @@ Outcome mlir::bpa::check(const Machine &machine,
   default:
     return std::nullopt;
   }
+}
+
+Outcome mlir::bpa::checkAll(const Machine &machine,
+                            const Instruction &instruction) {
+  if (Outcome stop = check(machine, instruction))
+    return stop;
+  if (instruction.op == Op::Pool) {
+    Pool pool(instruction);
+    return checkPixel(machine, pool, pool.pixels - 1);
+  }
+  if (instruction.op == Op::MatMul) {
+    MatMul matmul(instruction);
+    return checkTile(machine, matmul, getNumTiles(matmul) - 1, /*butLast=*/false);
+  }
+  if (instruction.op != Op::PostProcess)
+    return std::nullopt;
+  PostProcess post(instruction);
+  uint64_t last = getNumTiles(machine, post) - 1;
+  if (Outcome stop = checkTile(machine, post, last))
+    return stop;
+  return checkCodes(machine, post, last);
 }

@@ -1,5 +1,4 @@
-//===- Machine.cpp - State of a BPA machine
-//--------------------------------===//
+//===- Machine.cpp - State of a BPA machine -------------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

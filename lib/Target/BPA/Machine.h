@@ -92,9 +92,25 @@ struct Machine {
 /// Writes the register that a `cfg.*` names.
 void configure(Machine &machine, const Instruction &instruction);
 
-/// Whether an instruction's fields and registers agree and stay inside the
-/// memories. All others below need that.
+/// Whether an instruction's fields and registers agree; of `ld`, `st` and `ga` also
+/// whether what they reach lies inside the memories, but for taps. All below needs that.
 Outcome check(const Machine &machine, const Instruction &instruction);
+
+/// The same for what is found later: where a pool writes this pixel, what the steps of this
+/// tile read (the last one may have to wait for PP), and the entries that this tile of `post`
+/// reads, or the integers that it writes.
+Outcome checkPixel(const Machine &machine, const Pool &pool, int64_t pixel);
+Outcome checkTile(const Machine &machine, const MatMul &matmul, uint64_t index,
+                  bool butLast);
+Outcome checkTile(const Machine &machine, const PostProcess &post, uint64_t index);
+
+/// Whether the codes of this tile fit into FMAP. They are written, and an error is found,
+/// with the last tile of those that are collected together.
+Outcome checkCodes(const Machine &machine, const PostProcess &post, uint64_t index);
+bool endsBuffer(const Machine &machine, const PostProcess &post, uint64_t index);
+
+/// All of the above at once.
+Outcome checkAll(const Machine &machine, const Instruction &instruction);
 
 /// Memories, and the units in which their accesses are counted: lanes, rows of
 /// words, entries, words of all banks, beats.

@@ -1,5 +1,4 @@
-//===- Sums.cpp - Matmuls and what becomes of their sums
-//-------------------===//
+//===- Sums.cpp - Matmuls and what becomes of their sums ------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

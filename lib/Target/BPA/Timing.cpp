@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "Timing.h"
+#include "FunctionalSimulator.h"
+#include "Slots.h"
 
 #include <algorithm>
 
@@ -12,12 +14,16 @@ using namespace mlir::bpa;
 
 namespace {
 
+constexpr uint8_t maxTokens = 63;
 constexpr uint64_t burstBeats = 16, mostBursts = 8, fetchPlaces = 32;
 /// Cycles from a step of the array to its sum.
 constexpr uint64_t pipeline = 5;
 /// Cycles from the last slot of an instruction to its completion: of a gather or pool;
 /// of what writes FMAP; and from a slot to its beat at DRAM.
 constexpr uint64_t gatherTail = 7, writeTail = 3, beatDelay = 8;
+
+/// Cycles from the slot in which an engine finds an error to the last of the program.
+constexpr uint64_t stopDelays[numEngines] = {1, 2, 1, 1, 1}, tokenStopDelay = 2;
 
 /// Cycles in which GA multiplies pitches once an instruction is first in its queue.
 constexpr uint64_t windowSetup = 20;
@@ -56,8 +62,14 @@ public:
             const Latencies &latencies)
       : machine(machine), program(program), length(length),
         readLatency(latencies, 0), postLatency(latencies, 1),
-        storeLatency(latencies, 2) {
+        storeLatency(latencies, 2), stuckAfter(2 * latencies.mean + 100) {
     timing.instructions.resize(program.size());
+  }
+
+  /// From now on errors are looked for.
+  void check(Machine &state, uint64_t limit) {
+    checker.emplace(state);
+    cycleLimit = limit;
   }
 
   /// Puts all instructions into their queues, whatever these hold.
@@ -76,6 +88,15 @@ private:
   EngineState &get(Engine engine) {
     return engines[static_cast<unsigned>(engine)];
   }
+
+  /// The machine stops `delay` cycles from now, unless something stopped it before.
+  void fail(unsigned engine, StopReason reason, uint64_t pc, uint64_t delay);
+  /// The instruction of `engine` that has slots has a wrong one.
+  void failSlot(Engine engine, StopReason reason = StopReason::Address);
+  void checkGatherSlot(bool poolWritesNow);
+  /// Whether nothing can happen any more.
+  bool isStuck();
+  bool hasEnded();
 
   // One cycle.
   void fetch();
@@ -117,7 +138,11 @@ private:
   Timing timing;
   std::array<EngineState, numEngines> engines;
   uint8_t tokens[numEngines][numEngines] = {};
-  std::vector<std::pair<Engine, Engine>> newTokens;
+  struct NewToken {
+    Engine from, to;
+    uint64_t pc;
+  };
+  std::vector<NewToken> newTokens;
 
   // Registers.
   ConfigureWindow window;
@@ -138,7 +163,7 @@ private:
   bool reads = false, writes = false;
 
   // LD: rows that are not requested yet, of the instruction that is issuing.
-  uint64_t loadRows = 0, loadRowLeft = 0, loadRowBeats = 0;
+  uint64_t loadNumRows = 0, loadRows = 0, loadRowLeft = 0, loadRowBeats = 0;
   bool loadToFmap = false;
 
   // GA: slots of a `ga`, or pixels of an `mp` and their slots that read, then write.
@@ -163,9 +188,88 @@ private:
   uint64_t storeLeft = 0;
   /// When DRAM answers the last write of PP and of ST.
   uint64_t postAnswer = 0, storeAnswer = 0;
+
+  // Errors, if they are looked for.
+  std::optional<SlotChecker> checker;
+  uint64_t cycleLimit = ~uint64_t(0);
+  /// The first error, and in which cycle it stops the machine.
+  TimedStop stop;
+  uint64_t stopCycle = ~uint64_t(0);
+  /// Slots of GA and beats of ST, tiles of MM that were taken.
+  uint64_t gatherSlot = 0, gatherPart = 0, storeBeat = 0, tileIndex = 0;
+  /// Last tiles of those whose codes are written, or wait for that.
+  std::deque<uint64_t> flushTiles;
+  /// Whether something happened in the cycle, and the last cycle in which it did.
+  bool moved = false;
+  uint64_t lastMove = 0, stuckAfter = 0;
 };
 
 } // namespace
+
+//===----------------------------------------------------------------------===//
+// Errors
+//===----------------------------------------------------------------------===//
+
+void Simulator::fail(unsigned engine, StopReason reason, uint64_t pc, uint64_t delay) {
+  // Tokens go before engines, later engines before earlier ones, the front end is last.
+  auto rank = [](unsigned engine, StopReason reason) {
+    return (reason == StopReason::Tokens ? numEngines : 0) +
+           (engine == RunResult::frontEnd ? 0 : engine + 1);
+  };
+  uint64_t cycle = now + delay;
+  if (cycle > stopCycle ||
+      (cycle == stopCycle && rank(engine, reason) <= rank(stop.engine, stop.reason)))
+    return;
+  stopCycle = cycle;
+  stop = {reason, pc, engine};
+}
+
+void Simulator::failSlot(Engine engine, StopReason reason) {
+  auto e = static_cast<unsigned>(engine);
+  fail(e, reason, engines[e].flights.back().index, stopDelays[e]);
+}
+
+void Simulator::checkGatherSlot(bool poolWritesNow) {
+  if (poolWrites == 0) {
+    if (!checker->isGatherInside(gatherSlot++))
+      failSlot(Engine::GA);
+    return;
+  }
+  if (poolWritesNow ? !checker->isPoolWriteInside(gatherPart, poolPhase - poolReads)
+                    : !checker->isPoolReadInside(gatherPart, poolPhase))
+    failSlot(Engine::GA);
+  if (poolPhase + 1 == poolReads && !checker->hasTap(gatherPart))
+    failSlot(Engine::GA, StopReason::Operand);
+  if (poolPhase + 1 == poolReads + poolWrites)
+    ++gatherPart;
+}
+
+/// Whatever waits without end does so for longer than DRAM takes.
+bool Simulator::isStuck() {
+  if (moved)
+    lastMove = now;
+  moved = false;
+  return now - lastMove > stuckAfter;
+}
+
+/// Whether this is the last cycle.
+bool Simulator::hasEnded() {
+  if (!checker)
+    return halted;
+  if (stopCycle > now && !halted) {
+    if (isStuck())
+      fail(RunResult::frontEnd, StopReason::Deadlock, dispatched, 0);
+    else if (now == cycleLimit)
+      fail(RunResult::frontEnd, StopReason::Watchdog, dispatched, 0);
+  }
+  if (stopCycle > now)
+    return halted;
+  timing.stop = stop;
+  for (const EngineState &state : engines)
+    for (const Flight &flight : state.flights)
+      timing.incomplete.push_back(flight.index);
+  return true;
+}
 
 LatencyStream::LatencyStream(const Latencies &latencies, unsigned stream)
     : mean(latencies.mean),
@@ -188,6 +292,7 @@ uint64_t LatencyStream::next() {
 void Simulator::request(uint64_t beats, bool isProgram, bool toFmap) {
   uint64_t first = std::max(now + readLatency.next(), readBusFree);
   readBusFree = first + beats;
+  moved = true;
   bursts.push_back({first, beats, isProgram, toFmap});
   readRequested = true;
 }
@@ -203,8 +308,14 @@ void Simulator::fetch() {
 }
 
 void Simulator::dispatch() {
+  if (checker && dispatched == length)
+    fail(RunResult::frontEnd, StopReason::End, dispatched, 0);
   if (dispatched >= fetched) {
     ++timing.waitFetch;
+    return;
+  }
+  if (dispatched == program.size()) {
+    fail(RunResult::frontEnd, StopReason::Illegal, dispatched, 0);
     return;
   }
   const Instruction &instruction = program[dispatched];
@@ -222,6 +333,7 @@ void Simulator::dispatch() {
     return;
   }
   constexpr uint64_t decode = 2;
+  moved = true;
   state.queue.push_back({instruction, dispatched++, now + decode});
   ++state.held;
   if (state.queue.size() == 1)
@@ -236,6 +348,7 @@ void Simulator::receive() {
   if (burst.toFmap && writes)
     return;
   writes |= burst.toFmap;
+  moved = true;
   ++(burst.isProgram ? timing.beatsFetched : timing.beatsLoaded);
   if (burst.isProgram)
     ++fetched;
@@ -285,6 +398,9 @@ void Simulator::tickLoad() {
   if (loadRows == 0 || readRequested || bursts.size() >= mostBursts)
     return;
   uint64_t beats = std::min(burstBeats, loadRowLeft);
+  if (checker && !checker->isLoadInside(loadNumRows - loadRows,
+                                        loadRowBeats - loadRowLeft, beats))
+    failSlot(Engine::LD);
   request(beats, /*isProgram=*/false, loadToFmap);
   loadRowLeft -= beats;
   if (loadRowLeft == 0 && --loadRows != 0)
@@ -297,6 +413,9 @@ void Simulator::tickGather() {
   bool poolWritesNow = poolWrites != 0 && poolPhase >= poolReads;
   if (poolWritesNow && writes)
     return;
+  moved = true;
+  if (checker)
+    checkGatherSlot(poolWritesNow);
   // Planes of ones come from nowhere, but take the port.
   (poolWritesNow ? writes : reads) = true;
   if (poolWrites != 0 && ++poolPhase != poolReads + poolWrites)
@@ -331,12 +450,18 @@ void Simulator::tickMatMul() {
   if (tilesLeft == 0 || (stepsLeft == 1 && !keeps && !canTakeTile()))
     return;
   ++timing.steps;
+  moved = true;
+  if (checker && !checker->isStepInside(tileIndex, tileSteps - stepsLeft))
+    failSlot(Engine::MM);
   if (--stepsLeft != 0)
     return;
   if (keeps)
     addCeiling(Engine::MM, tileSteps);
   else
     results.push_back({now + pipeline, tileSteps});
+  if (checker)
+    checker->endTile();
+  ++tileIndex;
   stepsLeft = tileSteps;
   if (--tilesLeft == 0)
     finish(Engine::MM, 0);
@@ -346,8 +471,11 @@ void Simulator::tickMatMul() {
 /// together, a pixel and plane per cycle, while the next ones are collected in the other.
 void Simulator::tickPost() {
   if (flushLeft != 0) {
-    writes = true;
-    --flushLeft;
+    writes = moved = true;
+    if (checker && !checker->isFlushInside(flushTiles.front(), flush - flushLeft))
+      failSlot(Engine::PP);
+    if (--flushLeft == 0)
+      flushTiles.pop_front();
   }
   if (flushLeft == 0 && flushNext != 0)
     std::swap(flushLeft, flushNext);
@@ -369,9 +497,14 @@ void Simulator::tickPost() {
     addCeiling(Engine::PP, std::max({results.front().second, drain, pipeline}));
   }
   dramWritten = flush == 0;
+  moved = true;
+  if (checker && !checker->isDrainInside(postTile, drain - drainLeft))
+    failSlot(Engine::PP);
   timing.beatsWritten += dramWritten;
   if (--drainLeft != 0)
     return;
+  if (willFlush())
+    flushTiles.push_back(postTile);
   if (willFlush())
     (flushLeft == 0 ? flushLeft : flushNext) = flush;
   draining = false;
@@ -387,8 +520,10 @@ void Simulator::tickPost() {
 void Simulator::tickStore() {
   if (storeLeft == 0 || reads || dramWritten)
     return;
-  reads = true;
+  reads = moved = true;
   ++timing.beatsWritten;
+  if (checker && !checker->isStoreInside(storeBeat++))
+    failSlot(Engine::ST);
   if (--storeLeft != 0)
     return;
   storeAnswer =
@@ -435,6 +570,8 @@ bool Simulator::canIssue(Engine engine, const Entry &entry) const {
 }
 
 void Simulator::configure(const Instruction &instruction) {
+  if (checker)
+    checker->configure(instruction);
   switch (instruction.op) {
   case Op::ConfigureInput:
     input = ConfigureInput(instruction);
@@ -484,10 +621,14 @@ void Simulator::issue(Engine engine, const Entry &entry) {
       --tokens[from][static_cast<unsigned>(engine)];
   timing.instructions[entry.index].issued = now;
   Flight &flight = state.flights.emplace_back(Flight{instruction, entry.index});
+  // Operands are looked at in the cycle of the first slot.
+  auto e = static_cast<unsigned>(engine);
+  if (checker && !checker->issue(instruction))
+    fail(e, StopReason::Operand, entry.index, 1 + stopDelays[e]);
   switch (instruction.op) {
   case Op::Load: {
     Load load(instruction);
-    loadRows = load.ny;
+    loadRows = loadNumRows = load.ny;
     loadRowBeats = loadRowLeft = load.nx;
     loadToFmap = load.space == static_cast<int64_t>(LoadSpace::Fmap);
     flight.left = load.nx * load.ny;
@@ -496,9 +637,11 @@ void Simulator::issue(Engine engine, const Entry &entry) {
   case Op::Store: {
     Store store(instruction);
     storeLeft = store.nx * store.ny;
+    storeBeat = 0;
     return;
   }
   case Op::Gather:
+    gatherSlot = 0;
     gatherLeft = Gather(instruction).pixels * (window.planes + window.valid) *
                  getTapCycles();
     poolWrites = 0;
@@ -506,7 +649,7 @@ void Simulator::issue(Engine engine, const Entry &entry) {
   case Op::Pool:
     poolReads = window.kh * window.kw * window.planes;
     poolWrites = window.planes;
-    poolPhase = 0;
+    poolPhase = gatherPart = 0;
     gatherLeft = Pool(instruction).pixels * divideUp(window.lanes, machine.lanes);
     return;
   case Op::MatMul: {
@@ -515,6 +658,7 @@ void Simulator::issue(Engine engine, const Entry &entry) {
     keeps = matmul.keep;
     tilesLeft = matmul.groups * matmul.tiles;
     stepsLeft = tileSteps;
+    tileIndex = 0;
     return;
   }
   case Op::PostProcess: {
@@ -558,6 +702,8 @@ void Simulator::issueAll() {
     } else {
       continue;
     }
+    ++timing.numIssued[i];
+    moved = true;
     state.queue.pop_front();
     if (!state.queue.empty())
       becomeFirst(state);
@@ -567,19 +713,25 @@ void Simulator::issueAll() {
 /// At most one instruction of an engine; its tokens count from the cycle after the
 /// next on.
 void Simulator::completeAll() {
-  for (auto [from, to] : newTokens)
-    ++tokens[static_cast<unsigned>(from)][static_cast<unsigned>(to)];
+  for (auto [from, to, pc] : newTokens) {
+    uint8_t &count = tokens[static_cast<unsigned>(from)][static_cast<unsigned>(to)];
+    count = (count + 1) % (maxTokens + 1);
+    if (count == 0)
+      fail(static_cast<unsigned>(from), StopReason::Tokens, pc, tokenStopDelay - 1);
+  }
   newTokens.clear();
   for (unsigned i = 0; i < numEngines; ++i) {
     EngineState &state = engines[i];
     if (state.flights.empty() || state.flights.front().left != 0 ||
         state.flights.front().end > now)
       continue;
+    moved = true;
     const Flight &flight = state.flights.front();
     timing.instructions[flight.index].completed = now;
     for (unsigned to = 0; to < numEngines; ++to)
       if (flight.instruction.signal >> to & 1)
-        newTokens.push_back({static_cast<Engine>(i), static_cast<Engine>(to)});
+        newTokens.push_back(
+            {static_cast<Engine>(i), static_cast<Engine>(to), flight.index});
     state.flights.pop_front();
     --state.held;
   }
@@ -622,7 +774,7 @@ void Simulator::dispatchAll() {
 }
 
 Timing Simulator::run() {
-  for (; !halted; ++now) {
+  for (bool ended = false; !ended; ++now) {
     reads = writes = dramWritten = readRequested = false;
     count();
     fetch();
@@ -636,6 +788,7 @@ Timing Simulator::run() {
     issueAll();
     receive();
     completeAll();
+    ended = hasEnded();
   }
   timing.cycles = now;
   return timing;
@@ -645,6 +798,15 @@ Timing mlir::bpa::measure(const Configuration &configuration,
                           const std::vector<Instruction> &program,
                           uint64_t length, const Latencies &latencies) {
   return Simulator(configuration, program, length, latencies).run();
+}
+
+Timing mlir::bpa::measureStop(Machine &machine,
+                              const std::vector<Instruction> &program,
+                              uint64_t length, const Latencies &latencies,
+                              uint64_t cycleLimit) {
+  Simulator simulator(machine.configuration, program, length, latencies);
+  simulator.check(machine, cycleLimit);
+  return simulator.run();
 }
 
 Timing mlir::bpa::measureEarliest(const Configuration &configuration,

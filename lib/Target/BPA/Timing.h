@@ -12,7 +12,7 @@
 #ifndef DOREFA_LIB_TARGET_BPA_TIMING_H
 #define DOREFA_LIB_TARGET_BPA_TIMING_H
 
-#include "dorefa/Target/BPA/ISA.h"
+#include "Machine.h"
 
 #include <array>
 #include <deque>
@@ -59,6 +59,14 @@ private:
   uint64_t mean, random;
 };
 
+/// What stopped a program before its `halt`, in the last of its cycles.
+struct TimedStop {
+  StopReason reason = StopReason::None;
+  /// Of the instruction, and its engine or `RunResult::frontEnd`.
+  uint64_t pc = 0;
+  unsigned engine = 0;
+};
+
 struct Timing {
   /// From the write of `control` to the end of `halt`.
   uint64_t cycles = 0;
@@ -73,6 +81,11 @@ struct Timing {
   uint64_t beatsFetched = 0, beatsLoaded = 0, beatsWritten = 0;
   /// Of each instruction of the program; zeros of those of the front end.
   std::vector<InstructionCycles> instructions;
+  /// Of measureStop: why the program stopped, how many instructions engines issued,
+  /// registers included, and numbers of those that had not completed.
+  TimedStop stop;
+  std::array<uint64_t, numEngines> numIssued = {};
+  std::vector<uint64_t> incomplete;
 };
 
 /// Runs a program that ends, as bpa-verify decides. `length` instructions are fetched,
@@ -81,7 +94,13 @@ Timing measure(const Configuration &configuration,
                const std::vector<Instruction> &program, uint64_t length,
                const Latencies &latencies);
 
-/// The same for queues that hold any program: all instructions are there from the
+/// Runs any program: `program` holds the instructions up to the first that is a `halt` or
+/// does not decode. Registers and the size of DRAM are those of `machine`. Deadlocks are found,
+/// and the program is given up after `cycleLimit` cycles.
+Timing measureStop(Machine &machine, const std::vector<Instruction> &program,
+                   uint64_t length, const Latencies &latencies, uint64_t cycleLimit);
+
+/// The same as measure for queues that hold any program: all instructions are there from the
 /// start, so that each is issued as early as its engine and its tokens allow.
 Timing measureEarliest(const Configuration &configuration,
                        const std::vector<Instruction> &program);

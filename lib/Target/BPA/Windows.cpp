@@ -1,5 +1,4 @@
-//===- Windows.cpp - Gathers and pools
-//-------------------------------------===//
+//===- Windows.cpp - Gathers and pools ------------------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -33,24 +32,40 @@ public:
     ++image;
   }
 
+  bool isInside(int64_t ky, int64_t kx) const {
+    const ConfigureWindow &window = machine.window;
+    int64_t iy = oy * window.sy - window.py + ky * window.dy;
+    int64_t ix = ox * window.sx - window.px + kx * window.dx;
+    return iy >= 0 && iy < machine.extent.h && ix >= 0 && ix < machine.extent.w;
+  }
+
   /// The lane of channel 0 in plane 0 of a tap, -1 where it is outside the
   /// input.
   int64_t getLane(int64_t ky, int64_t kx) const {
     const ConfigureWindow &window = machine.window;
     const ConfigureInput &input = machine.input;
+    if (!isInside(ky, kx))
+      return -1;
     int64_t iy = oy * window.sy - window.py + ky * window.dy;
     int64_t ix = ox * window.sx - window.px + kx * window.dx;
-    if (iy < 0 || iy >= machine.extent.h || ix < 0 || ix >= machine.extent.w)
-      return -1;
     return input.base + input.image * image +
            (iy - machine.extent.first_row) * input.row + ix * input.pixel;
+  }
+
+  /// Whether a tap is inside the input.
+  bool hasTap() const {
+    for (int64_t ky = 0; ky < machine.window.kh; ++ky)
+      for (int64_t kx = 0; kx < machine.window.kw; ++kx)
+        if (isInside(ky, kx))
+          return true;
+    return false;
   }
 
   /// Why a tap cannot be read.
   Outcome checkTap(int64_t ky, int64_t kx) const {
     const ConfigureWindow &window = machine.window;
     int64_t iy = oy * window.sy - window.py + ky * window.dy;
-    if (getLane(ky, kx) == -1)
+    if (!isInside(ky, kx))
       return std::nullopt;
     if (iy < machine.extent.first_row)
       return Stop{StopReason::Address,
@@ -186,7 +201,6 @@ public:
   }
 
   uint64_t getPlane(int64_t m) const { return planes[m]; }
-  bool isEmpty() const { return empty; }
 
 private:
   int64_t numPlanes;
@@ -225,13 +239,15 @@ Outcome mlir::bpa::execute(Machine &machine, const Pool &pool) {
       for (int64_t kx = 0; kx < window.kw; ++kx)
         if (Outcome stop = walk.checkTap(ky, kx))
           return stop;
+    if (!walk.hasTap())
+      return Stop{StopReason::Operand, "the window of pixel " +
+                                           std::to_string(i) +
+                                           " has no tap inside the input"};
+    if (Outcome stop = checkPixel(machine, pool, i))
+      return stop;
     for (int64_t c = 0; c < window.lanes; c += 64) {
       unsigned count = std::min<int64_t>(64, window.lanes - c);
       Maximum maximum = findMaximum(machine, walk, c, count);
-      if (maximum.isEmpty())
-        return Stop{StopReason::Operand, "the window of pixel " +
-                                             std::to_string(i) +
-                                             " has no tap inside the input"};
       int64_t lane = pool.out + i * machine.pool.pixel + c;
       for (int64_t m = 0; m < window.planes; ++m)
         machine.fmap.write(lane + m * machine.pool.plane, count,

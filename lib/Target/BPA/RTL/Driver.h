@@ -35,6 +35,7 @@ public:
     newest = std::max(now + latency.next(), newest + 1);
     cycles.push_back(newest);
   }
+  bool isBusy() const { return !cycles.empty(); }
   /// Whether there is one in this cycle.
   bool take(uint64_t now) {
     if (cycles.empty() || cycles.front() != now)
@@ -59,6 +60,10 @@ struct DramState {
   };
 
   LatencyStream readLatency;
+  bool isBusy() const {
+    return !bursts.empty() || post.isBusy() || store.isBusy();
+  }
+
   std::deque<Burst> bursts;
   uint64_t busFree = 0;
   Answers post, store;
@@ -92,6 +97,7 @@ public:
   bool run(const HardwareRun &run, HardwareTrace &trace) override {
     write(ControlRegister::Program, run.program);
     write(ControlRegister::Length, run.length);
+    write(ControlRegister::DramBeats, run.dramBytes / beatBytes);
     write(ControlRegister::Control, 1);
     DramState dram(run.latencies);
     model.csr_address = static_cast<uint8_t>(ControlRegister::Status);
@@ -103,8 +109,8 @@ public:
     for (; model.trace_running && now < run.cycleLimit; ++now)
       step(run, now, dram, &trace);
     bool ended = !model.trace_running;
-    // What the front end read ahead still arrives.
-    for (unsigned i = 0; i < someCycles && !dram.bursts.empty(); ++i)
+    // What the front end, or a program that an error stopped, asked for still arrives.
+    for (uint64_t i = 0; i < someCycles + 4 * run.latencies.mean && dram.isBusy(); ++i)
       step(run, now++, dram, nullptr);
     model.beat_valid = 0;
     firstCycle += now;
