@@ -100,8 +100,8 @@ struct Segment {
 /// Where maps of the layers of a segment lie.
 struct SegmentPlan {
   MapPlan maps;
-  /// Of several samples, for as many of them as there are groups; others then run
-  /// one by one.
+  /// Of several samples, for as many of them as there are groups; others then
+  /// run one by one.
   std::optional<MapPlan> groups;
 };
 
@@ -121,7 +121,8 @@ public:
   /// The maps of `segment`; nothing, once a layer that does not fit was
   /// dropped.
   std::optional<SegmentPlan> plan(const Segment &segment);
-  /// Says what does not go to the accelerator, and why, in remarks and to reports.
+  /// Says what does not go to the accelerator, and why, in remarks and to
+  /// reports.
   void emitRemarks() const;
 
 private:
@@ -185,11 +186,17 @@ void Partition::checkNeighbours() {
              "are no whole tiles");
 }
 
-/// Whether two layers are known to have as many samples.
+/// Whether two layers are known to have as many samples; what a layer reads has
+/// as many as its result.
 static bool haveSameBatch(const Layer &left, const Layer &right) {
-  FailureOr<bool> areEqual = ValueBoundsConstraintSet::areEqual(
-      {left.result, /*dim=*/0}, {right.result, /*dim=*/0});
-  return succeeded(areEqual) && *areEqual;
+  for (Value first : {left.result, left.input})
+    for (Value second : {right.result, right.input}) {
+      FailureOr<bool> areEqual = ValueBoundsConstraintSet::areEqual(
+          {first, /*dim=*/0}, {second, /*dim=*/0});
+      if (succeeded(areEqual) && *areEqual)
+        return true;
+    }
+  return false;
 }
 
 /// A layer belongs to the first launch of its batch behind all that the host
@@ -250,7 +257,8 @@ static llvm::DenseSet<Value> findOutputs(const Segment &segment) {
   return outputs;
 }
 
-/// As many samples in a run fill the rows of the array with pixels of a small map.
+/// As many samples in a run fill the rows of the array with pixels of a small
+/// map.
 static constexpr int64_t mostSamples = 8;
 
 /// Samples of a run of `segment`, of which the batch is known to be a multiple.
@@ -321,8 +329,10 @@ namespace {
 /// Puts a launch in the place of the layers of a segment.
 class LaunchBuilder {
 public:
-  LaunchBuilder(ImplicitLocOpBuilder &b, const Configuration &machine)
-      : b(b), machine(machine) {}
+  /// `results`: what launches deliver in the place of layers' results.
+  LaunchBuilder(ImplicitLocOpBuilder &b, const Configuration &machine,
+                IRMapping &results)
+      : b(b), machine(machine), results(results) {}
 
   LaunchOp build(ProgramOp program, RoutineOp routine, ArrayRef<Layer> layers,
                  ArrayRef<Port> inputs, ArrayRef<Port> outputs);
@@ -339,6 +349,7 @@ private:
 
   ImplicitLocOpBuilder &b;
   const Configuration &machine;
+  IRMapping &results;
 };
 
 } // namespace
@@ -461,14 +472,14 @@ static SymbolRefAttr getReference(ProgramOp program, RoutineOp routine) {
 LaunchOp LaunchBuilder::build(ProgramOp program, RoutineOp routine,
                               ArrayRef<Layer> layers, ArrayRef<Port> inputs,
                               ArrayRef<Port> outputs) {
-  OpFoldResult batch = getBatch(inputs.front().value);
+  OpFoldResult batch = getBatch(results.lookupOrDefault(inputs.front().value));
   int64_t macs = 0;
   for (const Layer &layer : layers)
     macs += layer.macs;
   SmallVector<Value> operands, inits;
   SmallVector<Type> types;
   for (const Port &port : inputs)
-    operands.push_back(separatePlanes(port.value));
+    operands.push_back(separatePlanes(results.lookupOrDefault(port.value)));
   for (const Port &port : outputs) {
     inits.push_back(createDestination(port, batch));
     types.push_back(inits.back().getType());
@@ -479,6 +490,7 @@ LaunchOp LaunchBuilder::build(ProgramOp program, RoutineOp routine,
     Value value = port.map ? joinPlanes(result, port, batch)
                            : joinGroups(result, port, batch);
     Value(port.value).replaceAllUsesWith(value);
+    results.map(port.value, value);
   }
   return launch;
 }
@@ -498,20 +510,24 @@ struct ConvertBitPlaneToBPA
 private:
   void convert(ProgramOp program, const Segment &segment,
                const SegmentPlan &plan, size_t number);
+
+  /// What launches deliver in the place of layers' results.
+  IRMapping results;
 };
 
 } // namespace
 
-/// Lets the locations of instructions say what reports need of their layer. `planes` are
-/// pairs of planes of the source.
+/// Lets the locations of instructions say what reports need of their layer.
+/// `planes` are pairs of planes of the source.
 static void describe(Builder &b, const Layer &layer) {
-  int64_t planes = layer.weightTerms.size() *
-                   (layer.inputTerms.size() - layer.validPlanes);
+  int64_t planes =
+      layer.weightTerms.size() * (layer.inputTerms.size() - layer.validPlanes);
   NamedAttrList list;
   list.set("operation", b.getStringAttr(layer.op->getName().stripDialect()));
   list.set("macs", b.getI64IntegerAttr(layer.macs));
   list.set("planes", b.getI64IntegerAttr(planes));
-  list.set("bits", b.getI64IntegerAttr(layer.isPool ? layer.to.bits : layer.levels.bits));
+  list.set("bits", b.getI64IntegerAttr(layer.isPool ? layer.to.bits
+                                                    : layer.levels.bits));
   if (Attribute reason = layer.op->getAttr("dorefa.reason"))
     list.set("reason", reason);
   layer.op->setLoc(FusedLoc::get(b.getContext(), {layer.op->getLoc()},
@@ -533,13 +549,13 @@ void ConvertBitPlaneToBPA::convert(ProgramOp program, const Segment &segment,
     describe(attributes, layer);
   std::vector<Port> inputs, outputs;
   std::string name = ("main" + Twine(number)).str();
-  RoutineOp routine = createRoutine(program, name, segment.layers, plan.maps,
-                                    inputs, outputs);
+  RoutineOp routine =
+      createRoutine(program, name, segment.layers, plan.maps, inputs, outputs);
   // Behind its operands; what reads the results is sorted behind it afterwards.
   ImplicitLocOpBuilder b(segment.layers.front().op->getLoc(),
                          segment.layers.back().op);
   LaunchOp launch =
-      LaunchBuilder(b, program.getMachine())
+      LaunchBuilder(b, program.getMachine(), results)
           .build(program, routine, segment.layers, inputs, outputs);
   if (!plan.groups)
     return;
@@ -588,6 +604,7 @@ void ConvertBitPlaneToBPA::runOnOperation() {
   auto program =
       ProgramOp::create(builder, module.getLoc(), "accelerator", configuration);
   program.getBody().emplaceBlock();
+  results.clear();
   for (size_t i = 0; i < segments.size(); ++i)
     convert(program, segments[i], plans[i], i);
   for (const Segment &segment : llvm::reverse(segments))
