@@ -164,7 +164,8 @@ typedef struct dorefa_model {
                  void *workspace, const dorefa_run_options *options);
   /** Null where the model runs on the processor. Opens a session on `device`: "gpu",
    * "gpu:N" for the Nth, "emulator", or "emulator:FILE" where libdorefa-emulator.so
-   * is FILE. Returns DOREFA_OK, or DOREFA_ERROR_DEVICE with a session of which
+   * is FILE; of a model for the accelerator "bpa-func", "bpa-cycle" or "bpa-rtl", each
+   * also with ":FILE" where libdorefa-bpa.so is FILE. Returns DOREFA_OK, or DOREFA_ERROR_DEVICE with a session of which
    * only session_error and close_session may be used; `*session` is null where memory
    * is short. */
   int32_t (*open_session)(const char *device, dorefa_session **session);
