@@ -257,10 +257,11 @@ module bpa_gather #(
   logic [11:0] oy_now, ox_now;
   logic [19:0] rest, all, access;
   logic [2:0] write_plane;
-  logic last_access, last0, last1, last2, last3, ends_write, slot, advance, ends;
+  // What is left of the tap's lanes takes one access; so do all.
+  logic last_access, one_access;
+  logic last0, last1, last2, last3, ends_write, slot, advance, ends;
 
   assign access = pool ? 20'(LANES) : 20'(ACCESS);
-  assign last_access = rest <= access;
   assign last0 = pool ? plane == '0 : last_access;
   assign last1 = near | kx == window.f_kw;
   assign last2 = ky == window.f_kh;
@@ -324,6 +325,7 @@ module bpa_gather #(
       ox_now <= ox;
       all <= run;
       rest <= run;
+      {last_access, one_access} <= {2{run <= (next_is_pool ? 20'(LANES) : 20'(ACCESS))}};
     end else begin
       if (slot & writing) write_plane <= ends_write ? '0 : write_plane + 3'd1;
       if (advance) begin
@@ -331,7 +333,10 @@ module bpa_gather #(
         else if (level >= 3'd3) plane <= last3 ? '0 : plane + 4'd1;
         if (level >= 3'd1) kx <= level == 3'd1 ? kx + 5'd1 : '0;
         if (level >= 3'd2) ky <= level == 3'd2 ? ky + 5'd1 : '0;
-        if (!pool | level >= 3'd3) rest <= last_access ? all : rest - access;
+        if (!pool | level >= 3'd3) begin
+          rest <= last_access ? all : rest - access;
+          last_access <= last_access ? one_access : rest <= access << 1;
+        end
         if (level >= 3'd4) begin
           ox_now <= level == 3'd4 ? ox_now + 12'd1 : '0;
           pixels_left <= pixels_left - 15'd1;

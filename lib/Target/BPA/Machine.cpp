@@ -22,18 +22,10 @@ static uint64_t getMask(unsigned count) {
   return count >= 64 ? ~uint64_t(0) : (uint64_t(1) << count) - 1;
 }
 
-/// 8 bytes, the least significant first.
-static uint64_t readBytes(const uint8_t *bytes) {
-  uint64_t value = 0;
-  for (unsigned i = 0; i < 8; ++i)
-    value |= uint64_t(bytes[i]) << (8 * i);
-  return value;
-}
-
 uint64_t LaneMemory::read(uint64_t lane, unsigned count) const {
   const uint8_t *start = &bytes[lane / 8];
   unsigned shift = lane % 8;
-  uint64_t value = readBytes(start) >> shift;
+  uint64_t value = readBytes<8>(start) >> shift;
   if (shift != 0)
     value |= uint64_t(start[8]) << (64 - shift);
   return value & getMask(count);

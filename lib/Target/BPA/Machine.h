@@ -42,6 +42,18 @@ public:
   /// `count` lanes from `lane` on, at most 64, the first in bit 0.
   uint64_t read(uint64_t lane, unsigned count) const;
   void write(uint64_t lane, unsigned count, uint64_t value);
+  /// Word `index` of 32 or 64 lanes.
+  uint64_t readWord(uint64_t index, unsigned lanes) const {
+    return lanes == 32 ? readBytes<4>(&bytes[index * 4]) : readBytes<8>(&bytes[index * 8]);
+  }
+
+  /// Bytes, the least significant first.
+  template <unsigned count> static uint64_t readBytes(const uint8_t *bytes) {
+    uint64_t value = 0;
+    for (unsigned i = 0; i < count; ++i)
+      value |= uint64_t(bytes[i]) << (8 * i);
+    return value;
+  }
 
 private:
   uint64_t numBytes;
