@@ -383,8 +383,16 @@ module bpa_gather #(
         at_step = AT'(in.f_image);
       end
     endcase
-    at_next = at_base + at_step;
   end
+
+  // The upper bits do not wait for the carry: this is the longest path of the chip.
+  localparam int LOW = 18;
+  logic carry;
+  assign {carry, at_next[LOW-1:0]} = {1'b0, at_base[LOW-1:0]} + {1'b0, at_step[LOW-1:0]};
+  // Not `?:`, of which yosys makes one adder behind a multiplexer.
+  assign at_next[AT-1:LOW] =
+      ({(AT-LOW){carry}} & (at_base[AT-1:LOW] + at_step[AT-1:LOW] + (AT-LOW)'(1))) |
+      ({(AT-LOW){!carry}} & (at_base[AT-1:LOW] + at_step[AT-1:LOW]));
 
   // The row and the column of the tap, and the first lane after the row's first pixel.
   logic [17:0] iy, iy0, ix, ix0, iy_start, ix_start, iy_base, ix_base, iy_next, ix_next;

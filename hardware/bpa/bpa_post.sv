@@ -94,9 +94,9 @@ module bpa_post #(
   logic posting, drained, draining, waiting;
   logic [PIPELINE-1:0] arriving;
   logic [1:0] tiles_held;
-  logic [9:0] drain_left, drain, left_before, left;
+  logic [9:0] drain_left, drain, next_drain, left_before, left;
   // Two entries, or half of a row of 32 bits.
-  logic [4:0] entry, last_entry;
+  logic [4:0] entry, last_entry, next_last_entry;
   logic [9:0] tile_index;
   logic [15:0] pixels_left;
   logic [SW-1:0] place;
@@ -106,18 +106,20 @@ module bpa_post #(
   logic flushing, flush_ends, flush_waits;
 
   always_comb begin
-    last_entry = '0;
-    if (codes)
-      case (result.f_bits)
-        3'd4: last_entry = 5'd3;
-        3'd5: last_entry = 5'd7;
-        3'd6: last_entry = 5'd15;
-        3'd7: last_entry = 5'd31;
-        default: last_entry = {4'd0, result.f_bits == 3'd3};
+    next_last_entry = '0;
+    if (next_result.f_mode == bpa_pkg::CFG_RESULT_MODE_CODES)
+      case (next_result.f_bits)
+        3'd4: next_last_entry = 5'd3;
+        3'd5: next_last_entry = 5'd7;
+        3'd6: next_last_entry = 5'd15;
+        3'd7: next_last_entry = 5'd31;
+        default: next_last_entry = {4'd0, next_result.f_bits == 3'd3};
       endcase
-    else if (!raw16) last_entry = 5'd1;
+    else if (next_result.f_mode != bpa_pkg::CFG_RESULT_MODE_RAW16) next_last_entry = 5'd1;
+    next_drain = ({5'd0, next_last_entry} + 10'd1) << $clog2(COLUMNS);
+    if (next_result.f_mode == bpa_pkg::CFG_RESULT_MODE_CODES && next_result.f_bits <= 3'd1)
+      next_drain = 10'(COLUMNS / 2);
   end
-  assign drain = pair ? 10'(COLUMNS / 2) : ({5'd0, last_entry} + 10'd1) << $clog2(COLUMNS);
 
   assign start = posting & !drained & !draining & (waiting | arriving[PIPELINE-1]) &
                  !(codes & place == '0 & flush_waits & !flush_ends);
@@ -166,6 +168,8 @@ module bpa_post #(
     if (issue) begin
       pp <= next;
       result <= next_result;
+      drain <= next_drain;
+      last_entry <= next_last_entry;
       drained <= 1'b0;
       entry <= '0;
       tile_index <= '0;
