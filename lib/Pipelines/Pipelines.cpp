@@ -121,8 +121,10 @@ static void buildKernels(OpPassManager &pm, const PipelineOptions &options) {
     pm.addPass(createPredictTimePass(predict));
 }
 
-static void buildLinalg(OpPassManager &pm) {
-  pm.addPass(createMaterializePaddingPass());
+static void buildLinalg(OpPassManager &pm, const PipelineOptions &options) {
+  // Kernels of a GPU copy zeros where a window leaves the map.
+  if (options.path != Path::GPU)
+    pm.addPass(createMaterializePaddingPass());
   pm.addPass(createConvertDoReFaToLinalgPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createFuseElementwisePass());
@@ -247,7 +249,7 @@ void dorefa::buildPhase(OpPassManager &pm, Phase phase,
   case Phase::Kernels:
     return buildKernels(pm, options);
   case Phase::Linalg:
-    return buildLinalg(pm);
+    return buildLinalg(pm, options);
   case Phase::Buffers:
     return buildBuffers(pm, options);
   case Phase::Vector:

@@ -60,7 +60,8 @@ int64_t countTaps(bitplane::Conv2DOp op, int64_t dim) {
   for (int64_t output = 0; output < outputs; ++output)
     for (int64_t tap = 0; tap < op.getKernelSize()[dim]; ++tap) {
       int64_t position =
-          output * op.getStrides()[dim] + tap * op.getDilations()[dim];
+          output * op.getStrides()[dim] + tap * op.getDilations()[dim] -
+          static_cast<int64_t>(op.getPads()[dim]);
       taps += position >= before && position < size - after;
     }
   return taps;

@@ -375,9 +375,12 @@ def ConvertBitPlaneToGPUPass : GPUKernelPass<"convert-bitplane-to-gpu"> {
     tensor cores, staged in shared memory: single bits (`nvvm.mma.sync` m16n8k256) or, by
     kernel `dot`, bytes (m16n8k32). Pools and `bitplane.unpack` take one thread per word or byte.
 
+    Convolutions read their input as it is: a tap outside of it is zeros, whether it
+    has pads or a border.
+
     Limits: operations must be on memrefs, filters packed for kernel `popcount` or `dot`
-    (`bitplane-pack-weights`) and constant where there is a tile, pads of convolutions
-    materialized (`bitplane-materialize-padding`), and all sizes static but the batch.
+    (`bitplane-pack-weights`) and constant where there is a tile, and all sizes static but
+    the batch.
 
     Example:
     ```mlir

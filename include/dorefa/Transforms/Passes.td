@@ -726,10 +726,10 @@ def PredictTimePass : Pass<"dorefa-predict-time"> {
 def MaterializePaddingPass : Pass<"bitplane-materialize-padding"> {
   let summary = "Pad the inputs of convolutions with zero words";
   let description = [{
-    Replaces `pads` of `bitplane.conv_2d` by zeros around the input, so that kernels
-    need no bounds checks; `border` remembers what was added, because taps there still
-    lie outside the input. Pools keep their `pads`: no word stands for the absence of
-    an element.
+    Replaces `pads` of `bitplane.conv_2d` by zeros around the input, so that kernels of
+    processors need no bounds checks; those of GPUs have them. `border` remembers what was
+    added, because taps there still lie outside the input. Pools keep their `pads`: no word
+    stands for the absence of an element.
 
     The input is inserted into a larger map, of which only the border is filled: where
     nothing else reads the input, bufferization lets its producer write there.

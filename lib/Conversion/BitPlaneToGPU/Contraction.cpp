@@ -29,6 +29,7 @@ GPUContraction::GPUContraction(bitplane::Conv2DOp op)
       base(op.getBase()), window(op.getKernelSize()) {
   llvm::copy(op.getStrides(), strides.begin());
   llvm::copy(op.getDilations(), dilations.begin());
+  llvm::copy(op.getPads(), pads.begin());
   llvm::copy(op.getPool(), pool.begin());
   rowClasses = getRowClasses(op).classOf;
   columnClasses = getColumnClasses(op).classOf;
@@ -55,6 +56,18 @@ Pixel dorefa::poolPixel(GPUBuilder &b, const GPUContraction &c, const Pixel &res
     return result;
   return {result.image, b.add(b.mul(result.row, c.pool[0]), b.div(number, c.pool[1])),
           b.add(b.mul(result.column, c.pool[1]), b.rem(number, c.pool[1]))};
+}
+
+Value dorefa::windowStart(GPUBuilder &b, const GPUContraction &c, const Pixel &pixel,
+                          unsigned dim) {
+  Value position = b.mul(dim == 0 ? pixel.row : pixel.column, c.strides[dim]);
+  return c.pads[dim] == 0 ? position : b.add(position, -c.pads[dim]);
+}
+
+Value dorefa::isInside(GPUBuilder &b, const GPUContraction &c, Value y, Value x) {
+  Value isRow = b.compare(arith::CmpIPredicate::ult, y, b.index(sizeOf(c.input, 1)));
+  Value isColumn = b.compare(arith::CmpIPredicate::ult, x, b.index(sizeOf(c.input, 2)));
+  return b.bitAnd(isRow, isColumn);
 }
 
 //===----------------------------------------------------------------------===//

@@ -28,6 +28,8 @@ struct GPUContraction {
   int64_t base = 0;
   bool isMatMul = false;
   std::array<int64_t, 2> window = {1, 1}, strides = {1, 1}, dilations = {1, 1};
+  /// Rows and columns of zeros around the input: top, left, bottom, right.
+  std::array<int64_t, 4> pads = {0, 0, 0, 0};
   /// Height and width of the windows of a pool.
   std::array<int64_t, 2> pool = {1, 1};
   SmallVector<int64_t> rowClasses = {}, columnClasses = {};
@@ -42,6 +44,7 @@ struct GPUContraction {
   bool givesBytes() const { return getElementTypeOrSelf(init).isInteger(8); }
   /// Levels of a code above the lowest.
   int64_t numThresholds() const;
+  bool isPadded() const { return pads != std::array<int64_t, 4>{0, 0, 0, 0}; }
   /// Pixels that a pixel of the result is pooled from.
   int64_t poolSize() const { return pool[0] * pool[1]; }
 };
@@ -55,6 +58,13 @@ struct Pixel {
 /// What is convolved for pixel `number` (below poolSize()) of the window that `result` is
 /// pooled from: `result` itself where there is no pool.
 Pixel poolPixel(GPUBuilder &b, const GPUContraction &c, const Pixel &result, Value number);
+
+/// Where the window of a pixel starts in the input, padding included: row (`dim` 0) or
+/// column (1), in front of the input a large unsigned number.
+Value windowStart(GPUBuilder &b, const GPUContraction &c, const Pixel &pixel, unsigned dim);
+
+/// Whether a tap in row `y` and column `x` is inside the input.
+Value isInside(GPUBuilder &b, const GPUContraction &c, Value y, Value x);
 
 /// Turns exact sums of neighbouring output channels of a pixel into integers or codes
 /// and stores them. A pixel of a pool gets the sums of each pixel of its window.

@@ -102,15 +102,25 @@ Value PopcountEmitter::inputWord(Value block, Value word) {
 Values PopcountEmitter::loadPlanes(const Pixel &pixel, Value ky, Value kx,
                                    Value word) {
   Values at{pixel.image};
-  if (!c.isMatMul)
-    at.append({b.add(b.mul(pixel.row, c.strides[0]), b.mul(ky, c.dilations[0])),
-               b.add(b.mul(pixel.column, c.strides[1]), b.mul(kx, c.dilations[1]))});
+  Value inside;
+  if (!c.isMatMul) {
+    Value y = b.add(windowStart(b, c, pixel, 0), b.mul(ky, c.dilations[0]));
+    Value x = b.add(windowStart(b, c, pixel, 1), b.mul(kx, c.dilations[1]));
+    if (c.isPadded()) {
+      // What lies outside is zeros, for which another pixel is loaded.
+      inside = isInside(b, c, y, x);
+      y = b.select(inside, y, b.index(0));
+      x = b.select(inside, x, b.index(0));
+    }
+    at.append({y, x});
+  }
   at.push_back(word);
   Values planes;
   for (int64_t plane = 0; plane < c.inputCode.getBits(); ++plane) {
     Values all(at);
     all.push_back(b.index(plane));
-    planes.push_back(b.load(c.input, all));
+    Value bits = b.load(c.input, all);
+    planes.push_back(inside ? b.select(inside, bits, b.i32(0)) : bits);
   }
   return planes;
 }
@@ -247,10 +257,6 @@ static LogicalResult emitContraction(OpTy op) {
   return success();
 }
 
-LogicalResult dorefa::emitGPUKernel(bitplane::Conv2DOp op) {
-  if (llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; }))
-    return op.emitOpError("has pads; run bitplane-materialize-padding first");
-  return emitContraction(op);
-}
+LogicalResult dorefa::emitGPUKernel(bitplane::Conv2DOp op) { return emitContraction(op); }
 
 LogicalResult dorefa::emitGPUKernel(bitplane::MatMulOp op) { return emitContraction(op); }

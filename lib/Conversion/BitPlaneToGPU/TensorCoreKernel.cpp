@@ -70,10 +70,11 @@ public:
   void emit();
 
 private:
-  /// A copy that a thread makes in each step: where from, as a place in the input, which
-  /// granule of the step, and where to in its stage.
+  /// A copy that a thread makes in each step: where from, as a place in the input where the
+  /// window starts, the row and column of that, which granule of the step, and where to in
+  /// its stage.
   struct Copy {
-    Value source, granule, destination;
+    Value source, row, column, granule, destination;
     /// Null where every thread makes it.
     Value exists;
   };
@@ -250,8 +251,8 @@ Value TensorCoreEmitter::inputOffset(const Pixel &pixel) {
   SmallVector<int64_t> strides = getStrides(c.input, &offset);
   Value place = b.add(b.mul(pixel.image, strides[0]), offset);
   if (!c.isMatMul)
-    place = b.add(b.add(place, b.mul(pixel.row, strides[1] * c.strides[0])),
-                  b.mul(pixel.column, strides[2] * c.strides[1]));
+    place = b.add(b.add(place, b.mul(windowStart(b, c, pixel, 0), strides[1])),
+                  b.mul(windowStart(b, c, pixel, 1), strides[2]));
   return b.mul(place, bytesOfElement(c.input));
 }
 
@@ -275,7 +276,12 @@ TensorCoreEmitter::planPixelCopies(Value firstPixel, Value row, Value thread) {
     }
     if (first + tile.threads() > total)
       copy.exists = b.compare(arith::CmpIPredicate::ult, number, b.index(total));
-    copy.source = inputOffset(locate(b.add(firstPixel, pixel)));
+    Pixel at = locate(b.add(firstPixel, pixel));
+    copy.source = inputOffset(at);
+    if (c.isPadded()) {
+      copy.row = windowStart(b, c, at, 0);
+      copy.column = windowStart(b, c, at, 1);
+    }
     if (firstBytes)
       copy.source = b.add(copy.source, b.toIndex(b.load(firstBytes, row)));
     Value inRow = b.mul(copy.granule, granule);
@@ -286,7 +292,8 @@ TensorCoreEmitter::planPixelCopies(Value firstPixel, Value row, Value thread) {
   return copies;
 }
 
-/// Copies what a step multiplies of the windows of all pixels; zeros behind their end.
+/// Copies what a step multiplies of the windows of all pixels; zeros behind their end, and
+/// outside of the input.
 void TensorCoreEmitter::copyPixels(ArrayRef<Copy> copies, Value step, Value stage) {
   int64_t perTap = o.words * o.inputPlanes * 4 / granule;
   int64_t perStep = o.rowBytes() / granule, total = o.taps * perTap;
@@ -294,18 +301,30 @@ void TensorCoreEmitter::copyPixels(ArrayRef<Copy> copies, Value step, Value stag
   int64_t bytes = bytesOfElement(c.input);
   for (const Copy &copy : copies) {
     Value number = b.add(b.mul(step, perStep), copy.granule);
-    Value sourceBytes;
-    if (total % perStep != 0) {
-      Value exists = b.compare(arith::CmpIPredicate::ult, number, b.index(total));
-      sourceBytes = b.select(exists, b.i32(granule), b.i32(0));
-      number = b.select(exists, number, b.index(0));
-    }
+    Value exists;
+    if (total % perStep != 0)
+      exists = b.compare(arith::CmpIPredicate::ult, number, b.index(total));
     Value tap = b.div(number, perTap);
     Value offset = b.add(copy.source, b.mul(b.rem(number, perTap), granule));
+    Value y = copy.row, x = copy.column;
     if (o.taps > 1) {
-      Value ky = b.div(tap, c.window[1]), kx = b.rem(tap, c.window[1]);
-      offset = b.add(offset, b.mul(ky, strides[1] * c.dilations[0] * bytes));
-      offset = b.add(offset, b.mul(kx, strides[2] * c.dilations[1] * bytes));
+      Value ky = b.mul(b.div(tap, c.window[1]), c.dilations[0]);
+      Value kx = b.mul(b.rem(tap, c.window[1]), c.dilations[1]);
+      offset = b.add(offset, b.mul(ky, strides[1] * bytes));
+      offset = b.add(offset, b.mul(kx, strides[2] * bytes));
+      if (c.isPadded()) {
+        y = b.add(y, ky);
+        x = b.add(x, kx);
+      }
+    }
+    if (c.isPadded()) {
+      Value inside = isInside(b, c, y, x);
+      exists = exists ? b.bitAnd(exists, inside) : inside;
+    }
+    Value sourceBytes;
+    if (exists) {
+      sourceBytes = b.select(exists, b.i32(granule), b.i32(0));
+      offset = b.select(exists, offset, b.index(0));
     }
     auto emit = [&] {
       b.copyAsync(b.advance(shared, b.add(stage, copy.destination)),
