@@ -135,7 +135,7 @@ private:
   bool canPool(int64_t index) const;
   bool placePooledBands(int64_t index, Regions taken, int64_t rows,
                         int64_t count);
-  bool placePooled(int64_t index, const Regions &taken);
+  bool placePooled(int64_t index, const Regions &taken, bool isWhole);
   bool placeMap(int64_t number, const Regions &taken,
                 llvm::function_ref<bool(const Regions &)> placeOthers);
   bool place(int64_t index);
@@ -334,20 +334,24 @@ bool MapPlanner::placePooledBands(int64_t index, Regions taken, int64_t rows,
   return true;
 }
 
-/// Lets the pool behind layer `index` read bands that this one makes. Takes the
-/// largest that fit, in pairs if they can be.
-bool MapPlanner::placePooled(int64_t index, const Regions &taken) {
-  if (!canPool(index))
-    return false;
+/// Lets the pool behind layer `index` read what this one makes: all of it, or
+/// the largest bands that fit, in pairs if they can be.
+bool MapPlanner::placePooled(int64_t index, const Regions &taken,
+                             bool isWhole) {
   const Map &to = plan.maps[plan.layers[index + 1].to];
-  int64_t step = !to.base || to.isOutput ? getRowStep(to) : 1;
   int64_t height = layers[index + 1].to.height;
+  auto tryRows = [&](int64_t rows, int64_t count) {
+    bool fits = placePooledBands(index, taken, rows, count);
+    plan.maps[plan.layers[index].to].isPooled = fits;
+    return fits;
+  };
+  if (isWhole)
+    return tryRows(height, /*count=*/1);
+  int64_t step = !to.base || to.isOutput ? getRowStep(to) : 1;
   for (int64_t count : {2, 1})
     for (int64_t rows = height / step * step; rows > 0; rows -= step)
-      if (placePooledBands(index, taken, rows, count)) {
-        plan.maps[plan.layers[index].to].isPooled = true;
+      if (tryRows(rows, count))
         return true;
-      }
   return false;
 }
 
@@ -373,18 +377,24 @@ bool MapPlanner::placeMap(
   return placeOthers(taken);
 }
 
-/// Places the result of layer `index` and its buffers, if need be with those of
-/// the pool behind it.
+/// Places the result of layer `index` and its buffers. A pool that reads
+/// nothing else works meanwhile: on all of one sample if there is room, or on
+/// bands where the result does not fit.
 bool MapPlanner::place(int64_t index) {
   Regions taken = getTaken(index);
+  auto placePair = [&](const Regions &now, bool isWhole) {
+    return canPool(index) &&
+           placeMap(plan.layers[index + 1].to, now, [&](const Regions &then) {
+             return placePooled(index, then, isWhole);
+           });
+  };
+  if (samples == 1 && placePair(taken, /*isWhole=*/true))
+    return true;
   return placeMap(plan.layers[index].to, taken, [&](const Regions &now) {
     const LayerPlan &own = plan.layers[index];
     bool isInDram = own.to >= 0 && !plan.maps[own.to].base;
-    if (isInDram && canPool(index) &&
-        placeMap(plan.layers[index + 1].to, now,
-                 [&](const Regions &then) { return placePooled(index, then); }))
-      return true;
-    return placeBands(index, now);
+    return (isInDram && placePair(now, /*isWhole=*/false)) ||
+           placeBands(index, now);
   });
 }
 
