@@ -78,10 +78,11 @@ void RoutineBuilder::loadThresholds(Pass &pass) {
 /// A tile of a group of pixels. Every other tile takes the parts backwards: the
 /// last ones are still there.
 void RoutineBuilder::addTile(BandPlan &band, Pass &pass,
-                             ArrayRef<GroupShape> parts, Chunk &chunk) {
+                             ArrayRef<GroupShape> parts, Chunk &chunk,
+                             bool isBackward) {
   int64_t count = parts.size();
   for (int64_t i = 0; i < count; ++i) {
-    int64_t number = pass.isFirst ? i : count - 1 - i;
+    int64_t number = isBackward ? count - 1 - i : i;
     const GroupShape &part = parts[number];
     MatMul matmul;
     matmul.abuf = gatherPart(band, part, chunk);
@@ -116,8 +117,7 @@ void RoutineBuilder::addParts(BandPlan &band, int64_t group,
     Pass pass{};
     pass.group = group;
     pass.tile = tile;
-    pass.isFirst = i % 2 == 0;
-    addTile(band, pass, parts, chunk);
+    addTile(band, pass, parts, chunk, /*isBackward=*/i % 2 != 0);
     bool isDone = holdsWindow ? tile + 1 == tiles : i + 1 == groups * tiles;
     if (isDone && group == layer().groups - 1)
       storePixels(band, holdsWindow ? chunk.end : pixels);

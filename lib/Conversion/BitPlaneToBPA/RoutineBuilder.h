@@ -84,9 +84,8 @@ struct Pass {
   /// Tiles of a load: all of them where weights were loaded before.
   int64_t tilesPerLoad;
   bool isLoaded;
-  /// The first and the last one of the band, and whether the layer begins with
-  /// it.
-  bool isFirst, isLast, isStart;
+  /// The last one of the band, and whether the layer begins with it.
+  bool isLast, isStart;
 };
 
 /// Output pixels of a band that are gathered together.
@@ -160,7 +159,7 @@ private:
                    int64_t number);
   void loadThresholds(Pass &pass);
   void addTile(BandPlan &band, Pass &pass, ArrayRef<GroupShape> parts,
-               Chunk &chunk);
+               Chunk &chunk, bool isBackward);
   Constants hold(std::array<int64_t, 3> key, int64_t words, int64_t entries,
                  bool &isHeld);
   void placeConstants(Pass &pass);

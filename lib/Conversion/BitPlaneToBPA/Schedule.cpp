@@ -464,10 +464,10 @@ void RoutineBuilder::addGroup(BandPlan &band, int64_t group, bool isStart) {
     // Of about the same size: gathers take as long for few tiles as for many.
     int64_t tile = divideCeil(i * shape.tiles, passes);
     int64_t tiles = divideCeil((i + 1) * shape.tiles, passes) - tile;
-    bool isFirst = group == 0 && i == 0;
     bool isLast = group == layer().groups - 1 && i == passes - 1;
-    Pass pass{group, tile,  tiles,   shape,  {},
-              0,     false, isFirst, isLast, isFirst && isStart};
+    Pass pass{group, tile,   tiles,
+              shape, {},     0,
+              false, isLast, isStart && group == 0 && i == 0};
     placeConstants(pass);
     addPass(band, pass);
   }
