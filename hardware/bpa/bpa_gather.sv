@@ -257,12 +257,13 @@ module bpa_gather #(
   logic [11:0] oy_now, ox_now;
   logic [19:0] rest, all, access;
   logic [2:0] write_plane;
-  // What is left of the tap's lanes takes one access; so do all.
-  logic last_access, one_access;
+  // What is left of the tap's lanes takes one access; so do all. This, and whether the
+  // first loop ends, is known before the slot, for all others wait for it.
+  logic last_access, one_access, last_access_next;
   logic last0, last1, last2, last3, ends_write, slot, advance, ends;
 
   assign access = pool ? 20'(LANES) : 20'(ACCESS);
-  assign last0 = pool ? plane == '0 : last_access;
+  assign last_access_next = last_access ? one_access : rest <= access << 1;
   assign last1 = near | kx == window.f_kw;
   assign last2 = ky == window.f_kh;
   assign last3 = pool ? last_access : plane == last_plane;
@@ -326,16 +327,18 @@ module bpa_gather #(
       all <= run;
       rest <= run;
       {last_access, one_access} <= {2{run <= (next_is_pool ? 20'(LANES) : 20'(ACCESS))}};
+      last0 <= next_is_pool ? next_window.f_planes == '0 : run <= 20'(ACCESS);
     end else begin
       if (slot & writing) write_plane <= ends_write ? '0 : write_plane + 3'd1;
       if (advance) begin
+        last0 <= pool ? (last0 ? window.f_planes == '0 : plane == 4'd1) : last_access_next;
         if (pool) plane <= last0 ? {1'b0, window.f_planes} : plane - 4'd1;
         else if (level >= 3'd3) plane <= last3 ? '0 : plane + 4'd1;
         if (level >= 3'd1) kx <= level == 3'd1 ? kx + 5'd1 : '0;
         if (level >= 3'd2) ky <= level == 3'd2 ? ky + 5'd1 : '0;
         if (!pool | level >= 3'd3) begin
           rest <= last_access ? all : rest - access;
-          last_access <= last_access ? one_access : rest <= access << 1;
+          last_access <= last_access_next;
         end
         if (level >= 3'd4) begin
           ox_now <= level == 3'd4 ? ox_now + 12'd1 : '0;
@@ -383,16 +386,8 @@ module bpa_gather #(
         at_step = AT'(in.f_image);
       end
     endcase
+    at_next = at_base + at_step;
   end
-
-  // The upper bits do not wait for the carry: this is the longest path of the chip.
-  localparam int LOW = 18;
-  logic carry;
-  assign {carry, at_next[LOW-1:0]} = {1'b0, at_base[LOW-1:0]} + {1'b0, at_step[LOW-1:0]};
-  // Not `?:`, of which yosys makes one adder behind a multiplexer.
-  assign at_next[AT-1:LOW] =
-      ({(AT-LOW){carry}} & (at_base[AT-1:LOW] + at_step[AT-1:LOW] + (AT-LOW)'(1))) |
-      ({(AT-LOW){!carry}} & (at_base[AT-1:LOW] + at_step[AT-1:LOW]));
 
   // The row and the column of the tap, and the first lane after the row's first pixel.
   logic [17:0] iy, iy0, ix, ix0, iy_start, ix_start, iy_base, ix_base, iy_next, ix_next;

@@ -24,6 +24,8 @@ FunctionalSimulator::Step
 FunctionalSimulator::stop(unsigned engine, uint64_t at, const Stop &stop) {
   if (prefix) {
     failed[engine] = true;
+    if (stop.reason == StopReason::Watchdog)
+      replayed.isOrdered = false;
     return Step::Blocked;
   }
   std::string where =

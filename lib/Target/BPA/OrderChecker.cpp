@@ -100,6 +100,23 @@ uint64_t OrderChecker::getGranule(Memory memory) const {
   return memory == Memory::Fmap ? machine.configuration.columns : 1;
 }
 
+uint64_t OrderChecker::getSize(Memory memory) const {
+  const Configuration &configuration = machine.configuration;
+  switch (memory) {
+  case Memory::Fmap:
+    return machine.fmap.getNumLanes();
+  case Memory::Wbuf:
+    return configuration.wbufWords;
+  case Memory::Tbuf:
+    return configuration.tbufEntries;
+  case Memory::Abuf:
+    return configuration.abufWords;
+  case Memory::Dram:
+    return machine.getDramBytes() / instructionBytes;
+  }
+  return 0;
+}
+
 Outcome OrderChecker::failRace(const Access &access, Engine engine,
                                Engine other, uint32_t number,
                                bool otherWrites) {
@@ -128,13 +145,23 @@ Outcome OrderChecker::access(const Access &access, Engine engine) {
       access.first < program + length && access.first + access.count > program)
     return Stop{StopReason::Race, "writes into the program, which may be "
                                   "fetched at the same time"};
+  // What an erroneous instruction says beyond a memory is never accessed.
+  uint64_t size = getSize(access.memory);
+  if (access.first >= size)
+    return std::nullopt;
   uint64_t granule = getGranule(access.memory);
   ShadowMemory &shadow = shadows[static_cast<unsigned>(access.memory)];
-  uint64_t last = (access.first + access.count - 1) / granule;
+  uint64_t last = (std::min(access.first + access.count, size) - 1) / granule;
   if (Outcome stop = machine.spend(last - access.first / granule + 1))
     return stop;
   for (uint64_t i = access.first / granule; i <= last; ++i) {
     ShadowMemory::Cell &cell = shadow.at(i);
+    // Codes are not written in the order of pixels and channels.
+    if (access.memory == Memory::Fmap && access.isWrite && engine != Engine::LD &&
+        cell.write[self] == clock.issued[self])
+      return Stop{StopReason::Race, "writes lane " + std::to_string(i * granule) +
+                                        " of FMAP twice; pitches must keep pixels, planes "
+                                        "and channels apart"};
     for (unsigned other = 0; other < numEngines; ++other) {
       if (other == self)
         continue;

@@ -70,6 +70,7 @@ private:
   Outcome failRace(const Access &access, Engine engine, Engine other,
                    uint32_t number, bool otherWrites);
   uint64_t getGranule(Memory memory) const;
+  uint64_t getSize(Memory memory) const;
 
   /// Looking at its accesses takes steps, too.
   Machine &machine;
