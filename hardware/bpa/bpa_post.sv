@@ -220,12 +220,11 @@ module bpa_post #(
 
   // Pixel by pixel and plane by plane; beats of raw32 are planes. Rows that exist, and
   // tiles, less 1, of what is written.
-  logic [31:0] at_row, at, at_base, at_step, at_next;
+  logic [31:0] at_row, at, at_base, at_step, at_next, out_waiting;
   logic [RW-1:0] row;
   logic [2:0] plane, last_plane;
   logic [RW:0] rows, rows_here, rows_waiting;
   logic [SW-1:0] places, places_waiting;
-  logic [19:0] out_waiting;
   logic step, ends_row, row_exists;
 
   assign step = codes ? flushing : slot;
@@ -249,7 +248,7 @@ module bpa_post #(
     end
 
     if (ends_buffer) begin
-      out_waiting <= out_here[19:0];
+      out_waiting <= out_here;
       rows_waiting <= rows_here;
       places_waiting <= place;
     end
@@ -258,7 +257,7 @@ module bpa_post #(
       {at, at_row} <= {2{next.f_out}};
       {row, plane} <= '0;
     end else if (flush_ends & flush_waits) begin
-      {at, at_row} <= {2{12'd0, out_waiting}};
+      {at, at_row} <= {2{out_waiting}};
       rows <= rows_waiting;
       places <= places_waiting;
       {row, plane} <= '0;
