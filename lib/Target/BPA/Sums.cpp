@@ -7,7 +7,6 @@
 #include "Machine.h"
 
 #include <algorithm>
-#include <cassert>
 
 using namespace mlir::bpa;
 
@@ -54,10 +53,10 @@ countOnes(StepWords words, uint32_t numRows, uint32_t numColumns, Counts counts)
 static void addPlanes(Machine &machine, const MatMul &matmul, int64_t abuf,
                       int64_t wbuf, unsigned shift, bool negate) {
   const Configuration &configuration = machine.configuration;
+  // Of all configurations.
   constexpr uint32_t most = 8;
   uint32_t numRows = configuration.rows, numColumns = configuration.columns;
   uint32_t products[most * most] = {}, ones[most] = {};
-  assert(numRows <= most && numColumns <= most);
   for (int64_t j = 0; j < matmul.words; ++j) {
     uint64_t rows[most], columns[most];
     for (uint32_t r = 0; r < numRows; ++r)

@@ -3,16 +3,16 @@
 // The load has room from the start, and `pp` waits for the array in its queue.
 // CHECK-LABEL: @accelerator
 // CHECK: bpa.ld space=wbuf sram=64 nx=4
-// CHECK-NEXT: bpa.pp out=64 pixels=80
+// CHECK-NEXT: bpa.pp out=64
 // CHECK-NEXT: bpa.ga pixels=80 signal(mm)
-// CHECK-NEXT: bpa.mm groups=10 wait(ga)
+// CHECK-NEXT: bpa.mm wait(ga)
 // CHECK-NEXT: bpa.halt
 bpa.program @accelerator configuration "r8c8d64" {
   bpa.routine @main inputs [] outputs [] {
     bpa.ga pixels=80 signal(mm)
-    bpa.mm groups=10 wait(ga)
+    bpa.mm wait(ga)
     bpa.ld space=wbuf sram=64 nx=4
-    bpa.pp out=64 pixels=80
+    bpa.pp out=64
     bpa.halt
   }
 }
@@ -29,9 +29,9 @@ bpa.program @accelerator configuration "r8c8d64" {
 bpa.program @accelerator configuration "r8c8d64" {
   bpa.routine @main inputs [] outputs [] {
     bpa.ld space=wbuf sram=64 nx=4
-    bpa.pp out=64 pixels=80
+    bpa.pp out=64
     bpa.ga pixels=80 signal(mm)
-    bpa.mm groups=10 wait(ga)
+    bpa.mm wait(ga)
     bpa.halt
   }
 }
