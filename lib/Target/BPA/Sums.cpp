@@ -54,7 +54,6 @@ static void addPlanes(Machine &machine, const MatMul &matmul, int64_t abuf,
                       int64_t wbuf, unsigned shift, bool negate) {
   const Configuration &configuration = machine.configuration;
   // Of all configurations.
-  // No configuration has more rows or columns.
   constexpr uint32_t most = 8;
   uint32_t numRows = configuration.rows, numColumns = configuration.columns;
   uint32_t products[most * most] = {}, ones[most] = {};

@@ -116,9 +116,9 @@ def BPAOrderInstructionsPass : Pass<"bpa-order-instructions", "::mlir::ModuleOp"
     bpa.program @accelerator configuration "r8c8d64" {
       bpa.routine @main inputs [] outputs [] {
         bpa.ga pixels=80 signal(mm)
-        bpa.mm groups=10 wait(ga)
+        bpa.mm wait(ga)
         bpa.ld space=wbuf sram=64 nx=4
-        bpa.pp out=64 pixels=80
+        bpa.pp out=64
         bpa.halt
       }
     }
@@ -128,9 +128,9 @@ def BPAOrderInstructionsPass : Pass<"bpa-order-instructions", "::mlir::ModuleOp"
     bpa.program @accelerator configuration "r8c8d64" {
       bpa.routine @main inputs [] outputs [] {
         bpa.ld space=wbuf sram=64 nx=4
-        bpa.pp out=64 pixels=80
+        bpa.pp out=64
         bpa.ga pixels=80 signal(mm)
-        bpa.mm groups=10 wait(ga)
+        bpa.mm wait(ga)
         bpa.halt
       }
     }
