@@ -128,26 +128,27 @@ module bpa_gather #(
   assign rows_above = {{6{next_window.f_py[7]}}, next_window.f_py} +
                       {2'd0, next_extent.f_first_row};
 
-  // Bit `last` - cycle of each: in which cycles a product is built says its range.
-  logic bit_sy, bit_sx, bit_oy, bit_ox, bit_above, bit_px, bit_dx, bit_image, bit_dy, bit_w,
+  // Bits of the multipliers, `last` - cycle of each: in which cycles a product is built says its
+  // range. They are chosen in one cycle and used in the next, the `round`.
+  logic bit_sy, bit_sx, bit_oy, bit_ox, bit_above, bit_px_or_dx, bit_image, bit_dy, bit_w,
         bit_kw, bit_planes;
+  logic [4:0] round;
   logic [31:0] count;
   assign count = 32'(cycle);
-  assign bit_sy = sy[3'(32'd4 - count)];
-  assign bit_sx = sx[3'(32'd4 - count)];
-  assign bit_oy = oy[4'(32'd16 - count)];
-  assign bit_ox = ox[4'(32'd16 - count)];
-  assign bit_above = rows_above[4'(32'd13 - count)];
-  assign bit_px = next_window.f_px[3'(32'd7 - count)];
-  assign bit_dx = dx[3'(32'd14 - count)];
-  assign bit_image = image[4'(32'd9 - count)];
-  assign bit_dy = dy[3'(32'd16 - count)];
-  assign bit_w = w[4'(32'd12 - count)];
-  assign bit_kw = kw[3'(32'd5 - count)];
-  assign bit_planes = next_window.f_planes[2'(32'd8 - count)];
-
-  logic bit_px_or_dx;
-  assign bit_px_or_dx = cycle < 5'd8 ? bit_px : bit_dx;
+  always_ff @(posedge clk) begin
+    round <= cycle;
+    bit_sy <= sy[3'(32'd4 - count)];
+    bit_sx <= sx[3'(32'd4 - count)];
+    bit_oy <= oy[4'(32'd16 - count)];
+    bit_ox <= ox[4'(32'd16 - count)];
+    bit_above <= rows_above[4'(32'd13 - count)];
+    bit_px_or_dx <= cycle < 5'd8 ? next_window.f_px[3'(32'd7 - count)] : dx[3'(32'd14 - count)];
+    bit_image <= image[4'(32'd9 - count)];
+    bit_dy <= dy[3'(32'd16 - count)];
+    bit_w <= w[4'(32'd12 - count)];
+    bit_kw <= kw[3'(32'd5 - count)];
+    bit_planes <= next_window.f_planes[2'(32'd8 - count)];
+  end
 
   // Lanes from row to row and from pixel to pixel of the output, of taps.
   logic [24:0] y_step;
@@ -172,60 +173,60 @@ module bpa_gather #(
 
   always_ff @(posedge clk) begin
     // sy * row, then oy * that; the same of columns.
-    if (cycle == 5'd0) begin
+    if (round == 5'd0) begin
       product_y <= {AT{bit_sy}} & AT'(next_in.f_row);
       product_x <= {31{bit_sx}} & {17'd0, next_in.f_pixel};
       iy_first <= {18{bit_sy}} & {6'd0, oy};
       ix_first <= {18{bit_sx}} & {6'd0, ox};
-    end else if (cycle < 5'd5) begin
+    end else if (round < 5'd5) begin
       product_y <= {product_y[AT-2:0], 1'b0} + ({AT{bit_sy}} & AT'(next_in.f_row));
       product_x <= {product_x[29:0], 1'b0} + ({31{bit_sx}} & {17'd0, next_in.f_pixel});
       iy_first <= {iy_first[16:0], 1'b0} + ({18{bit_sy}} & {6'd0, oy});
       ix_first <= {ix_first[16:0], 1'b0} + ({18{bit_sx}} & {6'd0, ox});
-    end else if (cycle == 5'd5) begin
+    end else if (round == 5'd5) begin
       y_step <= product_y[24:0];
       x_step <= product_x[19:0];
       product_y <= {AT{bit_oy}} & product_y;
       product_x <= {31{bit_ox}} & product_x;
       iy_first <= iy_first + iy_image;
       ix_first <= ix_first + ix_row;
-    end else if (cycle < 5'd17) begin
+    end else if (round < 5'd17) begin
       product_y <= {product_y[AT-2:0], 1'b0} + ({AT{bit_oy}} & AT'(y_step));
       product_x <= {product_x[29:0], 1'b0} + ({31{bit_ox}} & {11'd0, x_step});
     end
 
     // Of two's complement the first bit counts negative.
-    if (cycle == 5'd0) product_above <= -({AT{bit_above}} & AT'(next_in.f_row));
-    else if (cycle < 5'd14)
+    if (round == 5'd0) product_above <= -({AT{bit_above}} & AT'(next_in.f_row));
+    else if (round < 5'd14)
       product_above <= {product_above[AT-2:0], 1'b0} + ({AT{bit_above}} & AT'(next_in.f_row));
 
-    if (cycle == 5'd0) product_px <= -({28{bit_px}} & {14'd0, next_in.f_pixel});
-    else if (cycle == 5'd8) product_px <= {28{bit_dx}} & {14'd0, next_in.f_pixel};
-    else if (cycle < 5'd15)
+    if (round == 5'd0) product_px <= -({28{bit_px_or_dx}} & {14'd0, next_in.f_pixel});
+    else if (round == 5'd8) product_px <= {28{bit_px_or_dx}} & {14'd0, next_in.f_pixel};
+    else if (round < 5'd15)
       product_px <= {product_px[26:0], 1'b0} + ({28{bit_px_or_dx}} & {14'd0, next_in.f_pixel});
 
-    if (cycle == 5'd0) product_image <= {30{bit_image}} & 30'(next_in.f_image);
-    else if (cycle == 5'd10) product_image <= {30{bit_dy}} & 30'(next_in.f_row);
-    else if (cycle < 5'd17)
+    if (round == 5'd0) product_image <= {30{bit_image}} & 30'(next_in.f_image);
+    else if (round == 5'd10) product_image <= {30{bit_dy}} & 30'(next_in.f_row);
+    else if (round < 5'd17)
       product_image <= {product_image[28:0], 1'b0} +
-                       (cycle < 5'd10 ? {30{bit_image}} & 30'(next_in.f_image)
+                       (round < 5'd10 ? {30{bit_image}} & 30'(next_in.f_image)
                                       : {30{bit_dy}} & 30'(next_in.f_row));
 
-    if (cycle == 5'd0) product_w <= {28{bit_w}} & {14'd0, next_in.f_pixel};
-    else if (cycle < 5'd13)
+    if (round == 5'd0) product_w <= {28{bit_w}} & {14'd0, next_in.f_pixel};
+    else if (round < 5'd13)
       product_w <= {product_w[26:0], 1'b0} + ({28{bit_w}} & {14'd0, next_in.f_pixel});
 
-    if (cycle == 5'd0) product_kw <= {23{bit_kw}} & 23'(lanes);
-    else if (cycle == 5'd6) begin
+    if (round == 5'd0) product_kw <= {23{bit_kw}} & 23'(lanes);
+    else if (round == 5'd6) begin
       run <= neighbours ? product_kw[19:0] : {5'd0, lanes};
       product_kw <= {23{bit_planes}} & 23'(next_in.f_plane);
-    end else if (cycle < 5'd9)
+    end else if (round < 5'd9)
       product_kw <= {product_kw[21:0], 1'b0} +
-                    (cycle < 5'd6 ? {23{bit_kw}} & 23'(lanes)
+                    (round < 5'd6 ? {23{bit_kw}} & 23'(lanes)
                                   : {23{bit_planes}} & 23'(next_in.f_plane));
 
     // Pools start at the highest plane.
-    case (cycle)
+    case (round)
       5'd0: at_image <= AT'(next_in.f_base);
       5'd8: begin
         at_image <= at_image - {{(AT-28){product_px[27]}}, product_px};
@@ -258,14 +259,12 @@ module bpa_gather #(
   logic [19:0] rest, all, access;
   logic [2:0] write_plane;
   // What is left of the tap's lanes takes one access; so do all. This, and whether the
-  // first loop ends, is known before the slot, for all others wait for it.
+  // first three loops end, is known before the slot, for all others wait for it.
   logic last_access, one_access, last_access_next;
   logic last0, last1, last2, last3, ends_write, slot, advance, ends;
 
   assign access = pool ? 20'(LANES) : 20'(ACCESS);
   assign last_access_next = last_access ? one_access : rest <= access << 1;
-  assign last1 = near | kx == window.f_kw;
-  assign last2 = ky == window.f_kh;
   assign last3 = pool ? last_access : plane == last_plane;
   assign ends_write = write_plane == window.f_planes;
 
@@ -327,6 +326,8 @@ module bpa_gather #(
       all <= run;
       rest <= run;
       {last_access, one_access} <= {2{run <= (next_is_pool ? 20'(LANES) : 20'(ACCESS))}};
+      last1 <= neighbours | next_window.f_kw == '0;
+      last2 <= next_window.f_kh == '0;
       last0 <= next_is_pool ? next_window.f_planes == '0 : run <= 20'(ACCESS);
     end else begin
       if (slot & writing) write_plane <= ends_write ? '0 : write_plane + 3'd1;
@@ -334,6 +335,9 @@ module bpa_gather #(
         last0 <= pool ? (last0 ? window.f_planes == '0 : plane == 4'd1) : last_access_next;
         if (pool) plane <= last0 ? {1'b0, window.f_planes} : plane - 4'd1;
         else if (level >= 3'd3) plane <= last3 ? '0 : plane + 4'd1;
+        if (level >= 3'd1)
+          last1 <= near | (level == 3'd1 ? kx + 5'd1 == window.f_kw : window.f_kw == '0);
+        if (level >= 3'd2) last2 <= level == 3'd2 ? ky + 5'd1 == window.f_kh : window.f_kh == '0;
         if (level >= 3'd1) kx <= level == 3'd1 ? kx + 5'd1 : '0;
         if (level >= 3'd2) ky <= level == 3'd2 ? ky + 5'd1 : '0;
         if (!pool | level >= 3'd3) begin

@@ -83,9 +83,10 @@ module bpa_post #(
 
   // Two columns of one entry each in a slot, or two entries of a column.
   logic codes, raw16, pair;
-  assign codes = result.f_mode == bpa_pkg::CFG_RESULT_MODE_CODES;
-  assign pair = codes & result.f_bits <= 3'd1;
-  assign raw16 = result.f_mode == bpa_pkg::CFG_RESULT_MODE_RAW16;
+  logic [2:0] last_plane;
+  logic next_codes, next_raw16;
+  assign next_codes = next_result.f_mode == bpa_pkg::CFG_RESULT_MODE_CODES;
+  assign next_raw16 = next_result.f_mode == bpa_pkg::CFG_RESULT_MODE_RAW16;
 
   //===--------------------------------------------------------------------===//
   // Slots of drains
@@ -107,7 +108,7 @@ module bpa_post #(
 
   always_comb begin
     next_last_entry = '0;
-    if (next_result.f_mode == bpa_pkg::CFG_RESULT_MODE_CODES)
+    if (next_codes)
       case (next_result.f_bits)
         3'd4: next_last_entry = 5'd3;
         3'd5: next_last_entry = 5'd7;
@@ -115,10 +116,9 @@ module bpa_post #(
         3'd7: next_last_entry = 5'd31;
         default: next_last_entry = {4'd0, next_result.f_bits == 3'd3};
       endcase
-    else if (next_result.f_mode != bpa_pkg::CFG_RESULT_MODE_RAW16) next_last_entry = 5'd1;
+    else if (!next_raw16) next_last_entry = 5'd1;
     next_drain = ({5'd0, next_last_entry} + 10'd1) << $clog2(COLUMNS);
-    if (next_result.f_mode == bpa_pkg::CFG_RESULT_MODE_CODES && next_result.f_bits <= 3'd1)
-      next_drain = 10'(COLUMNS / 2);
+    if (next_codes && next_result.f_bits <= 3'd1) next_drain = 10'(COLUMNS / 2);
   end
 
   assign start = posting & !drained & !draining & (waiting | arriving[PIPELINE-1]) &
@@ -168,6 +168,10 @@ module bpa_post #(
     if (issue) begin
       pp <= next;
       result <= next_result;
+      codes <= next_codes;
+      raw16 <= next_raw16;
+      pair <= next_codes & next_result.f_bits <= 3'd1;
+      last_plane <= next_codes ? next_result.f_bits : {2'd0, !next_raw16};
       drain <= next_drain;
       last_entry <= next_last_entry;
       drained <= 1'b0;
@@ -222,13 +226,12 @@ module bpa_post #(
   // tiles, less 1, of what is written.
   logic [31:0] at_row, at, at_base, at_step, at_next, out_waiting;
   logic [RW-1:0] row;
-  logic [2:0] plane, last_plane;
+  logic [2:0] plane;
   logic [RW:0] rows, rows_here, rows_waiting;
   logic [SW-1:0] places, places_waiting;
   logic step, ends_row, row_exists;
 
   assign step = codes ? flushing : slot;
-  assign last_plane = codes ? result.f_bits : {2'd0, !raw16};
   assign ends_row = plane == last_plane;
   assign at_base = ends_row ? at_row : at;
   assign at_step = ends_row ? {12'd0, result.f_pixel} : codes ? {12'd0, result.f_plane} : 32'd1;
