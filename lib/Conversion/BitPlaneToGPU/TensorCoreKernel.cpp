@@ -32,13 +32,13 @@
 
 #include "Fragments.h"
 #include "Kernels.h"
+#include "StepCopies.h"
 #include "WindowCounter.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
 #include <map>
-#include <numeric>
 
 using namespace mlir;
 using namespace mlir::bitplane;
@@ -46,8 +46,8 @@ using namespace mlir::dorefa;
 
 /// Registers of a fragment of C.
 static constexpr int64_t kSums = 4;
-/// Rows of a fragment that different lanes have; each lane has two of a tile.
-static constexpr int64_t kGroups = 8, kRowsOfLane = kProductPixels / kGroups;
+/// Rows of a tile that a lane has.
+static constexpr int64_t kRowsOfLane = kProductPixels / kGroups;
 
 /// Weight of a pair of planes: exponent, and whether it is subtracted.
 using Weight = std::pair<unsigned, bool>;
@@ -70,23 +70,6 @@ public:
   void emit();
 
 private:
-  /// A copy that a thread makes in each step: where from, as a place in the input where the
-  /// window starts, the row and column of that, which granule of the step, and where to in
-  /// its stage.
-  struct Copy {
-    Value source, row, column, granule, destination;
-    /// Null where every thread makes it.
-    Value exists;
-  };
-
-  Pixel locate(Value row);
-  Pixel locateResult(Value number);
-  Value inputOffset(const Pixel &pixel);
-  SmallVector<Copy> planPixelCopies(Value firstPixel, Value row, Value thread);
-  void copyPixels(ArrayRef<Copy> copies, Value step, Value stage);
-  void copyFilter(Value row, Value thread, Value step, Value stage);
-  void copyStep(ArrayRef<Copy> copies, const GPUBuilder::Block &block, Value step,
-                Value stage);
   Values sumTiles(const GPUBuilder::Block &block);
   Values loadFragments(Value stage, int64_t tile);
   Values loadMatrix(Value stage, int64_t tile);
@@ -139,17 +122,11 @@ private:
   std::map<Weight, int64_t> weights;
   /// Whether there is one accumulator for all weights.
   bool sumsWeights = false;
-  /// Bytes that are copied at once, and granules of a tap.
-  int64_t granule = kChunkBytes;
-  Value fragments;
-  /// Per tile of channels, where its words start in a pixel; null where at its start.
-  Value firstBytes;
   Value masks;
-  /// Pixels of the results of all images, and of one.
-  Value numPixels;
-  int64_t pixelsPerImage = 1;
+  TilePixels pixels;
+  StepCopies copies;
   // Of the kernel.
-  Value input, filter, shared, lane, group, member, warpRow, warpColumn;
+  Value shared, lane, group, member, warpRow, warpColumn;
 };
 
 } // namespace
@@ -158,43 +135,10 @@ private:
 // Preparation
 //===----------------------------------------------------------------------===//
 
-static SmallVector<int64_t> getStrides(Value buffer, int64_t *offset = nullptr) {
-  auto [strides, first] = cast<MemRefType>(buffer.getType()).getStridesAndOffset();
-  if (offset)
-    *offset = first;
-  return strides;
-}
-
-static int64_t bytesOfElement(Value buffer) {
-  return cast<MemRefType>(buffer.getType()).getElementTypeBitWidth() / 8;
-}
-
-/// Where the words that a block of channels reads start in a pixel.
-static int64_t firstByteOf(const GPUContraction &c, int64_t block) {
-  const FilterGeometry &g = c.geometry;
-  if (c.areBytes())
-    return g.firstGroup(block) * g.channelsPerGroup();
-  return g.firstWord(block) * c.inputCode.getBits() * 4;
-}
-
-/// The most bytes up to kChunkBytes that all copies are aligned to.
-static int64_t getGranule(const GPUContraction &c) {
-  TensorCoreOperands o(c);
-  int64_t offset, common = std::gcd(kChunkBytes, o.words * o.inputPlanes * 4);
-  SmallVector<int64_t> strides = getStrides(c.input, &offset);
-  int64_t bytes = bytesOfElement(c.input);
-  common = std::gcd(common, offset * bytes);
-  for (int64_t stride : ArrayRef(strides).take_front(c.isMatMul ? 1 : 3))
-    common = std::gcd(common, stride * bytes);
-  for (int64_t block = 0; block < c.geometry.blocks; ++block)
-    common = std::gcd(common, firstByteOf(c, block));
-  return common;
-}
-
 TensorCoreEmitter::TensorCoreEmitter(GPUBuilder &b, const GPUContraction &c,
                                      const TensorCoreTile &tile, Value fragments)
-    : b(b), c(c), tile(tile), o(c), epilogue(b, c), counter(b, c, tile), granule(getGranule(c)),
-      fragments(fragments) {
+    : b(b), c(c), tile(tile), o(c), epilogue(b, c), counter(b, c, tile), pixels(b, c),
+      copies(b, c, tile, pixels, fragments) {
   for (int64_t i = 0; i < o.inputPlanes; ++i)
     for (int64_t j = 0; j < o.filterPlanes; ++j)
       weights.try_emplace(weightOf(i, j));
@@ -203,13 +147,6 @@ TensorCoreEmitter::TensorCoreEmitter(GPUBuilder &b, const GPUContraction &c,
   // Registers for sums, of the 255 that a thread has.
   constexpr int64_t kMostSums = 144;
   sumsWeights = numSums() > kMostSums;
-  std::vector<int32_t> first;
-  for (int64_t block = 0; block < c.geometry.blocks; block += tile.channelBlocks())
-    first.push_back(static_cast<int32_t>(firstByteOf(c, block)));
-  if (!llvm::all_of(first, [](int32_t byte) { return byte == 0; })) {
-    auto count = static_cast<int64_t>(first.size());
-    firstBytes = b.constantTable("first_bytes", {count}, std::move(first));
-  }
   if (multipliesOnes())
     masks = makeGroupMasks(b, c, tile);
 }
@@ -219,146 +156,6 @@ Weight TensorCoreEmitter::weightOf(int64_t inputPlane, int64_t filterPlane) cons
     return {0, false};
   PlaneTerm x = planeTerm(c.inputCode, inputPlane), w = planeTerm(c.filterCode, filterPlane);
   return {x.exponent + w.exponent, x.negative != w.negative};
-}
-
-/// Pixel `number` of the results of all images; the last one where there are fewer.
-Pixel TensorCoreEmitter::locateResult(Value number) {
-  number = arith::MinUIOp::create(b, number, b.sub(numPixels, b.index(1)));
-  Pixel pixel;
-  pixel.image = b.div(number, pixelsPerImage);
-  if (c.isMatMul)
-    return pixel;
-  int64_t width = cast<MemRefType>(c.init.getType()).getDimSize(2);
-  Value inside = b.rem(number, pixelsPerImage);
-  pixel.row = b.div(inside, width);
-  pixel.column = b.rem(inside, width);
-  return pixel;
-}
-
-/// The pixel that row `row` of all tiles convolves: of 8 windows of a pool, the first
-/// pixels come first, then the second ones.
-Pixel TensorCoreEmitter::locate(Value row) {
-  if (c.poolSize() == 1)
-    return locateResult(row);
-  Value window = b.add(b.mul(b.div(row, kGroups * c.poolSize()), kGroups),
-                       b.rem(row, kGroups));
-  return poolPixel(b, c, locateResult(window), b.rem(b.div(row, kGroups), c.poolSize()));
-}
-
-/// Where the window of a pixel starts in the input.
-Value TensorCoreEmitter::inputOffset(const Pixel &pixel) {
-  int64_t offset;
-  SmallVector<int64_t> strides = getStrides(c.input, &offset);
-  Value place = b.add(b.mul(pixel.image, strides[0]), offset);
-  if (!c.isMatMul)
-    place = b.add(b.add(place, b.mul(windowStart(b, c, pixel, 0), strides[1])),
-                  b.mul(windowStart(b, c, pixel, 1), strides[2]));
-  return b.mul(place, bytesOfElement(c.input));
-}
-
-//===----------------------------------------------------------------------===//
-// Copies
-//===----------------------------------------------------------------------===//
-
-SmallVector<TensorCoreEmitter::Copy>
-TensorCoreEmitter::planPixelCopies(Value firstPixel, Value row, Value thread) {
-  int64_t perRow = o.rowBytes() / granule, total = tile.pixels() * perRow;
-  SmallVector<Copy> copies;
-  for (int64_t first = 0; first < total; first += tile.threads()) {
-    Copy &copy = copies.emplace_back();
-    Value number = b.add(thread, first), pixel;
-    if (tile.threads() % perRow == 0) {
-      copy.granule = b.rem(thread, perRow);
-      pixel = b.add(b.div(thread, perRow), first / perRow);
-    } else {
-      copy.granule = b.rem(number, perRow);
-      pixel = b.div(number, perRow);
-    }
-    if (first + tile.threads() > total)
-      copy.exists = b.compare(arith::CmpIPredicate::ult, number, b.index(total));
-    Pixel at = locate(b.add(firstPixel, pixel));
-    copy.source = inputOffset(at);
-    if (c.isPadded()) {
-      copy.row = windowStart(b, c, at, 0);
-      copy.column = windowStart(b, c, at, 1);
-    }
-    if (firstBytes)
-      copy.source = b.add(copy.source, b.toIndex(b.load(firstBytes, row)));
-    Value inRow = b.mul(copy.granule, granule);
-    Value chunk = swizzleChunk(b, o, pixel, b.div(inRow, kChunkBytes));
-    copy.destination =
-        b.add(b.add(b.mul(pixel, o.rowBytes()), b.mul(chunk, kChunkBytes)), b.rem(inRow, kChunkBytes));
-  }
-  return copies;
-}
-
-/// Copies what a step multiplies of the windows of all pixels; zeros behind their end, and
-/// outside of the input.
-void TensorCoreEmitter::copyPixels(ArrayRef<Copy> copies, Value step, Value stage) {
-  int64_t perTap = o.words * o.inputPlanes * 4 / granule;
-  int64_t perStep = o.rowBytes() / granule, total = o.taps * perTap;
-  SmallVector<int64_t> strides = getStrides(c.input);
-  int64_t bytes = bytesOfElement(c.input);
-  for (const Copy &copy : copies) {
-    Value number = b.add(b.mul(step, perStep), copy.granule);
-    Value exists;
-    if (total % perStep != 0)
-      exists = b.compare(arith::CmpIPredicate::ult, number, b.index(total));
-    Value tap = b.div(number, perTap);
-    Value offset = b.add(copy.source, b.mul(b.rem(number, perTap), granule));
-    Value y = copy.row, x = copy.column;
-    if (o.taps > 1) {
-      Value ky = b.mul(b.div(tap, c.window[1]), c.dilations[0]);
-      Value kx = b.mul(b.rem(tap, c.window[1]), c.dilations[1]);
-      offset = b.add(offset, b.mul(ky, strides[1] * bytes));
-      offset = b.add(offset, b.mul(kx, strides[2] * bytes));
-      if (c.isPadded()) {
-        y = b.add(y, ky);
-        x = b.add(x, kx);
-      }
-    }
-    if (c.isPadded()) {
-      Value inside = isInside(b, c, y, x);
-      exists = exists ? b.bitAnd(exists, inside) : inside;
-    }
-    Value sourceBytes;
-    if (exists) {
-      sourceBytes = b.select(exists, b.i32(granule), b.i32(0));
-      offset = b.select(exists, offset, b.index(0));
-    }
-    auto emit = [&] {
-      b.copyAsync(b.advance(shared, b.add(stage, copy.destination)),
-                  b.advance(input, offset), granule, sourceBytes);
-    };
-    if (copy.exists)
-      b.when(copy.exists, emit);
-    else
-      emit();
-  }
-}
-
-void TensorCoreEmitter::copyFilter(Value row, Value thread, Value step, Value stage) {
-  int64_t total = o.filterBytes(tile) / kChunkBytes;
-  Value source = b.mul(b.add(b.mul(row, o.steps()), step), o.filterBytes(tile));
-  Value destination = b.add(stage, tile.pixels() * o.rowBytes());
-  for (int64_t first = 0; first < total; first += tile.threads()) {
-    Value number = b.add(thread, first);
-    auto emit = [&] {
-      Value offset = b.mul(number, kChunkBytes);
-      b.copyAsync(b.advance(shared, b.add(destination, offset)),
-                  b.advance(filter, b.add(source, offset)), kChunkBytes, Value());
-    };
-    if (first + tile.threads() > total)
-      b.when(b.compare(arith::CmpIPredicate::ult, number, b.index(total)), emit);
-    else
-      emit();
-  }
-}
-
-void TensorCoreEmitter::copyStep(ArrayRef<Copy> copies, const GPUBuilder::Block &block,
-                                 Value step, Value stage) {
-  copyPixels(copies, step, stage);
-  copyFilter(block.row, block.thread, step, stage);
 }
 
 //===----------------------------------------------------------------------===//
@@ -535,12 +332,11 @@ Values TensorCoreEmitter::addProducts(Value row, Value step, Value stage,
 /// as stages remain.
 Values TensorCoreEmitter::sumTiles(const GPUBuilder::Block &block) {
   int64_t stageBytes = o.stageBytes(tile), ahead = tile.stages - tile.steps;
-  SmallVector<Copy> copies = planPixelCopies(b.mul(block.number, tile.pixels()), block.row,
-                                             block.thread);
+  copies.plan(block);
   counter.plan(block.thread, block.row);
   for (int64_t step = 0; step < ahead; ++step) {
     if (step < o.steps())
-      copyStep(copies, block, b.index(step), b.index(step * stageBytes));
+      copies.add(b.index(step), b.index(step * stageBytes));
     if ((step + 1) % tile.steps == 0)
       b.commitCopies();
   }
@@ -559,7 +355,7 @@ Values TensorCoreEmitter::sumTiles(const GPUBuilder::Block &block) {
         b.barrier();
         b.when(b.compare(arith::CmpIPredicate::ult, later, b.index(o.steps())), [&] {
           for (int64_t i = 0; i < tile.steps; ++i)
-            copyStep(copies, block, b.add(later, i), b.add(values[1], i * stageBytes));
+            copies.add(b.add(later, i), b.add(values[1], i * stageBytes));
         });
         b.commitCopies();
         Values sums(values.drop_front(2));
@@ -657,8 +453,8 @@ void TensorCoreEmitter::store(const GPUBuilder::Block &block, ArrayRef<Value> su
         SmallVector<Values> ofWindow;
         for (int64_t row = i * poolSize; row < (i + 1) * poolSize; ++row)
           ofWindow.push_back(eightSums(sums, windows[row], row, n, channel));
-        Value exists = b.compare(arith::CmpIPredicate::ult, pixel, numPixels);
-        epilogue.emitEight(locateResult(pixel), exists, number, member, ofWindow);
+        Value exists = b.compare(arith::CmpIPredicate::ult, pixel, pixels.count());
+        epilogue.emitEight(pixels.locateResult(pixel), exists, number, member, ofWindow);
       }
     };
     if (c.geometry.blocks % tile.channelBlocks() == 0)
@@ -669,19 +465,12 @@ void TensorCoreEmitter::store(const GPUBuilder::Block &block, ArrayRef<Value> su
 }
 
 void TensorCoreEmitter::emit() {
-  SmallVector<OpFoldResult> sizes = b.sizesOf(c.init, c.isMatMul ? 1 : 3);
-  for (OpFoldResult size : ArrayRef(sizes).drop_front())
-    pixelsPerImage *= *getConstantIntValue(size);
-  numPixels = b.mul(getValueOrCreateConstantIndexOp(b, b.getLoc(), sizes.front()),
-                    pixelsPerImage);
   std::string name = c.isMatMul ? "matmul" : "conv_2d";
   name += o.areBytes ? "_imma" : "_mma";
   b.launchBlocks(
-      name, numPixels, tile.pixels() / c.poolSize(),
+      name, pixels.count(), tile.pixels() / c.poolSize(),
       llvm::divideCeil(c.geometry.blocks, tile.channelBlocks()), tile.threads(),
       tile.stages * o.stageBytes(tile), [&](const GPUBuilder::Block &block) {
-        input = b.pointerTo(c.input);
-        filter = b.pointerTo(fragments);
         shared = block.shared;
         Value warp = b.div(block.thread, kWarpSize);
         lane = b.rem(block.thread, kWarpSize);
@@ -697,18 +486,9 @@ void TensorCoreEmitter::emit() {
 // The kernel
 //===----------------------------------------------------------------------===//
 
-static bool hasStaticLayout(Value buffer) {
-  auto type = cast<MemRefType>(buffer.getType());
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  return succeeded(type.getStridesAndOffset(strides, offset)) &&
-         !ShapedType::isDynamic(offset) && strides.back() == 1 &&
-         llvm::none_of(strides, ShapedType::isDynamic);
-}
-
 LogicalResult dorefa::emitTensorCoreKernel(GPUBuilder &b, const GPUContraction &c,
                                            const TensorCoreTile &tile) {
-  if (!hasStaticLayout(c.input) || !hasStaticLayout(c.init) || getGranule(c) < 4 ||
+  if (!StepCopies::canCopy(c) ||
       !tile.canPool(c.poolSize()) || TensorCoreOperands(c).steps() % tile.steps != 0 ||
       (c.form.sum != 0 &&
        groupsPerTile(c.geometry, tile.channelBlocks()) > kMostGroupsPerTile))
