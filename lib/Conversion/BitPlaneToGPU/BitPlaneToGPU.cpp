@@ -6,6 +6,7 @@
 
 #include "Kernels.h"
 #include "dorefa/Conversion/Passes.h"
+#include "dorefa/Dialect/BitPlane/Buffers.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -24,23 +25,8 @@ namespace mlir::dorefa {
 using namespace mlir;
 using namespace mlir::dorefa;
 
-/// What of the operands no kernel reads.
-static LogicalResult checkOperands(Operation *op) {
-  for (Type operand : op->getOperandTypes()) {
-    auto type = dyn_cast<MemRefType>(operand);
-    if (!type)
-      return op->emitOpError("works on ")
-             << operand << " but must work on memrefs; bufferize first";
-    ArrayRef<int64_t> sizes = type.getShape();
-    if (llvm::any_of(sizes.drop_front(!sizes.empty()), ShapedType::isDynamic))
-      return op->emitOpError("has ")
-             << type << " but only the leading size may be dynamic";
-  }
-  return success();
-}
-
 static LogicalResult lower(Operation *op) {
-  if (failed(checkOperands(op)))
+  if (failed(bitplane::checkBuffers(op)))
     return failure();
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case<bitplane::Conv2DOp, bitplane::MatMulOp, bitplane::MaxPoolOp, bitplane::PackOp,

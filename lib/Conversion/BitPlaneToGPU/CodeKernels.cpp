@@ -11,25 +11,12 @@
 
 #include "GPUBuilder.h"
 #include "Kernels.h"
+#include "dorefa/Dialect/BitPlane/Buffers.h"
 #include "dorefa/Dialect/BitPlane/Geometry.h"
 
 using namespace mlir;
 using namespace mlir::bitplane;
 using namespace mlir::dorefa;
-
-static int64_t rankOf(Value buffer) {
-  return cast<MemRefType>(buffer.getType()).getRank();
-}
-
-static int64_t lastSize(Value buffer) {
-  return cast<MemRefType>(buffer.getType()).getShape().back();
-}
-
-static Values extend(ValueRange indices, ArrayRef<Value> more) {
-  Values result(indices);
-  result.append(more.begin(), more.end());
-  return result;
-}
 
 /// Launches a warp per word of rows of `input`, whose last dimension are channels.
 /// `body` gets the row, the word, the lane and its channel.
@@ -37,7 +24,7 @@ static void
 launchWords(GPUBuilder &b, StringRef name, Value input,
             function_ref<void(ValueRange, Value, Value, Value)> body) {
   SmallVector<OpFoldResult> sizes = b.sizesOf(input, rankOf(input) - 1);
-  sizes.push_back(b.getIndexAttr(wordsFor(lastSize(input))));
+  sizes.push_back(b.getIndexAttr(wordsFor(lastSizeOf(input))));
   sizes.push_back(b.getIndexAttr(kWarpSize));
   b.launch(name, sizes, [&](ValueRange at) {
     Value word = at.drop_back().back(), lane = at.back();
@@ -52,7 +39,7 @@ launchWords(GPUBuilder &b, StringRef name, Value input,
 LogicalResult dorefa::emitGPUKernel(PackOp op) {
   GPUBuilder b(op);
   Value input = op.getInput(), init = op.getInit();
-  int64_t channels = lastSize(input), numPlanes = lastSize(init);
+  int64_t channels = lastSizeOf(input), numPlanes = lastSizeOf(init);
   launchWords(b, "pack", input, [&](ValueRange row, Value word, Value lane, Value channel) {
     Value isChannel =
         b.compare(arith::CmpIPredicate::ult, channel, b.index(channels));
@@ -91,14 +78,14 @@ static void unpackWords(GPUBuilder &b, UnpackOp op) {
   std::optional<CodeType> levels = op.getLevels();
   constexpr int64_t kBytes = 4, kEachByte = 0x01010101;
   SmallVector<OpFoldResult> sizes = b.sizesOf(init, rankOf(init));
-  int64_t perRow = lastSize(init) / kBytes;
+  int64_t perRow = lastSizeOf(init) / kBytes;
   sizes.back() = b.getIndexAttr(perRow);
   b.launch("unpack", sizes, [&](ValueRange at) {
     constexpr int64_t kPerWord = kWordBits / kBytes;
     Value word = b.div(at.back(), kPerWord);
     Value first = b.toI32(b.mul(b.rem(at.back(), kPerWord), kBytes));
     Value sum = b.i32(levels ? -smallestSum(*levels) * kEachByte : 0);
-    for (int64_t plane = 0; plane < lastSize(input); ++plane) {
+    for (int64_t plane = 0; plane < lastSizeOf(input); ++plane) {
       Value bits = b.load(input, extend(at.drop_back(), {word, b.index(plane)}));
       Value four = b.bitAnd(b.shiftRight(bits, first), b.i32(15));
       // Copies 7 bits apart have bit i at the lowest bit of byte i.
@@ -121,7 +108,7 @@ LogicalResult dorefa::emitGPUKernel(UnpackOp op) {
     return success();
   }
   std::optional<CodeType> levels = op.getLevels();
-  int64_t numPlanes = lastSize(input);
+  int64_t numPlanes = lastSizeOf(input);
   b.launch("unpack", b.sizesOf(init, rankOf(init)), [&](ValueRange at) {
     Value word = b.div(at.back(), kWordBits);
     Value bit = b.toI32(b.rem(at.back(), kWordBits));
@@ -166,7 +153,7 @@ public:
     if (directions)
       direction = b.compare(arith::CmpIPredicate::ne,
                             b.load(directions, channel), b.i32(0));
-    return b.loop(lastSize(thresholds), b.i32(0),
+    return b.loop(lastSizeOf(thresholds), b.i32(0),
                   [&](Value j, ValueRange level) -> Values {
                     Value threshold = b.load(thresholds, {row, j});
                     Value reached = reaches(x, threshold, direction);
@@ -210,7 +197,7 @@ LogicalResult dorefa::emitGPUKernel(bitplane::ThresholdOp op) {
   CodeType code = op.getCode();
   launchWords(b, "threshold", input, [&](ValueRange row, Value word, Value lane, Value channel) {
     Value isChannel =
-        b.compare(arith::CmpIPredicate::ult, channel, b.index(lastSize(input)));
+        b.compare(arith::CmpIPredicate::ult, channel, b.index(lastSizeOf(input)));
     // Bits beyond the channels are 0 whatever the base is.
     Value none = b.i32(0);
     Value level = b.valueWhen(isChannel, none, [&] {
@@ -274,7 +261,7 @@ LogicalResult dorefa::emitGPUKernel(bitplane::MaxPoolOp op) {
   GPUBuilder b(op);
   CodeType code = op.getCode();
   Value input = op.getInput(), init = op.getInit();
-  int64_t numPlanes = lastSize(input);
+  int64_t numPlanes = lastSizeOf(input);
   b.launch("max_pool", b.sizesOf(init, 4), [&](ValueRange at) {
     // The smallest number has no bit set.
     Values zeros(numPlanes, b.i32(0));

@@ -6,6 +6,7 @@
 
 #include "Fragments.h"
 
+#include "dorefa/Dialect/BitPlane/Buffers.h"
 #include "dorefa/Dialect/DoReFa/Constants.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
@@ -20,17 +21,10 @@ TensorCoreOperands::TensorCoreOperands(const GPUContraction &c)
       words(areBytes ? c.geometry.steps() : c.geometry.words) {}
 
 /// The elements of a buffer that is constant; null where it is not.
-static ElementsAttr getElements(GPUBuilder &b, Value buffer) {
+static ElementsAttr getElements(Value buffer) {
   while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>())
     buffer = view.getViewSource();
-  auto get = buffer.getDefiningOp<memref::GetGlobalOp>();
-  if (!get)
-    return {};
-  auto global = SymbolTable::lookupNearestSymbolFrom<memref::GlobalOp>(
-      get, get.getNameAttr());
-  if (!global || !global.getConstant())
-    return {};
-  return dyn_cast_or_null<ElementsAttr>(global.getInitialValue().value_or(Attribute()));
+  return getConstantElements(buffer);
 }
 
 /// Words in the order block, plane, word of the window, channel.
@@ -56,7 +50,7 @@ static std::vector<int32_t> readFilter(const GPUContraction &c, ElementsAttr fil
 
 Value dorefa::packFragments(GPUBuilder &b, const GPUContraction &c,
                             const TensorCoreTile &tile) {
-  ElementsAttr filter = getElements(b, c.filter);
+  ElementsAttr filter = getElements(c.filter);
   if (!filter)
     return {};
   std::vector<int32_t> words = readFilter(c, filter);

@@ -11,27 +11,13 @@
 
 #include "KernelBuilder.h"
 
+#include "dorefa/Dialect/BitPlane/Buffers.h"
 #include "dorefa/Dialect/BitPlane/Geometry.h"
 #include "dorefa/Dialect/DoReFa/Constants.h"
 
 using namespace mlir;
 using namespace mlir::bitplane;
 using namespace mlir::dorefa;
-
-static int64_t rankOf(Value buffer) {
-  return cast<MemRefType>(buffer.getType()).getRank();
-}
-
-static int64_t lastSize(Value buffer) {
-  return cast<MemRefType>(buffer.getType()).getShape().back();
-}
-
-/// `indices` and then `more`.
-static Values extend(ValueRange indices, ArrayRef<Value> more) {
-  Values result(indices);
-  result.append(more.begin(), more.end());
-  return result;
-}
 
 /// Calls `body` with each word of `channels` channels and with the mask of its
 /// valid lanes where it has fewer than 32.
@@ -58,9 +44,9 @@ LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::PackOp op,
     return failure();
   KernelBuilder b(builder, op, options);
   Value input = op.getInput(), init = op.getInit();
-  int64_t planes = lastSize(init);
+  int64_t planes = lastSizeOf(init);
   b.nest(input, rankOf(input) - 1, [&](ValueRange row) {
-    forEachWord(b, lastSize(input), [&](Value word, int64_t valid) {
+    forEachWord(b, lastSizeOf(input), [&](Value word, int64_t valid) {
       Value mask = valid == kWordBits ? Value()
                                       : b.firstLanes(b.index(valid), kWordBits);
       Value codes = b.loadVector(input, extend(row, {b.mul(word, kWordBits)}),
@@ -120,9 +106,9 @@ LogicalResult dorefa::emitKernel(OpBuilder &builder, bitplane::UnpackOp op,
     return failure();
   KernelBuilder b(builder, op, options);
   Value input = op.getInput(), init = op.getInit();
-  int64_t planes = lastSize(input);
+  int64_t planes = lastSizeOf(input);
   b.nest(init, rankOf(init) - 1, [&](ValueRange row) {
-    forEachWord(b, lastSize(init), [&](Value word, int64_t valid) {
+    forEachWord(b, lastSizeOf(init), [&](Value word, int64_t valid) {
       Value codes =
           unpackWord(b, input, extend(row, {word}), planes, op.getLevels());
       Value mask = valid == kWordBits ? Value()
@@ -176,8 +162,8 @@ private:
 
 ThresholdEmitter::ThresholdEmitter(KernelBuilder &b, bitplane::ThresholdOp op)
     : b(b), op(op), input(op.getInput()), thresholds(op.getThresholds()),
-      init(op.getInit()), channels(lastSize(input)),
-      numThresholds(lastSize(thresholds)),
+      init(op.getInit()), channels(lastSizeOf(input)),
+      numThresholds(lastSizeOf(thresholds)),
       isShared(cast<MemRefType>(thresholds.getType()).getDimSize(0) == 1),
       isFloat(cast<MemRefType>(input.getType()).getElementType().isF32()) {
   std::optional<ArrayRef<bool>> decreasing = op.getDecreasing();
@@ -187,7 +173,7 @@ ThresholdEmitter::ThresholdEmitter(KernelBuilder &b, bitplane::ThresholdOp op)
       flips[channel] = isDecreasing(channel) ? flipBits() : 0;
     flipTable = b.constantTable("flips", {int64_t(flips.size())}, flips);
   }
-  if (ElementsAttr constant = b.constantValue(thresholds))
+  if (ElementsAttr constant = bitplane::getConstantElements(thresholds))
     sorted = isFloat ? sortThresholds<float>(constant)
                      : sortThresholds<int32_t>(constant);
 }
@@ -454,10 +440,10 @@ static Value joinPlanes(KernelBuilder &b, Value words) {
 }
 
 MaxPoolEmitter::MaxPoolEmitter(KernelBuilder &b, bitplane::MaxPoolOp op)
-    : b(b), code(op.getCode()), planes(lastSize(op.getInput())),
+    : b(b), code(op.getCode()), planes(lastSizeOf(op.getInput())),
       input(joinPlanes(b, op.getInput())), init(joinPlanes(b, op.getInit())),
       rows(windowDim(op, 0)), columns(windowDim(op, 1)) {
-  words = lastSize(input) / planes;
+  words = lastSizeOf(input) / planes;
 }
 
 WindowDim MaxPoolEmitter::windowDim(bitplane::MaxPoolOp op, int64_t dim) {

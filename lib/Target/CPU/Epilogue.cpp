@@ -12,6 +12,7 @@
 
 #include "Contraction.h"
 
+#include "dorefa/Dialect/BitPlane/Buffers.h"
 #include "dorefa/Dialect/DoReFa/Constants.h"
 
 using namespace mlir;
@@ -21,7 +22,7 @@ using namespace mlir::dorefa;
 /// Whether a channel may decrease, which the first row of thresholds says.
 static bool decreases(const Contraction &c) {
   ElementsAttr rows =
-      c.thresholds ? KernelBuilder::constantValue(c.thresholds) : ElementsAttr();
+      c.thresholds ? bitplane::getConstantElements(c.thresholds) : ElementsAttr();
   if (!rows)
     return true;
   std::vector<int32_t> values = readElements<int32_t>(rows);

@@ -18,6 +18,7 @@
 
 #include "KernelBuilder.h"
 #include "ReductionStart.h"
+#include "dorefa/Dialect/BitPlane/Buffers.h"
 
 #include "dorefa/Dialect/DoReFa/Constants.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -161,7 +162,7 @@ static ElementsAttr getConstantFilter(KernelBuilder &b, Value filter,
     return {};
   while (auto expand = filter.getDefiningOp<memref::ExpandShapeOp>())
     filter = expand.getSrc();
-  return b.constantValue(filter);
+  return bitplane::getConstantElements(filter);
 }
 
 /// A constant filter as `(groups * blocks) x terms x lanes`, filled up with

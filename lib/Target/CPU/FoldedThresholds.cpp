@@ -13,6 +13,7 @@
 
 #include "Contraction.h"
 
+#include "dorefa/Dialect/BitPlane/Buffers.h"
 #include "dorefa/Dialect/DoReFa/Constants.h"
 
 using namespace mlir;
@@ -62,7 +63,7 @@ FoldedThresholds::FoldedThresholds(KernelBuilder &b, const Contraction &c,
   if (!canFold(c))
     return;
   isNarrow = hasNarrowSums && areSumsNarrow(c);
-  ElementsAttr rows = KernelBuilder::constantValue(c.thresholds);
+  ElementsAttr rows = bitplane::getConstantElements(c.thresholds);
   if (!rows || (!isNarrow && c.form.dot == 1))
     return;
   std::vector<int32_t> values = readElements<int32_t>(rows);

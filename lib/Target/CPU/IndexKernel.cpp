@@ -12,6 +12,7 @@
 
 #include "KernelBuilder.h"
 
+#include "dorefa/Dialect/BitPlane/Buffers.h"
 #include "dorefa/Dialect/BitPlane/Geometry.h"
 
 using namespace mlir;
@@ -59,14 +60,10 @@ static SmallVector<ReassociationIndices> joinLastTwo(Value buffer) {
   return groups;
 }
 
-static int64_t lastSize(Value buffer) {
-  return cast<MemRefType>(buffer.getType()).getShape().back();
-}
-
 IndexEmitter::IndexEmitter(KernelBuilder &b, bitplane::IndexOp op)
     : b(b), input(memref::CollapseShapeOp::create(b, op.getInput(),
                                                   joinLastTwo(op.getInput()))),
-      init(op.getInit()), planes(lastSize(op.getInput())),
+      init(op.getInit()), planes(bitplane::lastSizeOf(op.getInput())),
       pairs(llvm::divideCeil(planes, 2)), groups(op.getGroups()),
       perGroup(op.getChannels() / op.getGroups()),
       width(lookupWidth(

@@ -6,6 +6,7 @@
 
 #include "KernelBuilder.h"
 
+#include "dorefa/Dialect/BitPlane/Buffers.h"
 #include "dorefa/Target/CPU/CostModel.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -40,19 +41,12 @@ unsigned dorefa::getIndexBits(const MicroKernelOptions &options) {
 }
 
 LogicalResult dorefa::checkOperands(Operation *op) {
-  for (Type operand : op->getOperandTypes()) {
-    auto type = dyn_cast<MemRefType>(operand);
-    if (!type)
-      return op->emitOpError("works on ")
-             << operand << " but must work on memrefs; bufferize first";
-    ArrayRef<int64_t> sizes = type.getShape();
-    if (llvm::any_of(sizes.drop_front(!sizes.empty()), ShapedType::isDynamic))
-      return op->emitOpError("has ")
-             << type << " but only the leading size may be dynamic";
-    if (!type.isLastDimUnitStride())
+  if (failed(bitplane::checkBuffers(op)))
+    return failure();
+  for (Type operand : op->getOperandTypes())
+    if (!cast<MemRefType>(operand).isLastDimUnitStride())
       return op->emitOpError("has channels that do not lie side by side in ")
-             << type;
-  }
+             << operand;
   return success();
 }
 
@@ -318,17 +312,6 @@ Value KernelBuilder::constantTable(StringRef name, ArrayRef<int64_t> shape,
   return constant(
       name, DenseElementsAttr::get(RankedTensorType::get(shape, getI32Type()),
                                    values));
-}
-
-ElementsAttr KernelBuilder::constantValue(Value buffer) {
-  auto get = buffer.getDefiningOp<memref::GetGlobalOp>();
-  if (!get)
-    return {};
-  auto global = SymbolTable::lookupNearestSymbolFrom<memref::GlobalOp>(
-      get, get.getNameAttr());
-  if (!global || !global.getConstant())
-    return {};
-  return dyn_cast_or_null<ElementsAttr>(global.getInitialValueAttr());
 }
 
 Value KernelBuilder::indexTable(StringRef name, ArrayRef<int64_t> values) {

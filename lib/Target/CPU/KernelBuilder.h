@@ -122,8 +122,6 @@ public:
   Value indexTable(StringRef name, ArrayRef<int64_t> values);
   /// Entry `position` of such a table.
   Value lookUpIndex(Value table, Value position);
-  /// The elements of `buffer` where it is a constant of the module, else null.
-  static ElementsAttr constantValue(Value buffer);
   /// Uninitialized i32 on the stack of the function.
   Value scratch(ArrayRef<int64_t> shape);
   /// `buffer` with `count` dimensions of size 1 in front of dimension
